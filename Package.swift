@@ -1,0 +1,170 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let serviceLifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A wall: the target in `folder` under `Sources/`, and everything it may import.
+func library(
+    _ name: String,
+    in folder: String,
+    _ dependencies: [Target.Dependency] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/\(folder)",
+        swiftSettings: strict
+    )
+}
+
+func tests(
+    _ name: String,
+    in folder: String,
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(folder)",
+        resources: resources,
+        swiftSettings: strict
+    )
+}
+
+let package = Package(
+    name: "sandmill",
+    products: [
+        .executable(name: "sandmill", targets: ["sandmill"]),
+        .executable(name: "sandbox-agent", targets: ["SandboxAgent"]),
+        .executable(name: "sandmill-bench", targets: ["SandmillBench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // The C libraries, each with the one-line shims its variadic functions need.
+        .systemLibrary(
+            name: "CRabbitMQ",
+            path: "Sources/CRabbitMQ",
+            pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]
+        ),
+        .systemLibrary(
+            name: "CPostgreSQL",
+            path: "Sources/CPostgreSQL",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
+        .systemLibrary(
+            name: "CCurl",
+            path: "Sources/CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+
+        .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+
+        // General wrappers that know nothing about executions.
+        library("Threads", in: "Threads", ["CLinux"]),
+        library("AMQP", in: "AMQP", ["CRabbitMQ", "Threads"]),
+        library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
+        library("Curl", in: "Curl", ["CCurl", "Threads"]),
+
+        // The sandbox side: the frames, and the program that is PID 1 in each sandbox.
+        library("SandboxProtocol", in: "SandboxProtocol"),
+        .target(name: "CSandboxAgent", path: "Sources/CSandboxAgent"),
+        .executableTarget(
+            name: "SandboxAgent",
+            dependencies: ["CSandboxAgent", "SandboxProtocol"],
+            path: "Sources/SandboxAgent",
+            swiftSettings: strict + [.unsafeFlags(["-static-executable"])],
+            linkerSettings: [.unsafeFlags(["-static-executable"])]
+        ),
+
+        // The layers.
+        library("SandmillEntity", in: "entity"),
+        library(
+            "SandmillService",
+            in: "service",
+            ["SandmillEntity", logging, metrics, serviceLifecycle]
+        ),
+        library(
+            "SandmillRepository",
+            in: "repository",
+            ["SandmillEntity", "SandmillService", "PostgreSQL", logging]
+        ),
+        library(
+            "SandmillDocker",
+            in: "adapter/docker",
+            ["SandmillEntity", "SandmillService", "Curl", "SandboxProtocol", logging]
+        ),
+        library(
+            "SandmillRabbitMQ",
+            in: "adapter/rabbitmq",
+            ["SandmillEntity", "SandmillService", "AMQP", logging]
+        ),
+        library(
+            "SandmillResults",
+            in: "adapter/results",
+            ["SandmillEntity", "SandmillService", "Threads", crypto, logging]
+        ),
+        library(
+            "SandmillConfiguration",
+            in: "configuration",
+            ["SandmillEntity", yams]
+        ),
+
+        // The composition root, and the benchmark.
+        .executableTarget(
+            name: "sandmill",
+            dependencies: [
+                "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
+                "SandmillRepository", "SandmillResults", "SandmillService", argumentParser,
+                logging, metrics, serviceLifecycle,
+            ],
+            path: "Sources/sandmill",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "SandmillBench",
+            dependencies: [
+                "AMQP", "SandmillConfiguration", "SandmillDocker", "SandmillEntity",
+                "SandmillService", argumentParser, histogram, logging,
+            ],
+            path: "Sources/bench",
+            swiftSettings: strict
+        ),
+
+        // Tests, named and placed as what they test.
+        tests("ThreadsTests", in: "Threads", ["Threads"]),
+    ]
+)

@@ -1,0 +1,17 @@
+/// The bounds that both ends of a sandbox's stream keep to, whatever the other end sends.
+public enum FrameLimits {
+    /// The version both ends must share; the agent names it in its first frame.
+    public static let protocolVersion: UInt32 = 1
+
+    /// The most bytes a frame's payload may have, its type byte included.
+    public static let payload = 1 << 20
+
+    /// The most bytes of content that a sender puts into one frame.
+    public static let chunk = 64 << 10
+
+    /// The most bytes a path may have.
+    public static let path = 4_096
+
+    /// The most elements a list in a frame may have.
+    public static let elements = 10_000
+}

@@ -1,0 +1,170 @@
+/// One run of a program in a sandbox.
+public struct Run: Equatable, Sendable {
+    /// A file that is put into the working directory before the program starts.
+    public struct InputFile: Equatable, Sendable {
+        /// Relative to the working directory; no empty, `.` or `..` component.
+        public let path: String
+        /// How many bytes of the run's input belong to it.
+        public let size: UInt64
+
+        /// Describes a file.
+        public init(path: String, size: UInt64) {
+            self.path = path
+            self.size = size
+        }
+    }
+
+    /// A variable of the program's environment.
+    public struct Variable: Equatable, Sendable {
+        /// Its name, without `=`.
+        public let name: String
+        /// Its value.
+        public let value: String
+
+        /// Describes a variable.
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// What the agent holds the program to; each is above 0.
+    public struct Limits: Equatable, Sendable {
+        /// Real time from the program's start, in nanoseconds.
+        public var wallNanoseconds: UInt64
+        /// User and system time of all its processes together, in nanoseconds.
+        public var cpuNanoseconds: UInt64
+        /// The most processes and threads at once.
+        public var processes: UInt32
+        /// How many bytes of standard output are kept, half from its head and half from its tail.
+        public var stdoutBytes: UInt64
+        /// As ``stdoutBytes``, for standard error.
+        public var stderrBytes: UInt64
+        /// How many bytes of output files are kept together.
+        public var outputBytes: UInt64
+        /// How many output files are kept.
+        public var outputFiles: UInt32
+
+        /// Puts limits together.
+        public init(
+            wallNanoseconds: UInt64,
+            cpuNanoseconds: UInt64,
+            processes: UInt32,
+            stdoutBytes: UInt64,
+            stderrBytes: UInt64,
+            outputBytes: UInt64,
+            outputFiles: UInt32
+        ) {
+            self.wallNanoseconds = wallNanoseconds
+            self.cpuNanoseconds = cpuNanoseconds
+            self.processes = processes
+            self.stdoutBytes = stdoutBytes
+            self.stderrBytes = stderrBytes
+            self.outputBytes = outputBytes
+            self.outputFiles = outputFiles
+        }
+    }
+
+    /// Names the run in ``Command/cancel(token:)`` and in its reports; never used twice.
+    public var token: UInt64
+    /// Which of the agent's runtimes runs it, such as `python`.
+    public var runtime: String
+    /// The file that is the program, one of ``files``.
+    public var entrypoint: String
+    /// Its arguments, without the program's own name.
+    public var arguments: [String]
+    /// Its environment, on top of the runtime's.
+    public var environment: [Variable]
+    /// Its files, in the order of their content in the input.
+    public var files: [InputFile]
+    /// How many bytes of the input, behind those of the files, are its standard input.
+    public var stdinSize: UInt64
+    /// Glob patterns of the output files to keep; empty for every file created or changed.
+    public var outputs: [String]
+    /// What it is held to.
+    public var limits: Limits
+    /// Whether a program that writes more than is kept is killed instead of truncated.
+    public var killsOnExcessOutput: Bool
+
+    /// Describes a run.
+    public init(
+        token: UInt64,
+        runtime: String,
+        entrypoint: String,
+        arguments: [String],
+        environment: [Variable],
+        files: [InputFile],
+        stdinSize: UInt64,
+        outputs: [String],
+        limits: Limits,
+        killsOnExcessOutput: Bool
+    ) {
+        self.token = token
+        self.runtime = runtime
+        self.entrypoint = entrypoint
+        self.arguments = arguments
+        self.environment = environment
+        self.files = files
+        self.stdinSize = stdinSize
+        self.outputs = outputs
+        self.limits = limits
+        self.killsOnExcessOutput = killsOnExcessOutput
+    }
+
+    func write(to writer: inout FrameWriter) {
+        writer.write(token)
+        writer.write(runtime)
+        writer.write(entrypoint)
+        writer.write(list: arguments) { $0.write($1) }
+        writer.write(list: environment) {
+            $0.write($1.name)
+            $0.write($1.value)
+        }
+        writer.write(list: files) {
+            $0.write($1.path)
+            $0.write($1.size)
+        }
+        writer.write(stdinSize)
+        writer.write(list: outputs) { $0.write($1) }
+        writer.write(limits.wallNanoseconds)
+        writer.write(limits.cpuNanoseconds)
+        writer.write(limits.processes)
+        writer.write(limits.stdoutBytes)
+        writer.write(limits.stderrBytes)
+        writer.write(limits.outputBytes)
+        writer.write(limits.outputFiles)
+        writer.write(killsOnExcessOutput)
+    }
+
+    init(from reader: inout FrameReader) throws(FrameError) {
+        token = try reader.read()
+        runtime = try reader.readString("runtime")
+        entrypoint = try reader.readString("entrypoint")
+        arguments = try reader.readList("arguments") { reader throws(FrameError) in
+            try reader.readString("argument")
+        }
+        environment = try reader.readList("environment") { reader throws(FrameError) in
+            Variable(
+                name: try reader.readString("variable"),
+                value: try reader.readString("value")
+            )
+        }
+        files = try reader.readList("files") { reader throws(FrameError) in
+            InputFile(path: try reader.readString("path"), size: try reader.read())
+        }
+        stdinSize = try reader.read()
+        outputs = try reader.readList("outputs") { reader throws(FrameError) in
+            try reader.readString("output")
+        }
+        limits = Limits(
+            wallNanoseconds: try reader.read(),
+            cpuNanoseconds: try reader.read(),
+            processes: try reader.read(),
+            stdoutBytes: try reader.read(),
+            stderrBytes: try reader.read(),
+            outputBytes: try reader.read(),
+            outputFiles: try reader.read()
+        )
+        killsOnExcessOutput = try reader.readBool("killsOnExcessOutput")
+    }
+}

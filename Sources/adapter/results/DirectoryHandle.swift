@@ -1,0 +1,108 @@
+internal import CLinux
+internal import Glibc
+internal import SandmillService
+
+/// An open directory, and what is done below it without ever following a link.
+///
+/// Every path is relative to it. Failures name the path and the error of the system.
+struct DirectoryHandle: ~Copyable {
+    private let descriptor: CInt
+
+    /// Opens a directory, making it and its parents first.
+    init(making path: String) throws(ResultsError) {
+        var prefix = path.hasPrefix("/") ? "/" : ""
+        for component in path.split(separator: "/") {
+            prefix += component
+            guard unsafe mkdir(prefix, 0o755) == 0 || errno == EEXIST else {
+                throw ResultsError(errno, path: prefix)
+            }
+            prefix += "/"
+        }
+        let opened = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { throw ResultsError(errno, path: path) }
+        descriptor = opened
+    }
+
+    /// Opens a directory below another.
+    init(_ path: String, in parent: borrowing DirectoryHandle) throws(ResultsError) {
+        let opened = unsafe openat(
+            parent.descriptor,
+            path,
+            O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
+        )
+        guard opened >= 0 else { throw ResultsError(errno, path: path) }
+        descriptor = opened
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Makes a directory, unless it is there.
+    func makeDirectory(_ path: [UInt8]) throws(ResultsError) {
+        let code = unsafe Self.withPath(path) { unsafe mkdirat(descriptor, $0, 0o755) }
+        guard code == 0 || errno == EEXIST else { throw ResultsError(errno, path: path) }
+    }
+
+    /// Appends bytes to a file, making it first with mode 0644.
+    func append(_ bytes: [UInt8], to path: [UInt8]) throws(ResultsError) {
+        let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW
+        let file = unsafe Self.withPath(path) { unsafe openat(descriptor, $0, flags, 0o644) }
+        guard file >= 0 else { throw ResultsError(errno, path: path) }
+        defer { close(file) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = unsafe rest.withUnsafeBytes {
+                unsafe write(file, $0.baseAddress, $0.count)
+            }
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw ResultsError(errno, path: path)
+            }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    /// Moves a directory to where nothing is; returns false when something is there already.
+    func move(_ path: String, to target: String) throws(ResultsError) -> Bool {
+        if unsafe renameat(descriptor, path, descriptor, target) == 0 { return true }
+        if errno == EEXIST || errno == ENOTEMPTY { return false }
+        throw ResultsError(errno, path: target)
+    }
+
+    /// Makes everything on this directory's file system durable (syncfs(2)).
+    func synchronize() throws(ResultsError) {
+        guard syncfs(descriptor) == 0 else { throw ResultsError(errno, path: ".") }
+    }
+
+    /// Removes a file.
+    func remove(_ path: String) throws(ResultsError) {
+        guard unsafe unlinkat(descriptor, path, 0) == 0 || errno == ENOENT else {
+            throw ResultsError(errno, path: path)
+        }
+    }
+
+    /// Calls `body` with a path as the system takes it.
+    private static func withPath<Result>(
+        _ path: [UInt8],
+        _ body: (UnsafePointer<CChar>) -> Result
+    ) -> Result {
+        unsafe (path + [0]).withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else {
+                preconditionFailure("a terminated path is not empty")
+            }
+            return unsafe body(start.assumingMemoryBound(to: CChar.self))
+        }
+    }
+}
+
+extension ResultsError {
+    init(_ code: CInt, path: String) {
+        let reason = unsafe String(cString: strerror(code))
+        self.init("the results directory cannot be written at \"\(path)\": \(reason)")
+    }
+
+    init(_ code: CInt, path: [UInt8]) {
+        self.init(code, path: String(decoding: path, as: UTF8.self))
+    }
+}

@@ -1,0 +1,183 @@
+internal import FoundationEssentials
+internal import SandmillEntity
+
+extension Configuration {
+    /// Reads a configuration: the file, then the environment, then the flags.
+    ///
+    /// - Parameters:
+    ///   - file: A YAML file; nil for none.
+    ///   - environment: Variables such as `SANDMILL_BROKER_URL`.
+    ///   - assignments: Flags such as `broker.url=amqp://…`.
+    ///   - hostname: The default of `worker.id`.
+    /// - Returns: The configuration, complete and valid.
+    /// - Throws: ``ConfigurationError`` with every problem.
+    public static func load(
+        file: String?,
+        environment: [String: String],
+        assignments: [String],
+        hostname: String
+    ) throws(ConfigurationError) -> Configuration {
+        var settings = Settings()
+        if let file {
+            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw ConfigurationError(["\(file): cannot be read"])
+            }
+            try settings.add(yaml: text, file: file)
+        }
+        // A first reading finds out which keys there are, pools of the file included.
+        var keys = SettingsReader(settings)
+        _ = Configuration(&keys, hostname: hostname)
+        try settings.add(environment: environment, keys: keys.known.sorted())
+        try settings.add(assignments: assignments)
+
+        var reader = SettingsReader(settings)
+        let configuration = Configuration(&reader, hostname: hostname)
+        try reader.finish()
+        return configuration
+    }
+
+    private init(_ reader: inout SettingsReader, hostname: String) {
+        cluster = reader.name("cluster", default: "sandmill")
+        broker = Broker(
+            url: reader.string("broker.url", default: "amqp://guest:guest@127.0.0.1:5672/"),
+            prefix: reader.name("broker.prefix", default: "sandmill"),
+            caFile: reader.optionalString("broker.ca_file"),
+            prefetch: reader.count("broker.prefetch", default: 16, in: 1...1_000),
+            maximumBody: reader.bytes("broker.maximum_body", default: .mebibytes(8))
+        )
+        database = Database(
+            url: reader.string("database.url", default: "postgresql://127.0.0.1/sandmill"),
+            schema: reader.name("database.schema", default: "sandmill"),
+            connections: reader.count("database.connections", default: 6, in: 3...100)
+        )
+        engine = Engine(
+            url: reader.string("engine.url", default: "unix:///var/run/docker.sock"),
+            caFile: reader.optionalString("engine.ca_file"),
+            certificateFile: reader.optionalString("engine.certificate_file"),
+            keyFile: reader.optionalString("engine.key_file")
+        )
+        resultsRoot = reader.string("results.root", default: "/var/lib/sandmill/results")
+        worker = Worker(
+            id: reader.name("worker.id", default: Name.isValid(hostname) ? hostname : "worker"),
+            claimAhead: reader.count("worker.claim_ahead", default: 16, in: 1...1_000),
+            maximumAttempts: reader.count("worker.maximum_attempts", default: 5, in: 1...100),
+            drainTimeout: reader.duration("worker.drain_timeout", default: .seconds(330))
+        )
+        logLevel = reader.choice("log.level", default: .info)
+        let names = reader.names(below: "pools")
+        pools = (names.isEmpty ? ["python"] : names).map {
+            PoolConfiguration(&reader, name: $0)
+        }
+    }
+}
+
+extension PoolConfiguration {
+    fileprivate init(_ reader: inout SettingsReader, name: String) {
+        let key = "pools.\(name)"
+        if !Name.isValid(name) || name.contains(".") {
+            reader.refuse(key, "is no name of a pool, expected \(Name.rule), without dots")
+        }
+        self.name = name
+        runtime = reader.string("\(key).runtime", default: "python")
+        if runtime != "python" {
+            reader.refuse("\(key).runtime", "is \"\(runtime)\", expected python")
+        }
+        image = reader.string("\(key).image", default: "sandmill/sandbox-python:latest")
+        containerRuntime = reader.optionalString("\(key).container_runtime")
+        sandboxes = SandboxPool.Configuration(&reader, key: "\(key).sandboxes")
+        cpus = reader.optionalNumber("\(key).cpus", in: 0.01...1_024)
+        scratch = reader.bytes("\(key).scratch", default: .mebibytes(64))
+        scratchFiles = reader.count("\(key).scratch_files", default: 16_384, in: 16...10_000_000)
+        preload = reader.list("\(key).preload", default: Self.preload)
+        let maxima = Limits(
+            &reader,
+            key: "\(key).limits.maximum",
+            default: Limits(
+                wall: .seconds(300),
+                cpu: .seconds(300),
+                memory: .mebibytes(1_024),
+                processes: 128,
+                stdout: .mebibytes(16),
+                stderr: .mebibytes(16),
+                output: .mebibytes(256),
+                outputFiles: 1_000
+            )
+        )
+        let defaults = Limits(
+            &reader,
+            key: "\(key).limits.default",
+            default: Limits(
+                wall: .seconds(10),
+                cpu: .seconds(5),
+                memory: .mebibytes(128),
+                processes: 32,
+                stdout: .mebibytes(1),
+                stderr: .mebibytes(1),
+                output: .mebibytes(16),
+                outputFiles: 100
+            )
+        )
+        let excess: ExcessOutput = reader.choice("\(key).excess_output", default: .truncate)
+        limits = LimitPolicy(
+            defaults: defaults,
+            maxima: maxima,
+            killsOnExcessOutput: excess == .kill
+        )
+        for name in defaults.namesAbove(maxima) {
+            reader.refuse("\(key).limits.default.\(name)", "is above its maximum")
+        }
+    }
+
+    private static let preload = [
+        "argparse", "base64", "collections", "csv", "datetime", "decimal", "functools", "hashlib",
+        "heapq", "io", "itertools", "json", "math", "os", "random", "re", "statistics", "string",
+        "struct", "sys", "time", "typing", "zlib",
+    ]
+}
+
+extension SandboxPool.Configuration {
+    fileprivate init(_ reader: inout SettingsReader, key: String) {
+        self.init(
+            spare: reader.count("\(key).spare", default: 2, in: 0...1_000),
+            maximum: reader.count("\(key).maximum", default: 4, in: 1...1_000),
+            maximumUses: reader.count("\(key).maximum_uses", default: 1_000, in: 1...1_000_000),
+            maximumAge: reader.duration("\(key).maximum_age", default: .seconds(3_600)),
+            idleTimeout: reader.duration("\(key).idle_timeout", default: .seconds(300)),
+            probeInterval: reader.duration("\(key).probe_interval", default: .seconds(10))
+        )
+    }
+}
+
+extension Limits {
+    fileprivate init(_ reader: inout SettingsReader, key: String, default fallback: Limits) {
+        let counts = 1...1_000_000
+        self.init(
+            wall: reader.duration("\(key).wall", default: fallback.wall),
+            cpu: reader.duration("\(key).cpu", default: fallback.cpu),
+            memory: reader.bytes("\(key).memory", default: fallback.memory),
+            processes: reader.count(
+                "\(key).processes",
+                default: fallback.processes,
+                in: counts
+            ),
+            stdout: reader.bytes("\(key).stdout", default: fallback.stdout),
+            stderr: reader.bytes("\(key).stderr", default: fallback.stderr),
+            output: reader.bytes("\(key).output", default: fallback.output),
+            outputFiles: reader.count(
+                "\(key).output_files",
+                default: fallback.outputFiles,
+                in: counts
+            )
+        )
+    }
+
+    fileprivate func namesAbove(_ maxima: Limits) -> [String] {
+        [
+            ("wall", wall > maxima.wall), ("cpu", cpu > maxima.cpu),
+            ("memory", memory > maxima.memory), ("processes", processes > maxima.processes),
+            ("stdout", stdout > maxima.stdout), ("stderr", stderr > maxima.stderr),
+            ("output", output > maxima.output),
+            ("output_files", outputFiles > maxima.outputFiles),
+        ].filter(\.1).map(\.0)
+    }
+}

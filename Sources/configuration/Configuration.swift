@@ -1,0 +1,83 @@
+public import SandmillEntity
+
+/// How a Sandmill process is set up.
+///
+/// Each property stands in `config/sandmill.yaml` with its meaning, unit and default.
+public struct Configuration: Equatable, Sendable {
+    /// Where the broker is and how it is used.
+    public struct Broker: Equatable, Sendable {
+        /// `amqp://` or `amqps://`.
+        public var url: String
+        /// What every exchange and queue name begins with.
+        public var prefix: String
+        /// The certificate authorities that a broker's certificate is checked against.
+        public var caFile: String?
+        /// How many deliveries of one queue may be unacknowledged.
+        public var prefetch: Int
+        /// The longest body of a request.
+        public var maximumBody: ByteCount
+    }
+
+    /// Where the records are.
+    public struct Database: Equatable, Sendable {
+        /// A libpq connection string or URI.
+        public var url: String
+        /// The schema with our tables.
+        public var schema: String
+        /// The most connections of one process.
+        public var connections: Int
+    }
+
+    /// Where the container engine is.
+    public struct Engine: Equatable, Sendable {
+        /// `unix://` or `tcp://`.
+        public var url: String
+        /// The certificate authorities for `tcp://` with TLS.
+        public var caFile: String?
+        /// The client certificate for `tcp://` with TLS.
+        public var certificateFile: String?
+        /// Its key.
+        public var keyFile: String?
+    }
+
+    /// How the worker works.
+    public struct Worker: Equatable, Sendable {
+        /// Its name among all workers.
+        public var id: String
+        /// How many executions may be claimed beyond the sandboxes of a pool.
+        public var claimAhead: Int
+        /// After so many attempts a fault of ours ends an execution.
+        public var maximumAttempts: Int
+        /// How long it may take to finish what runs when it is told to stop.
+        public var drainTimeout: Duration
+    }
+
+    /// How much is logged.
+    public enum LogLevel: String, CaseIterable, Sendable {
+        /// Everything.
+        case debug
+        /// What an operator wants to see.
+        case info
+        /// What an operator should look at.
+        case warning
+        /// What failed.
+        case error
+    }
+
+    /// What the installation is called in events.
+    public var cluster: String
+    /// The broker.
+    public var broker: Broker
+    /// The database.
+    public var database: Database
+    /// The engine.
+    public var engine: Engine
+    /// Where results are kept.
+    public var resultsRoot: String
+    /// The worker.
+    public var worker: Worker
+    /// How much is logged.
+    public var logLevel: LogLevel
+    /// The pools, by name.
+    public var pools: [PoolConfiguration]
+}

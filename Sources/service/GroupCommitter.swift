@@ -1,0 +1,103 @@
+internal import SandmillEntity
+
+/// Commits items in groups, without a timer.
+///
+/// While one group commits, the next gathers; whatever has come by then goes together. Alone, an
+/// item waits for nothing; under load, hundreds share one transaction.
+///
+/// A group whose commit cannot be reached is tried again until it can, or until ``run()`` is
+/// cancelled. A group that holds an item which can never be stored is halved until that item
+/// stands alone, so it fails no other.
+public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
+    /// Commits a group and returns one outcome an item, in the same order.
+    public typealias Commit = @Sendable ([Item]) async throws(StoreError) -> [Outcome]
+
+    private struct Entry: Sendable {
+        let item: Item
+        let continuation: CheckedContinuation<Result<Outcome, StoreError>, Never>
+    }
+
+    private let limit: Int
+    private let clock: any Clock<Duration>
+    private let commit: Commit
+    private var gathered: [Entry] = []
+    private var arrival: CheckedContinuation<Void, Never>?
+    private var isFinished = false
+
+    /// Describes a committer; it works while ``run()`` does.
+    ///
+    /// - Parameters:
+    ///   - limit: The most items of a group.
+    ///   - clock: What it waits with before it tries again.
+    ///   - commit: Commits a group.
+    public init(
+        limit: Int = 256,
+        clock: any Clock<Duration> = ContinuousClock(),
+        commit: @escaping Commit
+    ) {
+        self.limit = limit
+        self.clock = clock
+        self.commit = commit
+    }
+
+    /// Hands an item over and waits for its outcome.
+    public func submit(_ item: Item) async throws(StoreError) -> Outcome {
+        guard !isFinished else { throw StoreError(.unavailable, "the worker has stopped") }
+        let result = await withCheckedContinuation { continuation in
+            gathered.append(Entry(item: item, continuation: continuation))
+            arrival.take()?.resume()
+        }
+        return try result.get()
+    }
+
+    /// Lets ``run()`` return once everything that was handed over is settled.
+    public func finish() {
+        isFinished = true
+        arrival.take()?.resume()
+    }
+
+    /// Commits groups until ``finish()`` was called, or fails what is left when cancelled.
+    public func run() async {
+        await withTaskCancellationHandler {
+            while true {
+                if gathered.isEmpty {
+                    if isFinished { return }
+                    await withCheckedContinuation { arrival = $0 }
+                } else {
+                    let group = Array(gathered.prefix(limit))
+                    gathered.removeFirst(group.count)
+                    await settle(group[...])
+                }
+            }
+        } onCancel: {
+            // Not awaited: it only wakes the loop above, which then ends with what is left.
+            Task { await finish() }
+        }
+    }
+
+    private func settle(_ group: ArraySlice<Entry>) async {
+        var backoff = Backoff()
+        while true {
+            do throws(StoreError) {
+                let outcomes = try await commit(group.map(\.item))
+                precondition(outcomes.count == group.count, "one outcome an item")
+                for (entry, outcome) in zip(group, outcomes) {
+                    entry.continuation.resume(returning: .success(outcome))
+                }
+                return
+            } catch {
+                if error.isRetryable, !Task.isCancelled {
+                    try? await clock.sleep(for: backoff.next())
+                } else if error.code == .unstorable, group.count > 1 {
+                    let middle = group.startIndex + group.count / 2
+                    await settle(group[..<middle])
+                    await settle(group[middle...])
+                    return
+                } else {
+                    for entry in group { entry.continuation.resume(returning: .failure(error)) }
+                    return
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+public import Logging
+public import SandmillEntity
+public import ServiceLifecycle
+
+/// Keeps the sandboxes of one pool: performs what ``SandboxPool`` decides.
+///
+/// Every decision is the value's. This actor starts, probes and destroys sandboxes, each in a
+/// child task of ``run()``, and tells the value what came of it. While the engine cannot start
+/// any, whoever waits for a sandbox goes on waiting: no attempt is spent on a missing engine.
+public actor WarmPool: Service {
+    private struct Grant {
+        let id: SandboxPool.SandboxID
+        let settingMemory: ByteCount?
+    }
+
+    private let specification: SandboxSpecification
+    private let worker: String
+    private let engine: any SandboxEngine
+    private let logger: Logger
+    private let clock = ContinuousClock()
+    private let origin: ContinuousClock.Instant
+    private let actions: AsyncStream<SandboxPool.Action>
+    private let queueAction: AsyncStream<SandboxPool.Action>.Continuation
+
+    private var pool: SandboxPool
+    private var sandboxes: [SandboxPool.SandboxID: any Sandbox] = [:]
+    private var waiters: [SandboxPool.WaiterID: CheckedContinuation<Grant?, Never>] = [:]
+    private var startFailures = Backoff(first: .milliseconds(500), limit: .seconds(15))
+    private var isFailing = false
+    private var isDraining = false
+
+    /// Describes a pool; it is filled once ``run()`` is called.
+    public init(
+        _ configuration: SandboxPool.Configuration,
+        of specification: SandboxSpecification,
+        worker: String,
+        engine: any SandboxEngine,
+        logger: Logger
+    ) {
+        self.specification = specification
+        self.worker = worker
+        self.engine = engine
+        self.logger = logger
+        pool = SandboxPool(configuration, memory: specification.memory)
+        origin = clock.now
+        (actions, queueAction) = AsyncStream.makeStream()
+    }
+
+    /// Keeps the pool until a graceful shutdown, then until every sandbox is gone.
+    public func run() async throws {
+        perform(pool.start())
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.drain()
+            }
+            group.addTask { await self.inspectEverySecond() }
+            for await action in actions {
+                group.addTask { await self.carryOut(action) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Waits until sandboxes can be started, if they cannot be now, or until a graceful shutdown.
+    func waitUntilServiceable() async {
+        while isFailing, sandboxes.isEmpty, !Task.isShuttingDownGracefully {
+            try? await clock.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// Hands out a sandbox for a tenant's next program, with its memory limit set.
+    ///
+    /// - Throws: `CancellationError`; ``SandboxError`` when the limit could not be set.
+    func lease(tenant: String, memory: ByteCount) async throws -> SandboxLease {
+        while true {
+            guard let grant = await grant(tenant: tenant, memory: memory),
+                let sandbox = sandboxes[grant.id]
+            else { throw CancellationError() }
+            let lease = SandboxLease(id: grant.id, sandbox: sandbox)
+            if sandbox.isLost {
+                release(lease, reusable: false)
+                continue
+            }
+            guard let memory = grant.settingMemory else { return lease }
+            do throws(SandboxError) {
+                try await sandbox.setMemoryLimit(memory)
+                return lease
+            } catch {
+                release(lease, reusable: false)
+                throw error
+            }
+        }
+    }
+
+    /// Takes a sandbox back, `reusable` when it was proved clean.
+    func release(_ lease: SandboxLease, reusable: Bool) {
+        perform(pool.release(lease.id, reusable: reusable, at: now))
+    }
+
+    /// What every sandbox is doing.
+    func records() -> [SandboxRecord] {
+        pool.sandboxes.sorted { $0.key < $1.key }.map { id, sandbox in
+            SandboxRecord(
+                worker: worker,
+                pool: specification.pool,
+                container: sandboxes[id]?.id,
+                state: sandbox.phase.word,
+                tenant: sandbox.tenant,
+                uses: sandbox.uses,
+                memory: sandbox.memory
+            )
+        }
+    }
+
+    private var now: Duration { clock.now - origin }
+
+    private func grant(tenant: String, memory: ByteCount) async -> Grant? {
+        let (waiter, actions) = pool.lease(tenant: tenant, memory: memory)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                waiters[waiter] = continuation
+                perform(actions)
+                if Task.isCancelled { abandon(waiter) }
+            }
+        } onCancel: {
+            // Not awaited: it only ends the wait above.
+            Task { await abandon(waiter) }
+        }
+    }
+
+    private func abandon(_ waiter: SandboxPool.WaiterID) {
+        guard let continuation = waiters.removeValue(forKey: waiter) else { return }
+        pool.cancel(waiter)
+        continuation.resume(returning: nil)
+    }
+
+    private func perform(_ actions: [SandboxPool.Action]) {
+        for action in actions {
+            if case .grant(let id, let waiter, let settingMemory) = action {
+                let grant = Grant(id: id, settingMemory: settingMemory)
+                waiters.removeValue(forKey: waiter)?.resume(returning: grant)
+            } else {
+                queueAction.yield(action)
+            }
+        }
+        if isDraining, pool.isEmpty { queueAction.finish() }
+    }
+
+    private func carryOut(_ action: SandboxPool.Action) async {
+        switch action {
+        case .create(let id): await create(id)
+        case .destroy(let id): await destroy(id)
+        case .probe(let id): await probe(id)
+        case .grant: break
+        }
+    }
+
+    private func create(_ id: SandboxPool.SandboxID) async {
+        do throws(SandboxError) {
+            let sandbox = try await engine.start(specification)
+            sandboxes[id] = sandbox
+            isFailing = false
+            startFailures.reset()
+            perform(pool.didStart(id, at: now))
+        } catch {
+            isFailing = true
+            logger.error(
+                "A sandbox could not be started.",
+                metadata: [
+                    LogKey.pool: "\(specification.pool)", LogKey.reason: "\(error.message)",
+                ]
+            )
+            pool.didFailToStart(id)
+            try? await clock.sleep(for: startFailures.next())
+            perform(pool.replenish())
+        }
+    }
+
+    private func destroy(_ id: SandboxPool.SandboxID) async {
+        await sandboxes[id]?.destroy()
+        sandboxes[id] = nil
+        perform(pool.didDestroy(id))
+    }
+
+    private func probe(_ id: SandboxPool.SandboxID) async {
+        guard let sandbox = sandboxes[id] else { return }
+        do throws(SandboxError) {
+            try await sandbox.probe()
+            perform(pool.didProbe(id, isHealthy: true, at: now))
+        } catch {
+            logger.warning(
+                "A sandbox failed its health probe and is replaced.",
+                metadata: [
+                    LogKey.sandbox: "\(sandbox.id)", LogKey.reason: "\(error.message)",
+                ]
+            )
+            perform(pool.didProbe(id, isHealthy: false, at: now))
+        }
+    }
+
+    private func inspectEverySecond() async {
+        while (try? await clock.sleep(for: .seconds(1))) != nil {
+            perform(pool.inspect(at: now))
+        }
+    }
+
+    private func drain() {
+        isDraining = true
+        perform(pool.drain())
+    }
+}
+
+extension SandboxPool.Phase {
+    /// The phase as operators read it.
+    fileprivate var word: String {
+        switch self {
+        case .starting: "starting"
+        case .idle, .probed: "idle"
+        case .leased: "leased"
+        case .retiring: "retiring"
+        }
+    }
+}

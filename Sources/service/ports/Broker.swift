@@ -1,0 +1,177 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// What a message carries beside its body.
+public struct MessageProperties: Equatable, Sendable {
+    /// What the body is.
+    public var contentType: String?
+    /// The message's id; of a request, the execution's.
+    public var messageID: String?
+    /// Echoed to the publisher.
+    public var correlationID: String?
+    /// The queue that wants the completion event too.
+    public var replyTo: String?
+    /// When the publisher says it was made, in whole seconds.
+    public var timestamp: Date?
+    /// The publishing application.
+    public var appID: String?
+    /// The headers that are strings, or numbers written as such.
+    public var headers: [String: String]
+
+    /// Puts properties together.
+    public init(
+        contentType: String? = nil,
+        messageID: String? = nil,
+        correlationID: String? = nil,
+        replyTo: String? = nil,
+        timestamp: Date? = nil,
+        appID: String? = nil,
+        headers: [String: String] = [:]
+    ) {
+        self.contentType = contentType
+        self.messageID = messageID
+        self.correlationID = correlationID
+        self.replyTo = replyTo
+        self.timestamp = timestamp
+        self.appID = appID
+        self.headers = headers
+    }
+}
+
+/// A request as the broker delivered it.
+public struct Delivery: Sendable {
+    /// A message's body, or the beginning of one that is larger than is read.
+    public enum Body: Equatable, Sendable {
+        /// All of it.
+        case complete([UInt8])
+        /// Its first bytes, and how long it is.
+        case oversized(prefix: [UInt8], size: ByteCount)
+    }
+
+    /// The queue it came from.
+    public var queue: String
+    /// The pool of that queue.
+    public var pool: String
+    /// The level of that queue.
+    public var level: Level
+    /// Its properties.
+    public var properties: MessageProperties
+    /// Its body.
+    public var body: Body
+    /// Acknowledges it.
+    ///
+    /// After the connection was lost it does nothing: the broker delivers the message again, and
+    /// the claim finds the duplicate.
+    public var acknowledge: @Sendable () async -> Void
+
+    /// Puts a delivery together.
+    public init(
+        queue: String,
+        pool: String,
+        level: Level,
+        properties: MessageProperties,
+        body: Body,
+        acknowledge: @escaping @Sendable () async -> Void
+    ) {
+        self.queue = queue
+        self.pool = pool
+        self.level = level
+        self.properties = properties
+        self.body = body
+        self.acknowledge = acknowledge
+    }
+}
+
+/// Where the requests of one pool come from.
+public protocol DeliverySource: Sendable {
+    /// Consumes every level of the pool until the task is cancelled, then cancels the consumers
+    /// and returns. Reconnects by itself, for ever.
+    ///
+    /// - Parameter deliver: Takes a delivery at once; it is never called with more deliveries
+    ///   than the prefetch allows to be unacknowledged per queue.
+    /// - Throws: ``BrokerError`` that a person must mend, such as a topology that differs.
+    func run(deliver: @escaping @Sendable (Delivery) -> Void) async throws(BrokerError)
+}
+
+/// Where messages go.
+public protocol MessagePublisher: Sendable {
+    /// Publishes each message and returns what became of it, in the same order.
+    ///
+    /// It waits while the broker is away or blocks publishing, until the task is cancelled.
+    func publish(_ messages: [OutboundMessage]) async -> [PublishOutcome]
+}
+
+/// A message to publish, always persistent.
+public struct OutboundMessage: Equatable, Sendable {
+    /// An exchange by its part in the topology.
+    public enum Exchange: String, Sendable {
+        /// Requests.
+        case submit
+        /// Completion events.
+        case events
+        /// Hints to workers.
+        case control
+        /// The default exchange: straight to the queue that the routing key names.
+        case queue = ""
+    }
+
+    /// Where it goes.
+    public var exchange: Exchange
+    /// Its routing key, at most 255 bytes.
+    public var routingKey: String
+    /// Its properties.
+    public var properties: MessageProperties
+    /// Its body.
+    public var body: [UInt8]
+    /// Whether a message that no queue takes counts as ``PublishOutcome/unroutable``.
+    public var isMandatory: Bool
+
+    /// Puts a message together.
+    public init(
+        exchange: Exchange,
+        routingKey: String,
+        properties: MessageProperties,
+        body: [UInt8],
+        isMandatory: Bool = false
+    ) {
+        self.exchange = exchange
+        self.routingKey = routingKey
+        self.properties = properties
+        self.body = body
+        self.isMandatory = isMandatory
+    }
+}
+
+/// What became of a published message.
+public enum PublishOutcome: Equatable, Sendable {
+    /// The broker has it.
+    case confirmed
+    /// The broker refused it, or nobody knows: it must be sent again with the same id.
+    case unconfirmed(String)
+    /// No queue wanted it.
+    case unroutable
+}
+
+/// Why the broker cannot be used.
+public struct BrokerError: Error, Equatable, Sendable {
+    /// The kinds of failure.
+    public enum Code: Sendable {
+        /// It cannot be reached.
+        case unavailable
+        /// User, password or virtual host are refused.
+        case refused
+        /// An exchange or a queue is there with other arguments.
+        case topologyDiffers
+    }
+
+    /// The kind.
+    public let code: Code
+    /// What happened, safe to show.
+    public let message: String
+
+    /// Describes a failure.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

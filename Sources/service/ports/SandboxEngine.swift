@@ -1,0 +1,156 @@
+public import SandmillEntity
+
+/// What a pool's sandboxes are made of.
+public struct SandboxSpecification: Equatable, Sendable {
+    /// The pool.
+    public var pool: String
+    /// The runtime inside, such as `python`.
+    public var runtime: String
+    /// The image's name or digest.
+    public var image: String
+    /// The container runtime, such as `runc` or `runsc`; nil for the engine's default.
+    public var containerRuntime: String?
+    /// The memory limit a sandbox starts with, for the program alone.
+    public var memory: ByteCount
+    /// The capacity of each writable file system.
+    public var scratch: ByteCount
+    /// How many files and directories each writable file system holds.
+    public var scratchFiles: Int
+    /// The most processes of a program, so the container's pids limit less its own.
+    public var processes: Int
+    /// How many CPUs it may use at once; nil for all.
+    public var cpus: Double?
+    /// The modules that the warm interpreter has imported.
+    public var preload: [String]
+
+    /// Describes a pool's sandboxes.
+    public init(
+        pool: String,
+        runtime: String,
+        image: String,
+        containerRuntime: String?,
+        memory: ByteCount,
+        scratch: ByteCount,
+        scratchFiles: Int,
+        processes: Int,
+        cpus: Double?,
+        preload: [String]
+    ) {
+        self.pool = pool
+        self.runtime = runtime
+        self.image = image
+        self.containerRuntime = containerRuntime
+        self.memory = memory
+        self.scratch = scratch
+        self.scratchFiles = scratchFiles
+        self.processes = processes
+        self.cpus = cpus
+        self.preload = preload
+    }
+}
+
+/// Makes sandboxes: containers with our agent in them.
+public protocol SandboxEngine: Sendable {
+    /// Makes a sandbox and returns when its runtime is warm.
+    func start(_ specification: SandboxSpecification) async throws(SandboxError) -> any Sandbox
+
+    /// Removes what an earlier process of this worker left behind, if anything.
+    func removeOrphans() async throws(SandboxError)
+}
+
+/// A locked-down container that runs one program at a time.
+///
+/// Everything that comes out of it is hostile: a call that throws ``SandboxError`` leaves it
+/// good for nothing but ``destroy()``.
+public protocol Sandbox: Sendable {
+    /// The engine's id of the container.
+    var id: String { get }
+
+    /// The id of the image it was made from.
+    var image: String { get }
+
+    /// Whether it is known to be dead; a true one must be destroyed.
+    var isLost: Bool { get }
+
+    /// Changes the memory limit of the next programs; a call to the engine, so only when it differs.
+    func setMemoryLimit(_ memory: ByteCount) async throws(SandboxError)
+
+    /// Runs a program; when the task is cancelled the program is killed and that is its exit.
+    ///
+    /// - Parameters:
+    ///   - program: What to run.
+    ///   - killsOnExcessOutput: Whether writing more than is kept ends it.
+    ///   - receive: Takes the output in the order in which it comes. It is awaited, so a slow
+    ///     receiver slows the program down. When it throws the run is given up with its error.
+    /// - Returns: How the program ended.
+    /// - Throws: ``SandboxError``, or what `receive` threw.
+    func run(
+        _ program: Program,
+        killsOnExcessOutput: Bool,
+        receive: @Sendable (SandboxOutput) async throws -> Void
+    ) async throws -> SandboxReport
+
+    /// Asks whether it is still well; to be called while no program runs.
+    func probe() async throws(SandboxError)
+
+    /// Removes the container, whatever state it is in.
+    func destroy() async
+}
+
+/// What a run leaves beside its output.
+public struct SandboxReport: Equatable, Sendable {
+    /// How the program ended.
+    public var exit: ProgramExit
+    /// Whether the agent proved that nothing of the program is left; else the sandbox must go.
+    public var isClean: Bool
+
+    /// Puts a report together.
+    public init(exit: ProgramExit, isClean: Bool) {
+        self.exit = exit
+        self.isClean = isClean
+    }
+}
+
+/// A piece of a program's output.
+public enum SandboxOutput: Equatable, Sendable {
+    /// A program's two output streams.
+    public enum Stream: Sendable {
+        /// Standard output.
+        case stdout
+        /// Standard error.
+        case stderr
+    }
+
+    /// The next bytes of a stream.
+    case stream(Stream, [UInt8])
+    /// An output file begins; its content follows, `size` bytes in all.
+    case file(OutputPath, size: ByteCount)
+    /// The next bytes of the file.
+    case content([UInt8])
+    /// A file that is not kept.
+    case skipped(OutputPath, SkippedFile.Reason)
+}
+
+/// Why a sandbox could not do what it was asked; always our fault, never the program's.
+public struct SandboxError: Error, Equatable, Sendable {
+    /// The kinds of failure.
+    public enum Code: Sendable {
+        /// The engine cannot be reached or does not answer.
+        case engineUnavailable
+        /// The engine refuses: no such image, a bad setting. Trying again does not help.
+        case engineRefused
+        /// The sandbox died, hung or answered nonsense.
+        case sandboxLost
+    }
+
+    /// The kind.
+    public let code: Code
+    /// What happened, safe to show.
+    public let message: String
+
+    /// Describes a failure.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

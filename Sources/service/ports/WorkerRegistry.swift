@@ -1,0 +1,101 @@
+public import SandmillEntity
+
+/// Who is alive: one row and one session advisory lock a worker.
+///
+/// The lock is held by a connection of its own, so the server drops it the moment the worker's
+/// process is gone; the row carries a lease that is renewed every 10 s for 30 s.
+public protocol WorkerRegistry: Sendable {
+    /// Enters a worker and takes its lock.
+    ///
+    /// - Throws: ``StoreError/Code/workerIDTaken`` when another process holds the lock.
+    func register(worker: String, version: String) async throws(StoreError)
+
+    /// Keeps the lock (taking it again after a lost connection), renews the lease when 10 s have
+    /// passed, and tells which workers in the table nobody holds the lock of.
+    func heartbeat(worker: String) async throws(StoreError) -> [String]
+
+    /// Takes over what a dead worker left, in one transaction: its running executions go back to
+    /// `queued` with their messages due in the outbox at once, its outbox leases end, its
+    /// sandboxes and its row are removed.
+    ///
+    /// - Returns: The executions that have now lost three workers. They stay `running`, as a new
+    ///   attempt of `successor`, which must finish them.
+    func reclaim(
+        worker: String,
+        successor: String
+    ) async throws(StoreError) -> [QuarantinedExecution]
+
+    /// Removes the row and gives the lock back.
+    func deregister(worker: String) async throws(StoreError)
+
+    /// Writes down the state of every sandbox of a worker, in place of what was there.
+    func record(
+        sandboxes: [SandboxRecord],
+        worker: String
+    ) async throws(StoreError)
+
+    /// Reads the sandboxes of all workers.
+    func sandboxes() async throws(StoreError) -> [SandboxRecord]
+}
+
+/// An execution that lost three workers.
+public struct QuarantinedExecution: Equatable, Sendable {
+    /// The record, with the attempt that the successor holds.
+    public var record: ExecutionRecord
+    /// The runtime that was asked for.
+    public var runtime: String
+    /// The request's labels.
+    public var labels: [String: String]
+    /// The request's message.
+    public var request: RequestMessage
+
+    /// Describes one.
+    public init(
+        record: ExecutionRecord,
+        runtime: String,
+        labels: [String: String],
+        request: RequestMessage
+    ) {
+        self.record = record
+        self.runtime = runtime
+        self.labels = labels
+        self.request = request
+    }
+}
+
+/// A sandbox as operators see it.
+public struct SandboxRecord: Equatable, Sendable {
+    /// The worker that has it.
+    public var worker: String
+    /// The pool it belongs to.
+    public var pool: String
+    /// The container; nil while it is being made.
+    public var container: String?
+    /// What it is doing: `starting`, `idle`, `leased` or `retiring`.
+    public var state: String
+    /// The tenant it is pinned to.
+    public var tenant: String?
+    /// How many programs it has run.
+    public var uses: Int
+    /// Its memory limit.
+    public var memory: ByteCount
+
+    /// Puts a record together.
+    public init(
+        worker: String,
+        pool: String,
+        container: String?,
+        state: String,
+        tenant: String?,
+        uses: Int,
+        memory: ByteCount
+    ) {
+        self.worker = worker
+        self.pool = pool
+        self.container = container
+        self.state = state
+        self.tenant = tenant
+        self.uses = uses
+        self.memory = memory
+    }
+}

@@ -1,0 +1,155 @@
+internal import FoundationEssentials
+internal import SandmillEntity
+
+/// The JSON body of a request, as it is written; see the contract of a request.
+struct RequestBody: Decodable {
+    struct File: Decodable {
+        let path: String
+        let content: [UInt8]
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+            path = try container.decode(String.self, forKey: .path)
+            content = try container.decodeBytes(text: .text, base64: .base64) ?? []
+            guard container.contains(.text) || container.contains(.base64) else {
+                throw DecodingError.refusal(
+                    at: decoder.codingPath,
+                    "has neither \"text\" nor \"base64\""
+                )
+            }
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case path
+            case text
+            case base64
+        }
+    }
+
+    struct Limits: Decodable {
+        let wallSeconds: Double?
+        let cpuSeconds: Double?
+        let memoryBytes: Int64?
+        let processes: Int64?
+        let stdoutBytes: Int64?
+        let stderrBytes: Int64?
+        let outputBytes: Int64?
+        let outputFiles: Int64?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+            wallSeconds = try container.decodeIfPresent(Double.self, forKey: .wallSeconds)
+            cpuSeconds = try container.decodeIfPresent(Double.self, forKey: .cpuSeconds)
+            memoryBytes = try container.decodeIfPresent(Int64.self, forKey: .memoryBytes)
+            processes = try container.decodeIfPresent(Int64.self, forKey: .processes)
+            stdoutBytes = try container.decodeIfPresent(Int64.self, forKey: .stdoutBytes)
+            stderrBytes = try container.decodeIfPresent(Int64.self, forKey: .stderrBytes)
+            outputBytes = try container.decodeIfPresent(Int64.self, forKey: .outputBytes)
+            outputFiles = try container.decodeIfPresent(Int64.self, forKey: .outputFiles)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case wallSeconds = "wall_seconds"
+            case cpuSeconds = "cpu_seconds"
+            case memoryBytes = "memory_bytes"
+            case processes
+            case stdoutBytes = "stdout_bytes"
+            case stderrBytes = "stderr_bytes"
+            case outputBytes = "output_bytes"
+            case outputFiles = "output_files"
+        }
+    }
+
+    struct Batch: Decodable {
+        let id: String
+        let size: Int
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+            id = try container.decode(String.self, forKey: .id)
+            size = try container.decode(Int.self, forKey: .size)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case size
+        }
+    }
+
+    let source: String?
+    let runtime: String?
+    let files: [File]
+    let entrypoint: String?
+    let arguments: [String]
+    let environment: [String: String]
+    let stdin: [UInt8]
+    let outputs: [String]
+    let limits: Limits?
+    let batch: Batch?
+    let notBefore: Date?
+    let deadline: Date?
+    let labels: [String: String]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        source = try container.decodeIfPresent(String.self, forKey: .source)
+        runtime = try container.decodeIfPresent(String.self, forKey: .runtime)
+        files = try container.decodeIfPresent([File].self, forKey: .files) ?? []
+        entrypoint = try container.decodeIfPresent(String.self, forKey: .entrypoint)
+        arguments = try container.decodeIfPresent([String].self, forKey: .arguments) ?? []
+        environment =
+            try container.decodeIfPresent([String: String].self, forKey: .environment) ?? [:]
+        stdin = try container.decodeBytes(text: .stdin, base64: .stdinBase64) ?? []
+        outputs = try container.decodeIfPresent([String].self, forKey: .outputs) ?? []
+        limits = try container.decodeIfPresent(Limits.self, forKey: .limits)
+        batch = try container.decodeIfPresent(Batch.self, forKey: .batch)
+        notBefore = try container.decodeTimestamp(forKey: .notBefore)
+        deadline = try container.decodeTimestamp(forKey: .deadline)
+        labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case source
+        case runtime
+        case files
+        case entrypoint
+        case arguments = "args"
+        case environment = "env"
+        case stdin
+        case stdinBase64 = "stdin_base64"
+        case outputs
+        case limits
+        case batch
+        case notBefore = "not_before"
+        case deadline
+        case labels
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Reads bytes that are given as text or in base64 (RFC 4648, section 4), but not as both.
+    fileprivate func decodeBytes(text: Key, base64: Key) throws -> [UInt8]? {
+        let plain = try decodeIfPresent(String.self, forKey: text)
+        guard let encoded = try decodeIfPresent(String.self, forKey: base64) else {
+            return plain.map { Array($0.utf8) }
+        }
+        guard plain == nil else {
+            throw DecodingError.refusal(
+                at: codingPath + [base64],
+                "given beside \"\(text.stringValue)\""
+            )
+        }
+        guard let data = Data(base64Encoded: encoded) else {
+            throw DecodingError.refusal(at: codingPath + [base64], "not base64")
+        }
+        return Array(data)
+    }
+
+    fileprivate func decodeTimestamp(forKey key: Key) throws -> Date? {
+        guard let text = try decodeIfPresent(String.self, forKey: key) else { return nil }
+        guard let date = DocumentCoder.timestamp(text) else {
+            throw DecodingError.refusal(at: codingPath + [key], "not an RFC 3339 time")
+        }
+        return date
+    }
+}

@@ -1,0 +1,90 @@
+internal import FoundationEssentials
+
+/// A key of any JSON object.
+struct AnyKey: CodingKey {
+    let stringValue: String
+    let intValue: Int? = nil
+
+    init(stringValue: String) {
+        self.stringValue = stringValue
+    }
+
+    init?(intValue: Int) {
+        nil
+    }
+}
+
+extension Decoder {
+    /// Opens an object, refusing every field that `Key` does not have.
+    func strictContainer<Key: CodingKey>(
+        keyedBy _: Key.Type
+    ) throws -> KeyedDecodingContainer<Key> {
+        for key in try container(keyedBy: AnyKey.self).allKeys
+        where Key(stringValue: key.stringValue) == nil {
+            throw DecodingError.refusal(at: codingPath + [key], "there is no such field")
+        }
+        return try container(keyedBy: Key.self)
+    }
+}
+
+extension DecodingError {
+    /// A value that has the right type and is refused all the same.
+    static func refusal(at path: [any CodingKey], _ message: String) -> DecodingError {
+        .dataCorrupted(Context(codingPath: path, debugDescription: message))
+    }
+}
+
+extension RequestRefusal {
+    /// Says in our words what the decoder found.
+    init(_ error: DecodingError) {
+        switch error {
+        case .typeMismatch(let type, let context):
+            self.init(
+                .invalidRequest,
+                at: Self.pointer(context.codingPath),
+                "expected \(Self.name(of: type))"
+            )
+        case .valueNotFound(let type, let context):
+            self.init(
+                .invalidRequest,
+                at: Self.pointer(context.codingPath),
+                "expected \(Self.name(of: type)), found null"
+            )
+        case .keyNotFound(let key, let context):
+            self.init(
+                .invalidRequest,
+                at: Self.pointer(context.codingPath + [key]),
+                "missing"
+            )
+        case .dataCorrupted(let context):
+            self.init(
+                .invalidRequest,
+                at: Self.pointer(context.codingPath),
+                context.debugDescription
+            )
+        @unknown default:
+            self.init(.invalidRequest, "not a request")
+        }
+    }
+
+    private static func pointer(_ path: [any CodingKey]) -> String {
+        pointer(to: path.map { $0.intValue.map(String.init) ?? $0.stringValue })
+    }
+
+    /// The JSON pointer whose tokens these are (RFC 6901, section 3).
+    static func pointer(to tokens: [String]) -> String {
+        tokens.map { "/" + $0.replacing("~", with: "~0").replacing("/", with: "~1") }.joined()
+    }
+
+    private static func name(of type: Any.Type) -> String {
+        switch type {
+        case is String.Type: "a string"
+        case is Bool.Type: "true or false"
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is [String: String].Type, is [String: Any].Type: "an object"
+        case is any Sequence.Type: "an array"
+        default: "an object"
+        }
+    }
+}

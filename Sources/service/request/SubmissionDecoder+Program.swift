@@ -1,0 +1,218 @@
+internal import SandmillEntity
+
+extension SubmissionDecoder {
+    /// The most bytes of arguments and environment together; the kernel takes about as many.
+    private static let argumentBytes = 128 << 10
+    private static let maximumPatterns = 100
+    private static let maximumFiles = 1_000
+
+    func program(_ body: RequestBody) throws(RequestRefusal) -> Program {
+        if let runtime = body.runtime, runtime != pool.runtime {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/runtime",
+                "this pool runs \(pool.runtime)"
+            )
+        }
+        let entrypoint = body.entrypoint ?? "main.py"
+        guard InputPath.isValid(entrypoint) else {
+            throw RequestRefusal(.invalidRequest, at: "/entrypoint", InputPath.rule)
+        }
+        try Self.checkArguments(body)
+        return Program(
+            runtime: pool.runtime,
+            files: try Self.files(body, entrypoint: entrypoint),
+            entrypoint: entrypoint,
+            arguments: body.arguments,
+            environment: body.environment,
+            stdin: body.stdin,
+            outputs: try Self.checkOutputs(body.outputs),
+            limits: try pool.limits.limits(asked: body.limits)
+        )
+    }
+
+    private static func files(
+        _ body: RequestBody,
+        entrypoint: String
+    ) throws(RequestRefusal) -> [Program.InputFile] {
+        guard body.files.count <= maximumFiles else {
+            throw RequestRefusal(.invalidRequest, at: "/files", "more than \(maximumFiles)")
+        }
+        var tree = InputTree()
+        var files: [Program.InputFile] = []
+        if let source = body.source {
+            _ = tree.insert(entrypoint)
+            files.append(Program.InputFile(path: entrypoint, content: Array(source.utf8)))
+        }
+        for (index, file) in body.files.enumerated() {
+            let pointer = "/files/\(index)/path"
+            guard InputPath.isValid(file.path) else {
+                throw RequestRefusal(.invalidRequest, at: pointer, InputPath.rule)
+            }
+            if let conflict = tree.insert(file.path) {
+                throw RequestRefusal(.invalidRequest, at: pointer, conflict)
+            }
+            files.append(Program.InputFile(path: file.path, content: file.content))
+        }
+        guard files.contains(where: { $0.path == entrypoint }) else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: body.entrypoint == nil ? "/source" : "/entrypoint",
+                "there is neither a \"source\" nor a file \"\(entrypoint)\""
+            )
+        }
+        return files
+    }
+
+    private static func checkArguments(_ body: RequestBody) throws(RequestRefusal) {
+        for (index, argument) in body.arguments.enumerated() where argument.utf8.contains(0) {
+            throw RequestRefusal(.invalidRequest, at: "/args/\(index)", "has a U+0000")
+        }
+        for (name, value) in body.environment {
+            guard !name.isEmpty, !name.utf8.contains(0), !name.utf8.contains(UInt8(ascii: "="))
+            else {
+                throw RequestRefusal(
+                    .invalidRequest,
+                    at: "/env",
+                    "a name is empty or has a = or a U+0000"
+                )
+            }
+            guard !value.utf8.contains(0) else {
+                throw RequestRefusal(
+                    .invalidRequest,
+                    at: RequestRefusal.pointer(to: ["env", name]),
+                    "has a U+0000"
+                )
+            }
+        }
+        let size =
+            body.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
+            + body.environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
+        guard size <= argumentBytes else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/args",
+                "with the environment above \(argumentBytes) bytes"
+            )
+        }
+    }
+
+    private static func checkOutputs(_ outputs: [String]) throws(RequestRefusal) -> [String] {
+        guard outputs.count <= maximumPatterns else {
+            throw RequestRefusal(.invalidRequest, at: "/outputs", "more than \(maximumPatterns)")
+        }
+        for (index, pattern) in outputs.enumerated() {
+            let isPlain = !pattern.isEmpty && pattern.utf8.count <= 1_024
+            guard isPlain, !pattern.utf8.contains(0), !pattern.hasPrefix("/") else {
+                throw RequestRefusal(
+                    .invalidRequest,
+                    at: "/outputs/\(index)",
+                    "not a relative pattern of 1 to 1024 bytes"
+                )
+            }
+        }
+        return outputs
+    }
+}
+
+extension LimitPolicy {
+    /// The limits of a request that asked for some: each between nought, excluded, and its maximum.
+    func limits(asked: RequestBody.Limits?) throws(RequestRefusal) -> Limits {
+        guard let asked else { return defaults }
+        var limits = defaults
+        limits.wall = try Self.seconds(
+            asked.wallSeconds,
+            .wallSeconds,
+            defaults.wall,
+            maxima.wall
+        )
+        limits.cpu = try Self.seconds(asked.cpuSeconds, .cpuSeconds, defaults.cpu, maxima.cpu)
+        limits.memory = try Self.bytes(
+            asked.memoryBytes,
+            .memoryBytes,
+            defaults.memory,
+            maxima.memory
+        )
+        limits.processes = try Self.count(
+            asked.processes,
+            .processes,
+            defaults.processes,
+            maxima.processes
+        )
+        limits.stdout = try Self.bytes(
+            asked.stdoutBytes,
+            .stdoutBytes,
+            defaults.stdout,
+            maxima.stdout
+        )
+        limits.stderr = try Self.bytes(
+            asked.stderrBytes,
+            .stderrBytes,
+            defaults.stderr,
+            maxima.stderr
+        )
+        limits.output = try Self.bytes(
+            asked.outputBytes,
+            .outputBytes,
+            defaults.output,
+            maxima.output
+        )
+        limits.outputFiles = try Self.count(
+            asked.outputFiles,
+            .outputFiles,
+            defaults.outputFiles,
+            maxima.outputFiles
+        )
+        return limits
+    }
+
+    private typealias Key = RequestBody.Limits.CodingKeys
+
+    private static func seconds(
+        _ asked: Double?,
+        _ key: Key,
+        _ fallback: Duration,
+        _ maximum: Duration
+    ) throws(RequestRefusal) -> Duration {
+        guard let asked else { return fallback }
+        guard asked > 0, asked <= maximum / .seconds(1) else {
+            throw refusal(key, "not above 0 and at most \(maximum / .seconds(1))")
+        }
+        return max(.seconds(asked), .milliseconds(1))
+    }
+
+    private static func bytes(
+        _ asked: Int64?,
+        _ key: Key,
+        _ fallback: ByteCount,
+        _ maximum: ByteCount
+    ) throws(RequestRefusal) -> ByteCount {
+        ByteCount(try whole(asked, key, fallback.bytes, maximum.bytes))
+    }
+
+    private static func count(
+        _ asked: Int64?,
+        _ key: Key,
+        _ fallback: Int,
+        _ maximum: Int
+    ) throws(RequestRefusal) -> Int {
+        Int(try whole(asked, key, Int64(fallback), Int64(maximum)))
+    }
+
+    private static func whole(
+        _ asked: Int64?,
+        _ key: Key,
+        _ fallback: Int64,
+        _ maximum: Int64
+    ) throws(RequestRefusal) -> Int64 {
+        guard let asked else { return fallback }
+        guard asked > 0, asked <= maximum else {
+            throw refusal(key, "not between 1 and \(maximum)")
+        }
+        return asked
+    }
+
+    private static func refusal(_ key: Key, _ message: String) -> RequestRefusal {
+        RequestRefusal(.invalidRequest, at: "/limits/\(key.rawValue)", message)
+    }
+}

@@ -1,0 +1,130 @@
+internal import FoundationEssentials
+public import SandmillEntity
+
+/// Reads a request's message, or says what is wrong with it.
+///
+/// It is the one place that decides what a request may be; both doors go through it.
+public struct SubmissionDecoder: Sendable {
+    /// What a pool lets its requests ask for.
+    public struct Pool: Sendable {
+        /// Its name.
+        public var name: String
+        /// What runs its programs.
+        public var runtime: String
+        /// What limits they get.
+        public var limits: LimitPolicy
+
+        /// Describes a pool.
+        public init(name: String, runtime: String, limits: LimitPolicy) {
+            self.name = name
+            self.runtime = runtime
+            self.limits = limits
+        }
+    }
+
+    let pool: Pool
+
+    /// Reads requests for one pool.
+    public init(pool: Pool) {
+        self.pool = pool
+    }
+
+    /// Reads a request.
+    public func decode(
+        _ request: RequestMessage,
+        level: Level
+    ) throws(RequestRefusal) -> Submission {
+        guard let id = request.properties.messageID.flatMap(UUID.init(uuidString:)) else {
+            throw RequestRefusal(.invalidRequest, "the property message_id is not a UUID")
+        }
+        try Self.checkContentType(request.properties.contentType)
+        let body = try Self.parse(request.body)
+        let batch = try body.batch.map(Self.membership)
+        return Submission(
+            id: id,
+            tenant: try Self.tenant(request.properties),
+            pool: pool.name,
+            level: level,
+            program: try program(body),
+            batch: batch,
+            notBefore: body.notBefore,
+            deadline: body.deadline,
+            labels: try Self.checkLabels(body.labels)
+        )
+    }
+
+    private static func parse(_ body: [UInt8]) throws(RequestRefusal) -> RequestBody {
+        if let violation = JSONBounds.violation(in: body) {
+            throw RequestRefusal(.tooLarge, at: "", violation)
+        }
+        do {
+            return try JSONDecoder().decode(RequestBody.self, from: Data(body))
+        } catch let error as DecodingError {
+            throw RequestRefusal(error)
+        } catch {
+            throw RequestRefusal(.invalidRequest, at: "", "not JSON")
+        }
+    }
+
+    private static func checkContentType(_ type: String?) throws(RequestRefusal) {
+        let essence = type?.split(separator: ";").first.map { $0.trimming(while: { $0 == " " }) }
+        guard let essence, essence.lowercased() != "application/json" else { return }
+        throw RequestRefusal(.invalidRequest, "the content type is not application/json")
+    }
+
+    private static func tenant(
+        _ properties: MessageProperties
+    ) throws(RequestRefusal) -> String {
+        let tenant = properties.headers["tenant"] ?? "default"
+        guard Name.isValid(tenant) else {
+            throw RequestRefusal(
+                .invalidRequest,
+                "the header tenant is not \(Name.rule)"
+            )
+        }
+        return tenant
+    }
+
+    private static func membership(
+        _ batch: RequestBody.Batch
+    ) throws(RequestRefusal) -> Submission.Membership {
+        guard let id = UUID(uuidString: batch.id) else {
+            throw RequestRefusal(.invalidRequest, at: "/batch/id", "not a UUID")
+        }
+        guard (1...1_000_000).contains(batch.size) else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/batch/size",
+                "not between 1 and 1000000"
+            )
+        }
+        return Submission.Membership(id: id, size: batch.size)
+    }
+
+    private static func checkLabels(
+        _ labels: [String: String]
+    ) throws(RequestRefusal) -> [String: String] {
+        guard labels.count <= 64 else {
+            throw RequestRefusal(.invalidRequest, at: "/labels", "more than 64")
+        }
+        for (name, value) in labels {
+            guard name.utf8.count <= 128, value.utf8.count <= 1_024 else {
+                throw RequestRefusal(
+                    .invalidRequest,
+                    at: "/labels",
+                    "a name above 128 bytes or a value above 1024 bytes"
+                )
+            }
+            guard !name.utf8.contains(0), !value.utf8.contains(0) else {
+                throw RequestRefusal(.invalidRequest, at: "/labels", "has a U+0000")
+            }
+        }
+        return labels
+    }
+}
+
+extension Substring {
+    fileprivate func trimming(while predicate: (Character) -> Bool) -> String {
+        String(drop(while: predicate).reversed().drop(while: predicate).reversed())
+    }
+}

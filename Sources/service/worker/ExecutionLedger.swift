@@ -1,0 +1,108 @@
+internal import FoundationEssentials
+public import Logging
+internal import SandmillEntity
+public import ServiceLifecycle
+
+/// Writes what becomes of executions, many at a time: claims, ends, retries, dead letters.
+///
+/// Each kind gathers while the previous group of its kind commits (``GroupCommitter``). What a
+/// finished group put into the outbox goes to the relay at once.
+public actor ExecutionLedger: Service {
+    private let claims: GroupCommitter<Claim, ClaimOutcome>
+    private let ends: GroupCommitter<FinishedExecution, Void>
+    private let retries: GroupCommitter<FailedAttempt, Void>
+    private let letters: GroupCommitter<DeadLetter, Void>
+    private let logger: Logger
+    private var resultsAreSuspect = false
+
+    /// Writes to `store` and hands events to `relay`.
+    public init(store: any ExecutionStore, relay: Relay, logger: Logger) {
+        self.logger = logger
+        claims = GroupCommitter { claims throws(StoreError) in try await store.claim(claims) }
+        ends = GroupCommitter { ends throws(StoreError) in
+            await relay.send(try await store.finish(ends))
+            return ends.map { _ in }
+        }
+        retries = GroupCommitter { attempts throws(StoreError) in
+            try await store.retry(attempts)
+            return attempts.map { _ in }
+        }
+        letters = GroupCommitter { letters throws(StoreError) in
+            try await store.keep(letters)
+            return letters.map { _ in }
+        }
+    }
+
+    /// Commits until a graceful shutdown, then what was handed over by then.
+    public func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.claims.run() }
+            group.addTask { await self.ends.run() }
+            group.addTask { await self.retries.run() }
+            group.addTask { await self.letters.run() }
+            try? await gracefulShutdown()
+            await claims.finish()
+            await ends.finish()
+            await retries.finish()
+            await letters.finish()
+        }
+    }
+
+    nonisolated func claim(_ claim: Claim) async throws(StoreError) -> ClaimOutcome {
+        try await claims.submit(claim)
+    }
+
+    nonisolated func keep(_ letter: DeadLetter) async throws(StoreError) {
+        try await letters.submit(letter)
+    }
+
+    /// Ends an execution; a store that cannot be reached is waited for.
+    nonisolated func finish(_ execution: FinishedExecution) async {
+        do throws(StoreError) {
+            try await ends.submit(execution)
+        } catch {
+            logUnwritten(execution.document.id.uuidString, error)
+        }
+    }
+
+    /// Schedules another attempt; a store that cannot be reached is waited for.
+    nonisolated func retry(_ attempt: FailedAttempt) async {
+        do throws(StoreError) {
+            try await retries.submit(attempt)
+        } catch {
+            logUnwritten(attempt.id.uuidString, error)
+        }
+    }
+
+    /// Remembers that results could not be written, so that nothing is claimed until they can.
+    func suspectResults() {
+        resultsAreSuspect = true
+    }
+
+    /// Waits until results can be written, if there was doubt.
+    func waitUntilResultsAreWritable(_ results: any ResultsStore) async {
+        var backoff = Backoff(first: .milliseconds(500), limit: .seconds(10))
+        while resultsAreSuspect, !Task.isShuttingDownGracefully {
+            do throws(ResultsError) {
+                try await results.checkWritable()
+                resultsAreSuspect = false
+            } catch {
+                logger.error(
+                    "Nothing is claimed while results cannot be written.",
+                    metadata: [LogKey.reason: "\(error.message)"]
+                )
+                try? await ContinuousClock().sleep(for: backoff.next())
+            }
+        }
+    }
+
+    /// The lease of this worker ends with it, and then the execution is another worker's.
+    private nonisolated func logUnwritten(_ execution: String, _ error: StoreError) {
+        logger.error(
+            "The end of an attempt could not be written.",
+            metadata: [
+                LogKey.execution: "\(execution)", LogKey.reason: "\(error.message)",
+            ]
+        )
+    }
+}

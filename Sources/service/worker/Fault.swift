@@ -1,0 +1,23 @@
+internal import SandmillEntity
+
+/// Something we did wrong: the attempt is tried again, and the program is not blamed.
+struct Fault: Error, Sendable {
+    /// What it is called in the record, if no attempt succeeds.
+    let reason: Outcome.Reason
+    /// What happened, for the log.
+    let message: String
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as SandboxError:
+            reason = error.code == .sandboxLost ? .sandboxLost : .engineUnavailable
+            message = error.message
+        case let error as ResultsError:
+            reason = .resultsUnwritable
+            message = error.message
+        default:
+            reason = .sandboxLost
+            message = "\(error)"
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import SandmillEntity
+internal import Synchronization
+
+/// The deliveries that wait in this worker for their claim, and whose turn it is.
+///
+/// The broker's prefetch bounds it. Any thread offers; one task takes, and settles what it took
+/// when it is acknowledged or given up.
+final class Intake: Sendable {
+    private struct State {
+        var waiting: [Level: [Delivery]] = [:]
+        var scheduler = LevelScheduler()
+        var unsettled = 0
+        var isClosed = false
+
+        mutating func take() -> Delivery? {
+            let levels = Level.allCases.filter { waiting[$0]?.isEmpty == false }
+            guard let level = scheduler.next(among: levels) else { return nil }
+            unsettled += 1
+            return waiting[level]?.removeFirst()
+        }
+    }
+
+    private let state = Mutex(State())
+    private let arrivals: AsyncStream<Void>
+    private let arrival: AsyncStream<Void>.Continuation
+    private let allSettled: AsyncStream<Never>
+    private let settlement: AsyncStream<Never>.Continuation
+
+    init() {
+        (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (allSettled, settlement) = AsyncStream.makeStream()
+    }
+
+    /// Adds a delivery; after ``close()`` it is left to the broker, which delivers it elsewhere.
+    func offer(_ delivery: Delivery) {
+        state.withLock { state in
+            if !state.isClosed { state.waiting[delivery.level, default: []].append(delivery) }
+        }
+        arrival.yield()
+    }
+
+    /// Takes the delivery whose turn it is, waiting for one; nil once closed.
+    func next() async -> Delivery? {
+        var arrivals = arrivals.makeAsyncIterator()
+        while true {
+            let (delivery, isClosed) = state.withLock { ($0.take(), $0.isClosed) }
+            if delivery != nil || isClosed { return delivery }
+            await arrivals.next()
+        }
+    }
+
+    /// Says that a delivery which was taken no longer needs the broker's channel.
+    func settle() {
+        state.withLock { $0.unsettled -= 1 }
+        finishWhenSettled()
+    }
+
+    /// Drops what waits, unacknowledged, and ends ``next()``.
+    func close() {
+        state.withLock { state in
+            state.waiting = [:]
+            state.isClosed = true
+        }
+        arrival.yield()
+        finishWhenSettled()
+    }
+
+    /// Waits until it is closed and everything that was taken is settled.
+    func waitUntilSettled() async {
+        for await _ in allSettled {}
+    }
+
+    private func finishWhenSettled() {
+        if state.withLock({ $0.isClosed && $0.unsettled == 0 }) { settlement.finish() }
+    }
+}

@@ -1,0 +1,135 @@
+internal import FoundationEssentials
+internal import SandmillEntity
+
+/// Runs one attempt: a sandbox, the program in it, its output on disk, the document of its end.
+struct ProgramRunner: Sendable {
+    let worker: String
+    let killsOnExcessOutput: Bool
+    let pool: WarmPool
+    let results: any ResultsStore
+    let announcer: CompletionAnnouncer
+
+    /// Runs the program and returns its end once its output is durable.
+    func run(_ execution: ClaimedExecution) async throws(Fault) -> FinishedExecution {
+        if let deadline = execution.submission.deadline, deadline <= execution.startedAt {
+            return end(execution, as: Outcome(.expired))
+        }
+        let draft = results.begin(
+            execution: execution.submission.id,
+            attempt: execution.attempt,
+            day: execution.startedAt
+        )
+        do {
+            return try await run(execution, into: draft)
+        } catch {
+            await draft.discard()
+            throw Fault(error)
+        }
+    }
+
+    /// The end of an execution that did not run.
+    func end(_ execution: ClaimedExecution, as outcome: Outcome) -> FinishedExecution {
+        finish(
+            execution.document(outcome: outcome, worker: worker),
+            of: execution.request,
+            sandbox: nil
+        )
+    }
+
+    private func run(
+        _ execution: ClaimedExecution,
+        into draft: any ResultDraft
+    ) async throws -> FinishedExecution {
+        let program = execution.submission.program
+        let lease = try await pool.lease(
+            tenant: execution.submission.tenant,
+            memory: program.limits.memory
+        )
+        let report: SandboxReport
+        do {
+            report = try await lease.sandbox.run(
+                program,
+                killsOnExcessOutput: killsOnExcessOutput
+            ) { try await draft.receive($0) }
+        } catch {
+            await pool.release(lease, reusable: false)
+            throw error
+        }
+        await pool.release(lease, reusable: report.isClean)
+        // A worker that was told to stop at once killed the program: that is no end of its own.
+        try Task.checkCancellation()
+
+        let document = describe(
+            execution,
+            report.exit,
+            await draft.summary(),
+            path: draft.path,
+            image: lease.sandbox.image
+        )
+        let finished = finish(document, of: execution.request, sandbox: lease.sandbox.id)
+        try await draft.publish(document: finished.encodedDocument)
+        return finished
+    }
+
+    private func describe(
+        _ execution: ClaimedExecution,
+        _ exit: ProgramExit,
+        _ summary: ResultSummary,
+        path: String,
+        image: String
+    ) -> ResultDocument {
+        let outcome = Outcome(
+            of: exit,
+            within: execution.submission.program.limits,
+            filesExceeded: killsOnExcessOutput && summary.exceedsFileLimits
+        )
+        var document = execution.document(outcome: outcome, worker: worker)
+        document.wallSeconds = exit.wall.roundedSeconds
+        document.cpuSeconds = exit.cpu.roundedSeconds
+        document.memoryPeakBytes = exit.memoryPeak
+        document.stdout = summary.stdout.described(total: exit.stdout)
+        document.stderr = summary.stderr.described(total: exit.stderr)
+        document.files = summary.files
+        document.skipped = summary.skipped
+        document.resultsPath = path
+        document.image = image
+        return document
+    }
+
+    private func finish(
+        _ document: ResultDocument,
+        of request: RequestMessage,
+        sandbox: String?
+    ) -> FinishedExecution {
+        FinishedExecution(
+            worker: worker,
+            document: document,
+            encodedDocument: DocumentCoder.encode(document),
+            sandbox: sandbox,
+            events: announcer.messages(for: document, of: request)
+        )
+    }
+}
+
+extension ResultSummary {
+    fileprivate var exceedsFileLimits: Bool {
+        skipped.contains { $0.reason == .tooLarge || $0.reason == .tooMany }
+    }
+}
+
+extension ResultSummary.Stream {
+    /// The stream as documents tell it.
+    ///
+    /// A U+0000 becomes U+FFFD too: jsonb cannot hold one.
+    fileprivate func described(total: ByteCount) -> ResultDocument.StreamSummary {
+        let text = String(decoding: head, as: UTF8.self).replacing("\0", with: "\u{FFFD}")
+        return ResultDocument.StreamSummary(bytes: total, storedBytes: stored, preview: text)
+    }
+}
+
+extension Duration {
+    /// Seconds to the microsecond.
+    fileprivate var roundedSeconds: Double {
+        (self / .microseconds(1)).rounded() / 1_000_000
+    }
+}

@@ -1,0 +1,111 @@
+public import Logging
+public import ServiceLifecycle
+
+/// Publishes what transactions put into the outbox, and removes what the broker confirmed.
+///
+/// Rows that this worker wrote come by ``send(_:)`` the moment they are committed, leased to it.
+/// Every second the relay looks for rows that are due and leased by nobody: retries, deferred
+/// requests, what a dead worker left, and what did not fit into its own bounded buffer.
+public actor Relay: Service {
+    private static let group = 256
+    private static let bufferLimit = 4_096
+
+    private let worker: String
+    private let outbox: any Outbox
+    private let publisher: any MessagePublisher
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+    private let arrivals: AsyncStream<Void>
+    private let arrival: AsyncStream<Void>.Continuation
+    private var waiting: [OutboxMessage] = []
+
+    /// Describes a relay; it works while ``run()`` does.
+    public init(
+        worker: String,
+        outbox: any Outbox,
+        publisher: any MessagePublisher,
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
+        self.worker = worker
+        self.outbox = outbox
+        self.publisher = publisher
+        self.clock = clock
+        self.logger = logger
+        (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Takes rows that are committed and leased to this worker.
+    ///
+    /// Rows beyond its buffer are left to a later sweep, once their lease has ended.
+    func send(_ rows: [OutboxMessage]) {
+        guard waiting.count + rows.count <= Self.bufferLimit else { return }
+        waiting += rows
+        arrival.yield()
+    }
+
+    /// Publishes until a graceful shutdown, then what is waiting by then.
+    public func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.sweepEverySecond() }
+            group.addTask {
+                try? await gracefulShutdown()
+                self.arrival.finish()
+            }
+            for await _ in arrivals { await publishWaiting() }
+            await publishWaiting()
+            group.cancelAll()
+        }
+    }
+
+    private func publishWaiting() async {
+        while !waiting.isEmpty {
+            let rows = Array(waiting.prefix(Self.group))
+            waiting.removeFirst(rows.count)
+            await publish(rows)
+        }
+    }
+
+    private func publish(_ rows: [OutboxMessage]) async {
+        let outcomes = await publisher.publish(rows.map(\.message))
+        var settled: [Int64] = []
+        for (row, outcome) in zip(rows, outcomes) {
+            switch outcome {
+            case .confirmed, .unroutable:
+                settled.append(row.id)
+            case .unconfirmed(let reason):
+                logger.warning(
+                    "A message was not confirmed and will be sent again.",
+                    metadata: [LogKey.reason: "\(reason)"]
+                )
+            }
+        }
+        do throws(StoreError) {
+            try await outbox.remove(settled)
+        } catch {
+            logger.warning(
+                "Published messages stay in the outbox and will be sent again.",
+                metadata: [
+                    LogKey.count: "\(settled.count)", LogKey.reason: "\(error.message)",
+                ]
+            )
+        }
+    }
+
+    private func sweepEverySecond() async {
+        while (try? await clock.sleep(for: .seconds(1))) != nil {
+            do throws(StoreError) {
+                var rows: [OutboxMessage]
+                repeat {
+                    rows = try await outbox.lease(by: worker, limit: Self.group)
+                    send(rows)
+                } while rows.count == Self.group && waiting.count < Self.bufferLimit / 2
+            } catch {
+                logger.warning(
+                    "The outbox could not be read.",
+                    metadata: [LogKey.reason: "\(error.message)"]
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+internal import FoundationEssentials
+public import Logging
+internal import SandmillEntity
+public import ServiceLifecycle
+
+/// Keeps this worker's place among the living, and buries the dead.
+///
+/// Each second it renews its own hold and looks for workers whose lock nobody holds. One that
+/// was found so three times in a row is dead; its executions are taken over. Once is not enough:
+/// when Postgres restarts every worker loses its lock for a moment.
+public actor WorkerSupervisor: Service {
+    private static let sightingsOfDeath = 3
+
+    private let worker: String
+    private let version: String
+    private let registry: any WorkerRegistry
+    private let ledger: ExecutionLedger
+    private let pools: [WarmPool]
+    private let announcer: CompletionAnnouncer
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+    private var sightings: [String: Int] = [:]
+    private var recorded: [SandboxRecord] = []
+
+    /// Describes a supervisor; the worker is registered by ``register()``.
+    public init(
+        worker: String,
+        version: String,
+        cluster: String,
+        registry: any WorkerRegistry,
+        ledger: ExecutionLedger,
+        pools: [WarmPool],
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
+        self.worker = worker
+        self.version = version
+        self.registry = registry
+        self.ledger = ledger
+        self.pools = pools
+        self.clock = clock
+        self.logger = logger
+        announcer = CompletionAnnouncer(cluster: cluster)
+    }
+
+    /// Enters the worker; to be called before anything is claimed.
+    ///
+    /// - Throws: ``StoreError/Code/workerIDTaken`` when a worker with this id is alive.
+    public func register() async throws(StoreError) {
+        try await registry.register(worker: worker, version: version)
+    }
+
+    /// Supervises until a graceful shutdown, then takes the worker's name off the list.
+    ///
+    /// - Throws: ``StoreError/Code/workerIDTaken`` when another process took this worker's id
+    ///   while Postgres was away.
+    public func run() async throws {
+        await takeOver(worker)
+        try await withThrowingTaskGroup { group in
+            group.addTask { try? await gracefulShutdown() }
+            group.addTask { try await self.superviseEverySecond() }
+            try await group.next()
+            group.cancelAll()
+        }
+        try? await registry.deregister(worker: worker)
+    }
+
+    private func superviseEverySecond() async throws {
+        while (try? await clock.sleep(for: .seconds(1))) != nil {
+            do throws(StoreError) {
+                let abandoned = try await registry.heartbeat(worker: worker)
+                try await recordSandboxes()
+                await bury(abandoned)
+            } catch {
+                if error.code == .workerIDTaken { throw error }
+                logger.warning(
+                    "The worker's lease could not be renewed.",
+                    metadata: [LogKey.reason: "\(error.message)"]
+                )
+            }
+        }
+    }
+
+    private func recordSandboxes() async throws(StoreError) {
+        var records: [SandboxRecord] = []
+        for pool in pools { records += await pool.records() }
+        guard records != recorded else { return }
+        try await registry.record(sandboxes: records, worker: worker)
+        recorded = records
+    }
+
+    private func bury(_ abandoned: [String]) async {
+        sightings = sightings.filter { abandoned.contains($0.key) }
+        for dead in abandoned where dead != worker {
+            sightings[dead, default: 0] += 1
+            guard sightings[dead] == Self.sightingsOfDeath else { continue }
+            logger.warning(
+                "A worker is dead and its executions are taken over.",
+                metadata: [LogKey.worker: "\(dead)"]
+            )
+            sightings[dead] = nil
+            await takeOver(dead)
+        }
+    }
+
+    private func takeOver(_ dead: String) async {
+        do throws(StoreError) {
+            for quarantined in try await registry.reclaim(worker: dead, successor: worker) {
+                await end(quarantined)
+            }
+        } catch {
+            logger.warning(
+                "A dead worker's executions could not be taken over yet.",
+                metadata: [
+                    LogKey.worker: "\(dead)", LogKey.reason: "\(error.message)",
+                ]
+            )
+        }
+    }
+
+    private func end(_ quarantined: QuarantinedExecution) async {
+        let record = quarantined.record
+        let document = ResultDocument(
+            id: record.id,
+            tenant: record.tenant,
+            pool: record.pool,
+            level: record.level,
+            runtime: quarantined.runtime,
+            batchID: record.batchID,
+            labels: quarantined.labels,
+            outcome: Outcome(.errored, .workerKiller),
+            attempt: record.attempt,
+            submittedAt: record.submittedAt,
+            startedAt: record.startedAt,
+            finishedAt: record.startedAt ?? record.submittedAt,
+            worker: worker
+        )
+        await ledger.finish(
+            FinishedExecution(
+                worker: worker,
+                document: document,
+                encodedDocument: DocumentCoder.encode(document),
+                sandbox: nil,
+                events: announcer.messages(for: document, of: quarantined.request)
+            )
+        )
+    }
+}

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# Building with Swift.
+
+# The first release whose compiler knows every setting of Package.swift.
+SWIFT_MINIMUM=6.2
+
+require_swift() {
+    local version
+    command -v swift >/dev/null \
+        || die "there is no swift: install Swift $SWIFT_MINIMUM or later, see https://www.swift.org/install"
+    version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p' | head -n 1)
+    [[ $(printf '%s\n' "$SWIFT_MINIMUM" "$version" | sort -V | head -n 1) == "$SWIFT_MINIMUM" ]] \
+        || die "this is Swift ${version:-of an unknown version}, and $SWIFT_MINIMUM or later is needed"
+}
+
+# Builds all products, optimised, into .sandmill/bin.
+build_release() {
+    local product built
+    say "building the release"
+    swift build --package-path "$CHECKOUT" -c release
+    built=$(swift build --package-path "$CHECKOUT" -c release --show-bin-path)
+    mkdir -p "$STATE/bin"
+    for product in sandmill sandbox-agent sandmill-bench; do
+        ln -sfn "$built/$product" "$STATE/bin/$product"
+    done
+}

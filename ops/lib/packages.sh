@@ -1,0 +1,35 @@
+# shellcheck shell=bash disable=SC2034 # used by the scripts that source this
+# The Debian and Ubuntu packages that the scripts need, by purpose.
+
+PACKAGES_BUILD=(librabbitmq-dev libpq-dev libcurl4-openssl-dev pkg-config)
+PACKAGES_BROKER=(rabbitmq-server)
+PACKAGES_DATABASE=(postgresql)
+PACKAGES_ENGINE=(docker.io)
+PACKAGES_IMAGE=(mmdebstrap)
+PACKAGES_SAMPLES=(python3 postgresql-client)
+PACKAGES_TESTS=(python3 python3-pika python3-psycopg amqp-tools postgresql-client curl jq)
+
+# Installs those of the packages $@ that are missing, and says so.
+install_packages() {
+    local missing=() name log=$STATE/apt.log
+    for name; do
+        package_is_installed "$name" || missing+=("$name")
+    done
+    ((${#missing[@]})) || return 0
+    command -v apt-get >/dev/null || die "please install ${missing[*]} (only Debian's apt-get is known here)"
+    can_be_root || die "please install, as root: apt-get install ${missing[*]}"
+    say "installing ${missing[*]}"
+    mkdir -p "$STATE"
+    {
+        apt_get update && apt_get install -y --no-install-recommends "${missing[@]}"
+    } >>"$log" 2>&1 || die_with_log "$log" "apt-get could not install ${missing[*]}"
+}
+
+package_is_installed() {
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# Waits for an apt-get that somebody else runs, and closes descriptor 9 (see start_process) to what it may start.
+apt_get() {
+    "${AS_ROOT[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" </dev/null 9>&-
+}

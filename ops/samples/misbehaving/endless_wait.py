@@ -1,0 +1,4 @@
+"""Waits for somebody who never comes."""
+import threading
+
+threading.Event().wait()

@@ -1,0 +1,4 @@
+"""Ends by a signal, as a crash in a C extension would."""
+import os
+
+os.abort()
