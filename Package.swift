@@ -23,6 +23,10 @@ let serviceLifecycle = Target.Dependency.product(
     name: "ServiceLifecycle",
     package: "swift-service-lifecycle"
 )
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals",
+    package: "swift-service-lifecycle"
+)
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A wall: the target in `folder` under `Sources/`, and everything it may import.
@@ -102,9 +106,14 @@ let package = Package(
         // The sandbox side: the frames, and the program that is PID 1 in each sandbox.
         library("SandboxProtocol", in: "SandboxProtocol"),
         .target(name: "CSandboxAgent", path: "Sources/CSandboxAgent"),
+        library(
+            "SandboxAgentCore",
+            in: "SandboxAgentCore",
+            ["CSandboxAgent", "SandboxProtocol"]
+        ),
         .executableTarget(
             name: "SandboxAgent",
-            dependencies: ["CSandboxAgent", "SandboxProtocol"],
+            dependencies: ["SandboxAgentCore"],
             path: "Sources/SandboxAgent",
             swiftSettings: strict + [.unsafeFlags(["-static-executable"])],
             linkerSettings: [.unsafeFlags(["-static-executable"])]
@@ -130,7 +139,7 @@ let package = Package(
         library(
             "SandmillRabbitMQ",
             in: "adapter/rabbitmq",
-            ["SandmillEntity", "SandmillService", "AMQP", logging]
+            ["SandmillEntity", "SandmillService", "AMQP", logging, serviceLifecycle]
         ),
         library(
             "SandmillResults",
@@ -149,7 +158,7 @@ let package = Package(
             dependencies: [
                 "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
                 "SandmillRepository", "SandmillResults", "SandmillService", argumentParser,
-                logging, metrics, serviceLifecycle,
+                logging, serviceLifecycle, unixSignals,
             ],
             path: "Sources/sandmill",
             swiftSettings: strict
@@ -166,5 +175,16 @@ let package = Package(
 
         // Tests, named and placed as what they test.
         tests("ThreadsTests", in: "Threads", ["Threads"]),
+        tests(
+            "ConfigurationTests",
+            in: "configuration",
+            ["SandmillConfiguration", "SandmillEntity"]
+        ),
+        tests(
+            "ResultsTests",
+            in: "adapter/results",
+            ["SandmillEntity", "SandmillResults", "SandmillService", crypto]
+        ),
+        tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
     ]
 )

@@ -18,6 +18,9 @@ internal import Synchronization
 /// The thread ends when the last reference to the executor is gone; a queued job holds one. An
 /// actor must keep its executor for as long as it lives.
 public final class ThreadExecutor: SerialExecutor {
+    /// Whatever `ulimit -s` says: a C library may recurse as deep as its input is nested.
+    private static let stackSize = 8 << 20
+
     private let loop: JobLoop
 
     /// Starts the thread.
@@ -57,9 +60,12 @@ public final class ThreadExecutor: SerialExecutor {
     private static func startThread(name: String, running loop: JobLoop) {
         let start = ThreadStart(name: name, loop: loop)
         var thread = pthread_t()
+        var attributes = pthread_attr_t()
+        unsafe pthread_attr_init(&attributes)
+        unsafe pthread_attr_setstacksize(&attributes, stackSize)
         let code = unsafe pthread_create(
             &thread,
-            nil,
+            &attributes,
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 let start = unsafe Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
@@ -69,6 +75,7 @@ public final class ThreadExecutor: SerialExecutor {
             },
             Unmanaged.passRetained(start).toOpaque()
         )
+        unsafe pthread_attr_destroy(&attributes)
         precondition(code == 0, "pthread_create failed: no thread is left")
         pthread_detach(thread)
     }

@@ -40,6 +40,7 @@ extension Settings {
                 problems.append("\(origin): \(key) is not a list of plain values")
             }
         case .mapping(let mapping):
+            if mapping.isEmpty { addEmptySection(key, origin: origin) }
             for (name, value) in mapping {
                 let part = name.scalar?.string ?? ""
                 add(

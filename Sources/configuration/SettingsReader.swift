@@ -78,7 +78,8 @@ struct SettingsReader {
 
     /// The names one level below `key`, such as the pools below `pools`.
     func names(below key: String) -> [String] {
-        let names = settings.byKey.keys.compactMap { candidate -> String? in
+        let keys = Array(settings.byKey.keys) + Array(settings.emptySections.keys)
+        let names = keys.compactMap { candidate -> String? in
             guard candidate.hasPrefix("\(key).") else { return nil }
             return candidate.dropFirst(key.count + 1).split(separator: ".").first.map(String.init)
         }
@@ -96,6 +97,10 @@ struct SettingsReader {
         for (key, setting) in settings.byKey.sorted(by: { $0.key < $1.key })
         where !known.contains(key) {
             problems.append("\(setting.origin): there is no key \(key)\(hint(for: key))")
+        }
+        for (key, origin) in settings.emptySections.sorted(by: { $0.key < $1.key })
+        where !known.contains(where: { $0.hasPrefix("\(key).") }) {
+            problems.append("\(origin): there is no section \(key)")
         }
         if !problems.isEmpty { throw ConfigurationError(problems) }
     }
@@ -127,28 +132,5 @@ extension Setting.Value: CustomStringConvertible {
         case .scalar(let text): "\"\(text)\""
         case .list(let elements): "a list of \(elements.count)"
         }
-    }
-}
-
-extension Duration {
-    /// Reads a number with the unit `ms`, `s`, `m` or `h`; nil unless it is above nought.
-    init?(setting text: String) {
-        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3_600)]
-        guard let (unit, seconds) = units.first(where: { text.hasSuffix($0.0) }),
-            let number = Double(text.dropLast(unit.count)), number > 0, number < 1e9
-        else { return nil }
-        self = .seconds(number * seconds)
-    }
-}
-
-extension ByteCount {
-    /// Reads a whole number, alone or with the unit `KiB`, `MiB` or `GiB`; nil unless above nought.
-    init?(setting text: String) {
-        let units: [(String, Int64)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]
-        let (unit, size) = units.first { text.hasSuffix($0.0) } ?? ("", 1)
-        guard let number = Int64(text.dropLast(unit.count)), number > 0,
-            number <= Int64.max / size
-        else { return nil }
-        self.init(number * size)
     }
 }

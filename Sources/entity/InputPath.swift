@@ -2,14 +2,18 @@
 public enum InputPath {
     /// The rule, for people.
     public static let rule =
-        "not a relative path of at most 1024 bytes without empty, \".\" and \"..\" components"
+        "not a relative path of at most 1024 bytes and 32 components, none empty, \".\" or \"..\""
 
     /// Whether a path keeps the rule; a component has at most 255 bytes and no U+0000.
+    ///
+    /// ``InputTree`` remembers every directory of every path, so the depth bounds its memory.
     public static func isValid(_ path: String) -> Bool {
         guard path.utf8.count <= 1_024, !path.utf8.contains(0) else { return false }
-        return path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-            !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= 255
-        }
+        let components = path.split(separator: "/", omittingEmptySubsequences: false)
+        return components.count <= 32
+            && components.allSatisfy {
+                !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= 255
+            }
     }
 }
 

@@ -8,11 +8,12 @@ enum DocumentCoder {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
-            try container.encode(date.formatted(timestampStyle))
+            try container.encode(text(date))
         }
         return encoder
     }()
 
+    private static let secondsStyle = Date.ISO8601FormatStyle()
     private static let timestampStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     /// Encodes a value of ours; its figures are finite, so it always can be.
@@ -25,7 +26,19 @@ enum DocumentCoder {
     }
 
     /// Reads an RFC 3339 time, with or without a fraction of a second.
+    ///
+    /// The style alone takes 30 February, 25 o'clock and whatever follows the time.
     static func timestamp(_ text: String) -> Date? {
-        (try? timestampStyle.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
+        let local = text.prefix(19) + "Z"
+        guard let second = try? secondsStyle.parse(String(local)),
+            second.formatted(secondsStyle) == local,
+            text.dropFirst(19).wholeMatch(of: /(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})/) != nil
+        else { return nil }
+        return (try? timestampStyle.parse(text)) ?? (try? secondsStyle.parse(text))
+    }
+
+    /// The style cuts the rest of a millisecond off, and a `Date` lies a little beside half of them.
+    private static func text(_ date: Date) -> String {
+        (date + 0.0005).formatted(timestampStyle)
     }
 }

@@ -6,8 +6,8 @@ internal import SandmillEntity
 /// item waits for nothing; under load, hundreds share one transaction.
 ///
 /// A group whose commit cannot be reached is tried again until it can, or until ``run()`` is
-/// cancelled. A group that holds an item which can never be stored is halved until that item
-/// stands alone, so it fails no other.
+/// cancelled. A group that fails for good is halved until what cannot be stored stands alone, so
+/// it fails no other.
 public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     /// Commits a group and returns one outcome an item, in the same order.
     public typealias Commit = @Sendable ([Item]) async throws(StoreError) -> [Outcome]
@@ -88,7 +88,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
             } catch {
                 if error.isRetryable, !Task.isCancelled {
                     try? await clock.sleep(for: backoff.next())
-                } else if error.code == .unstorable, group.count > 1 {
+                } else if !error.isRetryable, group.count > 1 {
                     let middle = group.startIndex + group.count / 2
                     await settle(group[..<middle])
                     await settle(group[middle...])

@@ -62,16 +62,17 @@ public actor WarmPool: Service {
         }
     }
 
-    /// Waits until sandboxes can be started, if they cannot be now, or until a graceful shutdown.
+    /// Waits until sandboxes can be started, if they cannot be now, or until the worker is to stop.
     func waitUntilServiceable() async {
-        while isFailing, sandboxes.isEmpty, !Task.isShuttingDownGracefully {
+        while isFailing, sandboxes.isEmpty, !Task.isShuttingDownGracefully, !Task.isCancelled {
             try? await clock.sleep(for: .milliseconds(200))
         }
     }
 
     /// Hands out a sandbox for a tenant's next program, with its memory limit set.
     ///
-    /// - Throws: `CancellationError`; ``SandboxError`` when the limit could not be set.
+    /// - Throws: `CancellationError`, also once the pool is drained; ``SandboxError`` when the
+    ///   limit could not be set.
     func lease(tenant: String, memory: ByteCount) async throws -> SandboxLease {
         while true {
             guard let grant = await grant(tenant: tenant, memory: memory),
@@ -116,6 +117,7 @@ public actor WarmPool: Service {
     private var now: Duration { clock.now - origin }
 
     private func grant(tenant: String, memory: ByteCount) async -> Grant? {
+        guard !isDraining else { return nil }
         let (waiter, actions) = pool.lease(tenant: tenant, memory: memory)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -171,8 +173,10 @@ public actor WarmPool: Service {
                     LogKey.pool: "\(specification.pool)", LogKey.reason: "\(error.message)",
                 ]
             )
+            // It counts as starting while it waits, so that nobody starts another in its place.
+            let wait = startFailures.next()
+            try? await cancelWhenGracefulShutdown { [clock] in try await clock.sleep(for: wait) }
             pool.didFailToStart(id)
-            try? await clock.sleep(for: startFailures.next())
             perform(pool.replenish())
         }
     }
@@ -207,6 +211,7 @@ public actor WarmPool: Service {
 
     private func drain() {
         isDraining = true
+        for waiter in waiters.keys { abandon(waiter) }
         perform(pool.drain())
     }
 }

@@ -85,19 +85,19 @@ public struct Delivery: Sendable {
 /// Where the requests of one pool come from.
 public protocol DeliverySource: Sendable {
     /// Consumes every level of the pool until the task is cancelled, then cancels the consumers
-    /// and returns. Reconnects by itself, for ever.
+    /// and returns.
     ///
-    /// - Parameter deliver: Takes a delivery at once; it is never called with more deliveries
-    ///   than the prefetch allows to be unacknowledged per queue.
-    /// - Throws: ``BrokerError`` that a person must mend, such as a topology that differs.
-    func run(deliver: @escaping @Sendable (Delivery) -> Void) async throws(BrokerError)
+    /// It reconnects by itself, for ever; a level that cannot be consumed does not stop the others.
+    /// `deliver` takes a delivery at once; it is never called with more deliveries than the
+    /// prefetch allows to be unacknowledged per queue.
+    func run(deliver: @escaping @Sendable (Delivery) -> Void) async
 }
 
 /// Where messages go.
 public protocol MessagePublisher: Sendable {
     /// Publishes each message and returns what became of it, in the same order.
     ///
-    /// It waits while the broker is away or blocks publishing, until the task is cancelled.
+    /// It waits while the broker blocks publishing, and for a while when there is no connection.
     func publish(_ messages: [OutboundMessage]) async -> [PublishOutcome]
 }
 

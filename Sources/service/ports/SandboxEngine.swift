@@ -75,7 +75,10 @@ public protocol Sandbox: Sendable {
     /// Changes the memory limit of the next programs; a call to the engine, so only when it differs.
     func setMemoryLimit(_ memory: ByteCount) async throws(SandboxError)
 
-    /// Runs a program; when the task is cancelled the program is killed and that is its exit.
+    /// Runs a program.
+    ///
+    /// When the task is cancelled the run is given up, as it is when `receive` throws; the program
+    /// dies with the sandbox, which must then be destroyed.
     ///
     /// - Parameters:
     ///   - program: What to run.

@@ -16,7 +16,7 @@ public protocol WorkerRegistry: Sendable {
 
     /// Takes over what a dead worker left, in one transaction: its running executions go back to
     /// `queued` with their messages due in the outbox at once, its outbox leases end, its
-    /// sandboxes and its row are removed.
+    /// sandboxes and, unless it is its own successor, its row are removed.
     ///
     /// - Returns: The executions that have now lost three workers. They stay `running`, as a new
     ///   attempt of `successor`, which must finish them.

@@ -10,13 +10,13 @@ struct RequestBody: Decodable {
         init(from decoder: any Decoder) throws {
             let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
             path = try container.decode(String.self, forKey: .path)
-            content = try container.decodeBytes(text: .text, base64: .base64) ?? []
-            guard container.contains(.text) || container.contains(.base64) else {
+            guard let content = try container.decodeBytes(text: .text, base64: .base64) else {
                 throw DecodingError.refusal(
                     at: decoder.codingPath,
                     "has neither \"text\" nor \"base64\""
                 )
             }
+            self.content = content
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -38,14 +38,14 @@ struct RequestBody: Decodable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-            wallSeconds = try container.decodeIfPresent(Double.self, forKey: .wallSeconds)
-            cpuSeconds = try container.decodeIfPresent(Double.self, forKey: .cpuSeconds)
-            memoryBytes = try container.decodeIfPresent(Int64.self, forKey: .memoryBytes)
-            processes = try container.decodeIfPresent(Int64.self, forKey: .processes)
-            stdoutBytes = try container.decodeIfPresent(Int64.self, forKey: .stdoutBytes)
-            stderrBytes = try container.decodeIfPresent(Int64.self, forKey: .stderrBytes)
-            outputBytes = try container.decodeIfPresent(Int64.self, forKey: .outputBytes)
-            outputFiles = try container.decodeIfPresent(Int64.self, forKey: .outputFiles)
+            wallSeconds = try container.decodeNumber(forKey: .wallSeconds)
+            cpuSeconds = try container.decodeNumber(forKey: .cpuSeconds)
+            memoryBytes = try container.decodeNumber(forKey: .memoryBytes)
+            processes = try container.decodeNumber(forKey: .processes)
+            stdoutBytes = try container.decodeNumber(forKey: .stdoutBytes)
+            stderrBytes = try container.decodeNumber(forKey: .stderrBytes)
+            outputBytes = try container.decodeNumber(forKey: .outputBytes)
+            outputFiles = try container.decodeNumber(forKey: .outputFiles)
         }
 
         enum CodingKeys: String, CodingKey {
@@ -62,12 +62,12 @@ struct RequestBody: Decodable {
 
     struct Batch: Decodable {
         let id: String
-        let size: Int
+        let size: Int64?
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
             id = try container.decode(String.self, forKey: .id)
-            size = try container.decode(Int.self, forKey: .size)
+            size = try container.decodeNumber(forKey: .size)
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -143,6 +143,18 @@ extension KeyedDecodingContainer {
             throw DecodingError.refusal(at: codingPath + [base64], "not base64")
         }
         return Array(data)
+    }
+
+    /// Reads a number; the decoder's own error for one that does not fit names no field.
+    fileprivate func decodeNumber<Number: Decodable & Numeric>(forKey key: Key) throws -> Number? {
+        do {
+            return try decodeIfPresent(Number.self, forKey: key)
+        } catch DecodingError.dataCorrupted {
+            throw DecodingError.refusal(
+                at: codingPath + [key],
+                Number.self == Double.self ? "out of range" : "not a whole number in range"
+            )
+        }
     }
 
     fileprivate func decodeTimestamp(forKey key: Key) throws -> Date? {

@@ -72,8 +72,17 @@ extension RequestRefusal {
     }
 
     /// The JSON pointer whose tokens these are (RFC 6901, section 3).
+    ///
+    /// A refusal is stored and shown, so a token is cut at 128 characters, and a U+0000, which no
+    /// text of Postgres holds, becomes U+FFFD.
     static func pointer(to tokens: [String]) -> String {
-        tokens.map { "/" + $0.replacing("~", with: "~0").replacing("/", with: "~1") }.joined()
+        tokens.map { token in
+            "/"
+                + String(String.UnicodeScalarView(token.unicodeScalars.prefix(128)))
+                .replacing("\0", with: "\u{FFFD}")
+                .replacing("~", with: "~0")
+                .replacing("/", with: "~1")
+        }.joined()
     }
 
     private static func name(of type: Any.Type) -> String {

@@ -54,7 +54,8 @@ extension SubmissionDecoder {
             }
             files.append(Program.InputFile(path: file.path, content: file.content))
         }
-        guard files.contains(where: { $0.path == entrypoint }) else {
+        // Byte by byte, as a file system compares: two spellings of an accent are two names.
+        guard files.contains(where: { $0.path.utf8.elementsEqual(entrypoint.utf8) }) else {
             throw RequestRefusal(
                 .invalidRequest,
                 at: body.entrypoint == nil ? "/source" : "/entrypoint",

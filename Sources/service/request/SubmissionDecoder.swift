@@ -34,8 +34,11 @@ public struct SubmissionDecoder: Sendable {
         _ request: RequestMessage,
         level: Level
     ) throws(RequestRefusal) -> Submission {
-        guard let id = request.properties.messageID.flatMap(UUID.init(uuidString:)) else {
+        guard let id = request.properties.messageID.flatMap(Self.uuid) else {
             throw RequestRefusal(.invalidRequest, "the property message_id is not a UUID")
+        }
+        guard (request.properties.replyTo ?? "").utf8.count <= 255 else {
+            throw RequestRefusal(.invalidRequest, "the property reply_to is above 255 bytes")
         }
         try Self.checkContentType(request.properties.contentType)
         let body = try Self.parse(request.body)
@@ -54,6 +57,10 @@ public struct SubmissionDecoder: Sendable {
     }
 
     private static func parse(_ body: [UInt8]) throws(RequestRefusal) -> RequestBody {
+        // Foundation would read UTF-16 and UTF-32 too, in which the bounds below see nothing.
+        guard !body.contains(where: { $0 == 0 || $0 >= 0xFE }) else {
+            throw RequestRefusal(.invalidRequest, at: "", "not JSON in UTF-8")
+        }
         if let violation = JSONBounds.violation(in: body) {
             throw RequestRefusal(.tooLarge, at: "", violation)
         }
@@ -64,6 +71,11 @@ public struct SubmissionDecoder: Sendable {
         } catch {
             throw RequestRefusal(.invalidRequest, at: "", "not JSON")
         }
+    }
+
+    /// Reads a UUID as RFC 9562 writes it; Foundation takes leading spaces for digits.
+    private static func uuid(_ text: String) -> UUID? {
+        text.hasPrefix(" ") ? nil : UUID(uuidString: text)
     }
 
     private static func checkContentType(_ type: String?) throws(RequestRefusal) {
@@ -88,17 +100,17 @@ public struct SubmissionDecoder: Sendable {
     private static func membership(
         _ batch: RequestBody.Batch
     ) throws(RequestRefusal) -> Submission.Membership {
-        guard let id = UUID(uuidString: batch.id) else {
+        guard let id = uuid(batch.id) else {
             throw RequestRefusal(.invalidRequest, at: "/batch/id", "not a UUID")
         }
-        guard (1...1_000_000).contains(batch.size) else {
+        guard let size = batch.size, (1...1_000_000).contains(size) else {
             throw RequestRefusal(
                 .invalidRequest,
                 at: "/batch/size",
                 "not between 1 and 1000000"
             )
         }
-        return Submission.Membership(id: id, size: batch.size)
+        return Submission.Membership(id: id, size: Int(size))
     }
 
     private static func checkLabels(

@@ -34,6 +34,11 @@ struct ClaimedExecution: Sendable {
         return Date(timeIntervalSince1970: (start + elapsed).rounded() / 1_000)
     }
 
+    /// Whether it may no longer start.
+    var isExpired: Bool {
+        submission.deadline.map { $0 <= now } ?? false
+    }
+
     /// Begins the document of an end now.
     func document(outcome: Outcome, worker: String) -> ResultDocument {
         ResultDocument(

@@ -57,21 +57,13 @@ public actor ExecutionLedger: Service {
     }
 
     /// Ends an execution; a store that cannot be reached is waited for.
-    nonisolated func finish(_ execution: FinishedExecution) async {
-        do throws(StoreError) {
-            try await ends.submit(execution)
-        } catch {
-            logUnwritten(execution.document.id.uuidString, error)
-        }
+    nonisolated func finish(_ execution: FinishedExecution) async throws(StoreError) {
+        try await ends.submit(execution)
     }
 
     /// Schedules another attempt; a store that cannot be reached is waited for.
-    nonisolated func retry(_ attempt: FailedAttempt) async {
-        do throws(StoreError) {
-            try await retries.submit(attempt)
-        } catch {
-            logUnwritten(attempt.id.uuidString, error)
-        }
+    nonisolated func retry(_ attempt: FailedAttempt) async throws(StoreError) {
+        try await retries.submit(attempt)
     }
 
     /// Remembers that results could not be written, so that nothing is claimed until they can.
@@ -79,10 +71,10 @@ public actor ExecutionLedger: Service {
         resultsAreSuspect = true
     }
 
-    /// Waits until results can be written, if there was doubt.
+    /// Waits until results can be written, if there was doubt, or until the worker is to stop.
     func waitUntilResultsAreWritable(_ results: any ResultsStore) async {
         var backoff = Backoff(first: .milliseconds(500), limit: .seconds(10))
-        while resultsAreSuspect, !Task.isShuttingDownGracefully {
+        while resultsAreSuspect, !Task.isShuttingDownGracefully, !Task.isCancelled {
             do throws(ResultsError) {
                 try await results.checkWritable()
                 resultsAreSuspect = false
@@ -91,18 +83,11 @@ public actor ExecutionLedger: Service {
                     "Nothing is claimed while results cannot be written.",
                     metadata: [LogKey.reason: "\(error.message)"]
                 )
-                try? await ContinuousClock().sleep(for: backoff.next())
+                let wait = backoff.next()
+                try? await cancelWhenGracefulShutdown {
+                    try await ContinuousClock().sleep(for: wait)
+                }
             }
         }
-    }
-
-    /// The lease of this worker ends with it, and then the execution is another worker's.
-    private nonisolated func logUnwritten(_ execution: String, _ error: StoreError) {
-        logger.error(
-            "The end of an attempt could not be written.",
-            metadata: [
-                LogKey.execution: "\(execution)", LogKey.reason: "\(error.message)",
-            ]
-        )
     }
 }

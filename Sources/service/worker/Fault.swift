@@ -9,10 +9,15 @@ struct Fault: Error, Sendable {
 
     init(_ error: any Error) {
         switch error {
+        case let fault as Fault:
+            self = fault
         case let error as SandboxError:
             reason = error.code == .sandboxLost ? .sandboxLost : .engineUnavailable
             message = error.message
         case let error as ResultsError:
+            reason = .resultsUnwritable
+            message = error.message
+        case let error as StoreError:
             reason = .resultsUnwritable
             message = error.message
         default:

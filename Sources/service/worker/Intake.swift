@@ -39,13 +39,13 @@ final class Intake: Sendable {
         arrival.yield()
     }
 
-    /// Takes the delivery whose turn it is, waiting for one; nil once closed.
+    /// Takes the delivery whose turn it is, waiting for one; nil once closed or cancelled.
     func next() async -> Delivery? {
         var arrivals = arrivals.makeAsyncIterator()
         while true {
             let (delivery, isClosed) = state.withLock { ($0.take(), $0.isClosed) }
             if delivery != nil || isClosed { return delivery }
-            await arrivals.next()
+            if await arrivals.next() == nil { return nil }
         }
     }
 

@@ -11,18 +11,19 @@ struct ProgramRunner: Sendable {
 
     /// Runs the program and returns its end once its output is durable.
     func run(_ execution: ClaimedExecution) async throws(Fault) -> FinishedExecution {
-        if let deadline = execution.submission.deadline, deadline <= execution.startedAt {
-            return end(execution, as: Outcome(.expired))
-        }
-        let draft = results.begin(
-            execution: execution.submission.id,
-            attempt: execution.attempt,
-            day: execution.startedAt
-        )
+        if execution.isExpired { return end(execution, as: Outcome(.expired)) }
         do {
-            return try await run(execution, into: draft)
+            let lease = try await pool.lease(
+                tenant: execution.submission.tenant,
+                memory: execution.submission.program.limits.memory
+            )
+            // The wait for a sandbox may have been long.
+            if execution.isExpired {
+                await pool.release(lease, reusable: true)
+                return end(execution, as: Outcome(.expired))
+            }
+            return try await run(execution, in: lease)
         } catch {
-            await draft.discard()
             throw Fault(error)
         }
     }
@@ -38,17 +39,30 @@ struct ProgramRunner: Sendable {
 
     private func run(
         _ execution: ClaimedExecution,
+        in lease: SandboxLease
+    ) async throws -> FinishedExecution {
+        let draft = results.begin(
+            execution: execution.submission.id,
+            attempt: execution.attempt,
+            day: execution.startedAt
+        )
+        do {
+            return try await run(execution, in: lease, into: draft)
+        } catch {
+            await draft.discard()
+            throw error
+        }
+    }
+
+    private func run(
+        _ execution: ClaimedExecution,
+        in lease: SandboxLease,
         into draft: any ResultDraft
     ) async throws -> FinishedExecution {
-        let program = execution.submission.program
-        let lease = try await pool.lease(
-            tenant: execution.submission.tenant,
-            memory: program.limits.memory
-        )
         let report: SandboxReport
         do {
             report = try await lease.sandbox.run(
-                program,
+                execution.submission.program,
                 killsOnExcessOutput: killsOnExcessOutput
             ) { try await draft.receive($0) }
         } catch {
@@ -56,9 +70,6 @@ struct ProgramRunner: Sendable {
             throw error
         }
         await pool.release(lease, reusable: report.isClean)
-        // A worker that was told to stop at once killed the program: that is no end of its own.
-        try Task.checkCancellation()
-
         let document = describe(
             execution,
             report.exit,
@@ -120,10 +131,20 @@ extension ResultSummary {
 extension ResultSummary.Stream {
     /// The stream as documents tell it.
     ///
-    /// A U+0000 becomes U+FFFD too: jsonb cannot hold one.
+    /// A U+0000 becomes U+FFFD too: jsonb cannot hold one. A replacement may be longer than what
+    /// it replaces, so the text is cut to 4 KiB once more.
     fileprivate func described(total: ByteCount) -> ResultDocument.StreamSummary {
         let text = String(decoding: head, as: UTF8.self).replacing("\0", with: "\u{FFFD}")
-        return ResultDocument.StreamSummary(bytes: total, storedBytes: stored, preview: text)
+        var room = 4_096
+        let preview = text.unicodeScalars.prefix { scalar in
+            room -= UTF8.width(scalar)
+            return room >= 0
+        }
+        return ResultDocument.StreamSummary(
+            bytes: total,
+            storedBytes: stored,
+            preview: String(preview)
+        )
     }
 }
 

@@ -76,15 +76,13 @@ public struct QueueWorker: Service {
     }
 
     /// Works until a graceful shutdown, then finishes what it has claimed.
-    ///
-    /// - Throws: ``BrokerError`` that a person must mend.
     public func run() async throws {
-        try await withThrowingDiscardingTaskGroup { group in
+        await withDiscardingTaskGroup { group in
             group.addTask {
                 try? await gracefulShutdown()
                 intake.close()
             }
-            group.addTask { try await consume() }
+            group.addTask { await consume() }
             await processDeliveries()
             group.cancelAll()
         }
@@ -95,22 +93,20 @@ public struct QueueWorker: Service {
         let claimed = await claim(delivery)
         intake.settle()
         guard let execution = claimed else { return }
-        do throws(Fault) {
+        do {
             let finished = try await runner.run(execution)
-            await ledger.finish(finished)
+            try await ledger.finish(finished)
             count(finished.document.state)
         } catch {
-            await retry(execution, after: error)
+            await retry(execution, after: Fault(error))
         }
     }
 
     /// Consumes until the intake is closed and all that was taken from it is acknowledged.
-    private func consume() async throws {
-        defer { intake.close() }
-        try await withThrowingTaskGroup { group in
-            group.addTask { try await source.run { intake.offer($0) } }
-            group.addTask { await intake.waitUntilSettled() }
-            try await group.next()
+    private func consume() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await source.run { intake.offer($0) } }
+            await intake.waitUntilSettled()
             group.cancelAll()
         }
     }
@@ -169,6 +165,8 @@ public struct QueueWorker: Service {
             }
         } catch let refusal as RequestRefusal {
             await refuse(delivery, refusal)
+        } catch let error as StoreError where error.code == .unstorable {
+            await refuse(delivery, RequestRefusal(.invalidRequest, error.message))
         } catch {
             logger.error(
                 "A delivery could not be claimed and is left to the broker.",
@@ -204,25 +202,45 @@ public struct QueueWorker: Service {
                 LogKey.reason: "\(fault.reason.rawValue): \(fault.message)",
             ]
         )
+        // A worker that is told to stop at once settles nothing: what it ran is taken over.
+        if Task.isCancelled { return }
         if fault.reason == .resultsUnwritable { await ledger.suspectResults() }
-        if execution.attempt < configuration.maximumAttempts {
-            var backoff = Backoff(
-                first: .milliseconds(500 << min(execution.attempt, 8)),
-                limit: .seconds(120)
+        do throws(StoreError) {
+            try await settle(execution, after: fault)
+        } catch {
+            logger.error(
+                "The end of an attempt could not be written.",
+                metadata: [
+                    LogKey.execution: "\(execution.submission.id)",
+                    LogKey.reason: "\(error.message)",
+                ]
             )
-            await ledger.retry(
-                FailedAttempt(
-                    id: execution.submission.id,
-                    attempt: execution.attempt,
-                    worker: configuration.worker,
-                    reason: fault.reason,
-                    delay: backoff.next()
-                )
-            )
-        } else {
-            await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
-            count(.errored)
         }
+    }
+
+    /// Schedules the next attempt, or ends the execution after the last.
+    private func settle(
+        _ execution: ClaimedExecution,
+        after fault: Fault
+    ) async throws(StoreError) {
+        guard execution.attempt < configuration.maximumAttempts else {
+            try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
+            count(.errored)
+            return
+        }
+        var backoff = Backoff(
+            first: .milliseconds(500 << min(execution.attempt, 8)),
+            limit: .seconds(120)
+        )
+        try await ledger.retry(
+            FailedAttempt(
+                id: execution.submission.id,
+                attempt: execution.attempt,
+                worker: configuration.worker,
+                reason: fault.reason,
+                delay: backoff.next()
+            )
+        )
     }
 
     private func count(_ state: ExecutionState) {
@@ -256,9 +274,28 @@ extension DeadLetter {
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
             queue: delivery.queue,
-            properties: delivery.properties,
+            properties: delivery.properties.withoutNUL,
             body: body,
             bodySize: size
+        )
+    }
+}
+
+extension MessageProperties {
+    /// The properties with U+FFFD for each U+0000, which no text of Postgres can hold.
+    fileprivate var withoutNUL: MessageProperties {
+        func clean(_ text: String) -> String { text.replacing("\0", with: "\u{FFFD}") }
+        return MessageProperties(
+            contentType: contentType.map(clean),
+            messageID: messageID.map(clean),
+            correlationID: correlationID.map(clean),
+            replyTo: replyTo.map(clean),
+            timestamp: timestamp,
+            appID: appID.map(clean),
+            headers: Dictionary(
+                headers.map { (clean($0.key), clean($0.value)) },
+                uniquingKeysWith: { first, _ in first }
+            )
         )
     }
 }

@@ -95,11 +95,11 @@ public actor Relay: Service {
     private func sweepEverySecond() async {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             do throws(StoreError) {
-                var rows: [OutboxMessage]
-                repeat {
-                    rows = try await outbox.lease(by: worker, limit: Self.group)
+                while waiting.count < Self.bufferLimit / 2 {
+                    let rows = try await outbox.lease(by: worker, limit: Self.group)
                     send(rows)
-                } while rows.count == Self.group && waiting.count < Self.bufferLimit / 2
+                    if rows.count < Self.group { break }
+                }
             } catch {
                 logger.warning(
                     "The outbox could not be read.",

@@ -21,6 +21,7 @@ public actor WorkerSupervisor: Service {
     private let logger: Logger
     private var sightings: [String: Int] = [:]
     private var recorded: [SandboxRecord] = []
+    private var inherited: [QuarantinedExecution] = []
 
     /// Describes a supervisor; the worker is registered by ``register()``.
     public init(
@@ -43,34 +44,48 @@ public actor WorkerSupervisor: Service {
         announcer = CompletionAnnouncer(cluster: cluster)
     }
 
-    /// Enters the worker; to be called before anything is claimed.
+    /// Enters the worker, and takes over what an earlier process with its id left; to be called
+    /// before anything is claimed, since claims in its name would be taken for that.
     ///
     /// - Throws: ``StoreError/Code/workerIDTaken`` when a worker with this id is alive.
     public func register() async throws(StoreError) {
         try await registry.register(worker: worker, version: version)
+        inherited = try await registry.reclaim(worker: worker, successor: worker)
     }
 
     /// Supervises until a graceful shutdown, then takes the worker's name off the list.
     ///
+    /// It has to outlive the queue workers, and the ledger has to outlive it. When it is
+    /// cancelled, or cannot take the name off, others find the dead worker by it.
+    ///
     /// - Throws: ``StoreError/Code/workerIDTaken`` when another process took this worker's id
     ///   while Postgres was away.
     public func run() async throws {
-        await takeOver(worker)
+        for quarantined in inherited { await end(quarantined) }
         try await withThrowingTaskGroup { group in
             group.addTask { try? await gracefulShutdown() }
             group.addTask { try await self.superviseEverySecond() }
             try await group.next()
             group.cancelAll()
         }
-        try? await registry.deregister(worker: worker)
+        if Task.isCancelled { return }
+        do throws(StoreError) {
+            try await takeOver(worker)
+            try await registry.deregister(worker: worker)
+        } catch {
+            logger.warning(
+                "The worker's name is still on the list.",
+                metadata: [LogKey.reason: "\(error.message)"]
+            )
+        }
     }
 
     private func superviseEverySecond() async throws {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             do throws(StoreError) {
                 let abandoned = try await registry.heartbeat(worker: worker)
-                try await recordSandboxes()
                 await bury(abandoned)
+                try await recordSandboxes()
             } catch {
                 if error.code == .workerIDTaken { throw error }
                 logger.warning(
@@ -99,22 +114,22 @@ public actor WorkerSupervisor: Service {
                 metadata: [LogKey.worker: "\(dead)"]
             )
             sightings[dead] = nil
-            await takeOver(dead)
+            do throws(StoreError) {
+                try await takeOver(dead)
+            } catch {
+                logger.warning(
+                    "A dead worker's executions could not be taken over yet.",
+                    metadata: [
+                        LogKey.worker: "\(dead)", LogKey.reason: "\(error.message)",
+                    ]
+                )
+            }
         }
     }
 
-    private func takeOver(_ dead: String) async {
-        do throws(StoreError) {
-            for quarantined in try await registry.reclaim(worker: dead, successor: worker) {
-                await end(quarantined)
-            }
-        } catch {
-            logger.warning(
-                "A dead worker's executions could not be taken over yet.",
-                metadata: [
-                    LogKey.worker: "\(dead)", LogKey.reason: "\(error.message)",
-                ]
-            )
+    private func takeOver(_ dead: String) async throws(StoreError) {
+        for quarantined in try await registry.reclaim(worker: dead, successor: worker) {
+            await end(quarantined)
         }
     }
 
@@ -135,14 +150,22 @@ public actor WorkerSupervisor: Service {
             finishedAt: record.startedAt ?? record.submittedAt,
             worker: worker
         )
-        await ledger.finish(
-            FinishedExecution(
-                worker: worker,
-                document: document,
-                encodedDocument: DocumentCoder.encode(document),
-                sandbox: nil,
-                events: announcer.messages(for: document, of: quarantined.request)
-            )
+        let finished = FinishedExecution(
+            worker: worker,
+            document: document,
+            encodedDocument: DocumentCoder.encode(document),
+            sandbox: nil,
+            events: announcer.messages(for: document, of: quarantined.request)
         )
+        do throws(StoreError) {
+            try await ledger.finish(finished)
+        } catch {
+            logger.error(
+                "The end of a quarantined execution could not be written.",
+                metadata: [
+                    LogKey.execution: "\(record.id)", LogKey.reason: "\(error.message)",
+                ]
+            )
+        }
     }
 }

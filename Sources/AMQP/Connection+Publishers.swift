@@ -1,0 +1,92 @@
+extension Connection {
+    /// Opens a publisher on channels of its own, which are replaced when the broker closes them.
+    ///
+    /// - Parameters:
+    ///   - count: How many channels; the broker serves each in a process of its own.
+    ///   - window: How many messages of one channel may await their confirmation.
+    ///   - confirmTimeout: After how long without any confirmation on a channel its messages fail
+    ///     with ``AMQPError/Code/timedOut``. A broker in alarm stops this clock.
+    /// - Returns: A publisher that ends with the connection.
+    /// - Throws: Why the connection or a channel is gone.
+    public func openPublisher(
+        channels count: Int = 2,
+        window: Int = 256,
+        confirmTimeout: Duration = .seconds(30)
+    ) async throws(AMQPError) -> Publisher {
+        var tokens: [ChannelToken] = []
+        for _ in 0..<count { tokens.append(try await openChannel().token) }
+        return try await makePublisher(
+            on: tokens,
+            window: window,
+            confirmTimeout: confirmTimeout,
+            replacesChannels: true
+        )
+    }
+
+    /// Puts channels into confirm mode and makes a publisher of them.
+    func makePublisher(
+        on tokens: [ChannelToken],
+        window: Int,
+        confirmTimeout: Duration,
+        replacesChannels: Bool
+    ) async throws(AMQPError) -> Publisher {
+        precondition(window > 0 && !tokens.isEmpty, "a publisher without room for a message")
+        for token in tokens { try await call(.selectConfirms, on: token) }
+        for token in tokens { try checkOpen(token) }
+        let id = newSerial()
+        for (index, token) in tokens.enumerated() {
+            channels[token.number]?.lane = LaneID(publisher: id, index: index)
+        }
+        publishers[id] = PublisherState(
+            lanes: tokens.map { PublisherLane($0, window: window) },
+            confirmTimeout: confirmTimeout,
+            replacesChannels: replacesChannels
+        )
+        return Publisher(connection: self, id: id)
+    }
+
+    /// Closes the channels that are the publisher's own; what was not confirmed fails.
+    func closePublisher(_ id: Int) async {
+        guard let publisher = publishers[id] else { return }
+        endPublisher(id, AMQPError(.closed, "this side has closed the publisher"))
+        guard publisher.replacesChannels else { return }
+        for lane in publisher.lanes { await close(lane.channel) }
+    }
+
+    func endPublisher(_ id: Int, _ reason: AMQPError) {
+        guard var publisher = publishers.removeValue(forKey: id) else { return }
+        for index in publisher.lanes.indices { publisher.lanes[index].end(reason) }
+        publisher.settleQueue(as: .failed(reason))
+    }
+
+    /// The channel of a lane is gone.
+    func endLane(_ lane: LaneID, _ reason: AMQPError) {
+        publishers[lane.publisher]?.lanes[lane.index].end(reason)
+        if publishers[lane.publisher]?.replacesChannels == false {
+            publishers[lane.publisher]?.settleQueue(as: .failed(reason))
+        }
+    }
+
+    /// Opens new channels for those of a publisher that ended, if messages wait for them.
+    func replaceEndedChannels(of id: Int) {
+        guard let publisher = publishers[id], publisher.replacesChannels, blockedReason == nil,
+            !publisher.queue.isEmpty
+        else { return }
+        for (index, lane) in publisher.lanes.enumerated() {
+            guard case .ended = lane.status, let token = try? reserveChannel() else { continue }
+            let id = LaneID(publisher: id, index: index)
+            publishers[id.publisher]?.lanes[index].replaceChannel(with: token)
+            channels[token.number]?.lane = id
+            start(.openChannel, on: token, for: .nobody)
+            start(.selectConfirms, on: token, for: .lane(id))
+        }
+    }
+
+    /// Takes the answer to the confirm mode of a channel that replaces another.
+    func finishOpening(_ lane: LaneID, _ result: Result<Reply, AMQPError>) {
+        switch result {
+        case .success: publishers[lane.publisher]?.lanes[lane.index].finishOpening()
+        case .failure(let error): publishers[lane.publisher]?.lanes[lane.index].end(error)
+        }
+    }
+}

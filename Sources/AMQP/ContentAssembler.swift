@@ -1,0 +1,89 @@
+/// How much of an oversized body is kept.
+private let prefixLength = 4_096
+
+/// Puts the messages of one channel together from their frames (AMQP 0-9-1, 4.2.6).
+///
+/// A body above the limit is counted, not kept, so that memory stays bounded.
+struct ContentAssembler {
+    /// The method that announces a message.
+    enum Head {
+        case delivery(DeliveryHead)
+        case returned(ReturnHead)
+    }
+
+    /// A message that is complete.
+    struct Content {
+        let head: Head
+        let properties: MessageProperties
+        let body: Delivery.Body
+    }
+
+    private enum State {
+        case idle
+        case announced(Head)
+        case receiving(Head, MessageProperties, size: UInt64)
+    }
+
+    private let bodyLimit: Int
+    private var state = State.idle
+    private var kept: [UInt8] = []
+    private var received: UInt64 = 0
+
+    init(bodyLimit: Int) {
+        self.bodyLimit = bodyLimit
+    }
+
+    mutating func begin(_ head: Head) throws(AMQPError) {
+        guard case .idle = state else { throw .unexpectedFrame }
+        state = .announced(head)
+    }
+
+    /// - Returns: The message, if it has no body.
+    mutating func header(
+        bodySize: UInt64,
+        _ properties: MessageProperties
+    ) throws(AMQPError) -> Content? {
+        guard case .announced(let head) = state else { throw .unexpectedFrame }
+        state = .receiving(head, properties, size: bodySize)
+        return try body([])
+    }
+
+    /// - Returns: The message, if this was the last piece of its body.
+    mutating func body(_ bytes: [UInt8]) throws(AMQPError) -> Content? {
+        guard case .receiving(let head, let properties, let size) = state else {
+            throw .unexpectedFrame
+        }
+        received += UInt64(bytes.count)
+        guard received <= size else { throw .unexpectedFrame }
+        keep(bytes, of: size)
+        guard received == size else { return nil }
+        defer {
+            state = .idle
+            kept = []
+            received = 0
+        }
+        let isOversized = size > UInt64(bodyLimit)
+        return Content(
+            head: head,
+            properties: properties,
+            body: isOversized ? .oversized(size: size, prefix: kept) : .complete(kept)
+        )
+    }
+
+    private mutating func keep(_ bytes: [UInt8], of size: UInt64) {
+        if size > UInt64(bodyLimit) {
+            kept += bytes.prefix(prefixLength - kept.count)
+        } else if bytes.count == size {
+            kept = bytes
+        } else {
+            kept.reserveCapacity(Int(size))
+            kept += bytes
+        }
+    }
+}
+
+extension AMQPError {
+    static var unexpectedFrame: AMQPError {
+        AMQPError(.connectionLost, "the broker sent a frame that the protocol does not allow there")
+    }
+}

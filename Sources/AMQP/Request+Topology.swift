@@ -1,0 +1,88 @@
+internal import CRabbitMQ
+
+extension Request {
+    static func declare(_ exchange: Exchange, isPassive: Bool) -> Request {
+        Request(.exchangeDeclared) { native, channel throws(AMQPError) in
+            var declare = unsafe amqp_exchange_declare_t()
+            unsafe declare.exchange = try native.arena.shortString(exchange.name, "exchange's name")
+            unsafe declare.type = native.arena.bytes(copying: exchange.kind.rawValue)
+            unsafe declare.passive = isPassive ? 1 : 0
+            unsafe declare.durable = exchange.isDurable ? 1 : 0
+            unsafe declare.auto_delete = exchange.isAutoDelete ? 1 : 0
+            unsafe declare.arguments = try native.arena.table(exchange.arguments)
+            try unsafe native.transmit(AMQP_EXCHANGE_DECLARE_METHOD, declare, on: channel)
+        }
+    }
+
+    static func deleteExchange(_ name: String, ifUnused: Bool) -> Request {
+        Request(.exchangeDeleted) { native, channel throws(AMQPError) in
+            var delete = unsafe amqp_exchange_delete_t()
+            unsafe delete.exchange = try native.arena.shortString(name, "exchange's name")
+            unsafe delete.if_unused = ifUnused ? 1 : 0
+            try unsafe native.transmit(AMQP_EXCHANGE_DELETE_METHOD, delete, on: channel)
+        }
+    }
+
+    static func declare(_ queue: Queue, isPassive: Bool) -> Request {
+        Request(.queueDeclared) { native, channel throws(AMQPError) in
+            var declare = unsafe amqp_queue_declare_t()
+            unsafe declare.queue = try native.arena.shortString(queue.name, "queue's name")
+            unsafe declare.passive = isPassive ? 1 : 0
+            unsafe declare.durable = queue.isDurable ? 1 : 0
+            unsafe declare.exclusive = queue.isExclusive ? 1 : 0
+            unsafe declare.auto_delete = queue.isAutoDelete ? 1 : 0
+            unsafe declare.arguments = try native.arena.table(queue.arguments)
+            try unsafe native.transmit(AMQP_QUEUE_DECLARE_METHOD, declare, on: channel)
+        }
+    }
+
+    static func bind(
+        queue: String,
+        exchange: String,
+        bindingKey: String,
+        arguments: FieldTable
+    ) -> Request {
+        Request(.queueBound) { native, channel throws(AMQPError) in
+            var bind = unsafe amqp_queue_bind_t()
+            unsafe bind.queue = try native.arena.shortString(queue, "queue's name")
+            unsafe bind.exchange = try native.arena.shortString(exchange, "exchange's name")
+            unsafe bind.routing_key = try native.arena.shortString(bindingKey, "binding key")
+            unsafe bind.arguments = try native.arena.table(arguments)
+            try unsafe native.transmit(AMQP_QUEUE_BIND_METHOD, bind, on: channel)
+        }
+    }
+
+    static func unbind(
+        queue: String,
+        exchange: String,
+        bindingKey: String,
+        arguments: FieldTable
+    ) -> Request {
+        Request(.queueUnbound) { native, channel throws(AMQPError) in
+            var unbind = unsafe amqp_queue_unbind_t()
+            unsafe unbind.queue = try native.arena.shortString(queue, "queue's name")
+            unsafe unbind.exchange = try native.arena.shortString(exchange, "exchange's name")
+            unsafe unbind.routing_key = try native.arena.shortString(bindingKey, "binding key")
+            unsafe unbind.arguments = try native.arena.table(arguments)
+            try unsafe native.transmit(AMQP_QUEUE_UNBIND_METHOD, unbind, on: channel)
+        }
+    }
+
+    static func purgeQueue(_ name: String) -> Request {
+        Request(.queuePurged) { native, channel throws(AMQPError) in
+            var purge = unsafe amqp_queue_purge_t()
+            unsafe purge.queue = try native.arena.shortString(name, "queue's name")
+            try unsafe native.transmit(AMQP_QUEUE_PURGE_METHOD, purge, on: channel)
+        }
+    }
+
+    static func deleteQueue(_ name: String, ifUnused: Bool, ifEmpty: Bool) -> Request {
+        Request(.queueDeleted) { native, channel throws(AMQPError) in
+            var delete = unsafe amqp_queue_delete_t()
+            unsafe delete.queue = try native.arena.shortString(name, "queue's name")
+            unsafe delete.if_unused = ifUnused ? 1 : 0
+            unsafe delete.if_empty = ifEmpty ? 1 : 0
+            try unsafe native.transmit(AMQP_QUEUE_DELETE_METHOD, delete, on: channel)
+        }
+    }
+}

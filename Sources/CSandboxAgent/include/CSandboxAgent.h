@@ -1,0 +1,46 @@
+#pragma once
+#include <poll.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// System calls that Swift cannot make: variadic functions, macros, calls without a glibc wrapper
+// and calls that pass structures of pointers. Each returns -1 and sets errno as the call does.
+
+// openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS.
+int sandbox_open_beneath(int directory, const char *path, int flags, unsigned mode);
+
+// getdents64(2): raw records, whose names are the bytes a hostile program chose.
+ssize_t sandbox_read_directory(int directory, void *buffer, size_t capacity);
+
+// pipe2(2) and ppoll(2), which glibc declares for _GNU_SOURCE alone; the time in nanoseconds.
+int sandbox_open_pipe(int ends[2]);
+int sandbox_poll(struct pollfd *descriptors, nfds_t count, uint64_t nanoseconds);
+
+// open(2) with O_TMPFILE: a file without a name.
+int sandbox_open_unnamed(int directory);
+
+// One message with three descriptors (SCM_RIGHTS); never blocks.
+int sandbox_send_descriptors(
+    int socket, const void *message, size_t count, const int descriptors[3]);
+
+// Sends SIGKILL to every process whose user is `uid`, all at once: kill(2) holds the lock that
+// fork(2) needs, so nothing escapes. Says nothing of whether there was any.
+int sandbox_kill_user(uid_t uid);
+
+// Fails unless this process still has the scheduling it started with.
+int sandbox_check_scheduling(void);
+
+// Makes this process safe from the programs it supervises: no core dump, no tracing, no new
+// privileges for whatever it starts.
+int sandbox_protect_self(void);
+
+// A signalfd(2) for SIGCHLD, which is then blocked in this process.
+int sandbox_open_child_signal(void);
+
+// posix_spawn(3) with an empty signal mask and descriptors[i] as the child's descriptor i.
+pid_t sandbox_spawn(
+    char *const arguments[], char *const environment[], const int descriptors[], int count);
+
+// The macros of wait(2).
+int sandbox_status_signal(int status);
+int sandbox_status_code(int status);

@@ -1,0 +1,56 @@
+/// A request to send.
+public struct HTTPRequest: Sendable {
+    /// What the request asks for.
+    public enum Method: String, Sendable {
+        /// Reads.
+        case get = "GET"
+        /// Reads the head only.
+        case head = "HEAD"
+        /// Makes or changes.
+        case post = "POST"
+        /// Replaces.
+        case put = "PUT"
+        /// Removes.
+        case delete = "DELETE"
+    }
+
+    /// What the request carries.
+    public enum Body: Sendable {
+        /// Nothing.
+        case none
+        /// These bytes.
+        case bytes([UInt8])
+        /// The whole content of the file at this path, read while it is sent.
+        case file(path: String)
+    }
+
+    /// What the request asks for.
+    public var method: Method
+    /// `http://` or `https://`, with everything in it percent-encoded.
+    public var url: String
+    /// Header fields beside those that libcurl adds (`Host`, `Content-Length`, …).
+    public var headers: HTTPHeaders
+    /// What the request carries.
+    public var body: Body
+    /// From the start of the connection to the last byte of the response; nil for no limit.
+    public var timeout: Duration?
+    /// The most bytes the response's body may have.
+    public var responseLimit: Int
+
+    /// Describes a request.
+    public init(
+        _ method: Method,
+        _ url: String,
+        headers: HTTPHeaders = [:],
+        body: Body = .none,
+        timeout: Duration? = .seconds(60),
+        responseLimit: Int = 16 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.responseLimit = responseLimit
+    }
+}

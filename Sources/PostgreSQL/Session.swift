@@ -1,0 +1,78 @@
+internal import Glibc
+internal import Synchronization
+internal import Threads
+
+/// What a connection's thread sleeps on: new calls, and whatever the server sends unasked.
+///
+/// So a notification is delivered at once, and the end of the session is noticed while no
+/// statement runs. All but ``isClosed`` and ``unpark()`` belongs to the connection's thread.
+final class Session: ThreadParking, @unchecked Sendable {
+    private var handle: ConnectionHandle?
+    private let closed = Atomic(false)
+    private let wakeUp = EventDescriptor()
+    private let continuation: AsyncStream<Notification>.Continuation
+    let notifications: AsyncStream<Notification>
+
+    /// How many notifications wait for a reader; beyond it the oldest go.
+    static let notificationLimit = 4_096
+
+    init() {
+        (notifications, continuation) = AsyncStream.makeStream(
+            bufferingPolicy: .bufferingNewest(Self.notificationLimit)
+        )
+    }
+
+    /// Whether the session has ended, as far as is known.
+    var isClosed: Bool { closed.load(ordering: .acquiring) }
+
+    func open(_ options: ConnectionOptions) throws(PostgreSQLError) {
+        handle = try ConnectionHandle(options)
+    }
+
+    /// Talks to the server, and closes the session where that shows that it is lost.
+    func perform<Result: ~Copyable>(
+        _ body: (borrowing ConnectionHandle) throws(PostgreSQLError) -> Result
+    ) throws(PostgreSQLError) -> Result {
+        do throws(PostgreSQLError) {
+            defer { deliverNotifications() }
+            switch handle {
+            case .none: throw PostgreSQLError(.connectionLost, "")
+            case .some(let handle): return try body(handle)
+            }
+        } catch {
+            if error.isConnectionLost { close() }
+            throw error
+        }
+    }
+
+    func close() {
+        handle = nil
+        closed.store(true, ordering: .releasing)
+        continuation.finish()
+    }
+
+    func park() {
+        var watched = [
+            pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: handle?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        _ = unsafe poll(&watched, nfds_t(watched.count), -1)
+        wakeUp.clear()
+        if watched[1].revents != 0 { receive() }
+    }
+
+    func unpark() {
+        wakeUp.signal()
+    }
+
+    /// Takes in what the server sent; nothing is left of a session that it closed.
+    private func receive() {
+        let isAlive = handle?.consumeInput() ?? false
+        deliverNotifications()
+        if !isAlive { close() }
+    }
+
+    private func deliverNotifications() {
+        while let notification = handle?.nextNotification() { continuation.yield(notification) }
+    }
+}

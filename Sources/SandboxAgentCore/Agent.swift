@@ -1,0 +1,85 @@
+internal import Glibc
+internal import SandboxProtocol
+
+/// The program that is process 1 of each sandbox: it runs one program at a time for the worker.
+public struct Agent: ~Copyable {
+    private let sandbox: Sandbox
+    private var unclean: UncleanSandbox?
+
+    /// Prepares the sandbox; ends the process if that is impossible.
+    public init(_ options: AgentOptions) {
+        do {
+            sandbox = try Sandbox(options)
+        } catch {
+            fail("\(error)")
+        }
+    }
+
+    /// Serves the worker until it closes the stream.
+    public mutating func serve() -> Never {
+        sandbox.channel.send(.ready(version: FrameLimits.protocolVersion))
+        sandbox.channel.flush()
+        while true {
+            switch sandbox.nextCommand() {
+            case .run(let run): execute(run)
+            case .probe(let nonce): sandbox.channel.answer(nonce)
+            // The run has just ended by itself.
+            case .cancel: break
+            case .input: fail("the worker sent input outside a run")
+            }
+        }
+    }
+
+    /// The reply leaves in one write, with the proof of the reset already in it.
+    private mutating func execute(_ run: Run) {
+        do throws(UncleanSandbox) {
+            if let unclean { throw unclean }
+            try perform(run)
+            try sandbox.reset()
+            sandbox.channel.send(.finished(.clean))
+        } catch {
+            unclean = error
+            sandbox.channel.send(.finished(.unclean(error.what)))
+        }
+        sandbox.channel.flush()
+        if unclean == nil { sandbox.prepareNext() }
+    }
+
+    private func perform(_ run: Run) throws(UncleanSandbox) {
+        let marks: [[UInt8]: FileMark]
+        var program: ProgramRun
+        do throws(SystemError) {
+            guard run.runtime == "python" else {
+                throw SystemError("runtime \(run.runtime)", code: ENOENT)
+            }
+            let input = try receiveInput(of: run)
+            marks = input.marks
+            program = try ProgramRun(run, stdin: input.takeStandardInput(), in: sandbox)
+        } catch {
+            return sandbox.channel.send(.failed(error.description))
+        }
+        sandbox.channel.send(.exited(try program.supervise()))
+        program.reportTails()
+        var collector = OutputCollector(run, inputs: marks, reportingTo: sandbox.channel)
+        do throws(SystemError) {
+            try collector.collect(sandbox.workingDirectory.directory)
+        } catch {
+            throw UncleanSandbox(what: "the output cannot be collected: \(error)")
+        }
+    }
+
+    /// Takes in all input that was announced; what cannot be kept is read all the same.
+    private func receiveInput(of run: Run) throws(SystemError) -> Input {
+        var input = try Input(of: run, in: sandbox.workingDirectory, owner: sandbox.interpreter.user)
+        try input.append([])
+        while !input.isComplete {
+            switch sandbox.nextCommand() {
+            case .input(let bytes): try input.append(bytes)
+            case .probe(let nonce): sandbox.channel.answer(nonce)
+            case .cancel: break
+            case .run: fail("the worker sent a run within a run")
+            }
+        }
+        return input
+    }
+}

@@ -1,0 +1,62 @@
+internal import Glibc
+
+/// The figures of the sandbox's own control group, as the engine mounts it (cgroups(7)).
+///
+/// Version 1 has a folder for each controller, version 2 a single one. A figure that the kernel
+/// does not offer is nil: callers fall back on what wait4(2) tells.
+struct ControlGroup: ~Copyable {
+    private let memoryPeak: Descriptor
+    private let memoryEvents: Descriptor
+    private let cpuUsageV1: Descriptor
+    private let cpuUsageV2: Descriptor
+
+    /// Opens those of its files that are there.
+    init() {
+        func open(_ paths: String...) -> Descriptor {
+            for path in paths {
+                if let file = try? Descriptor(opening: "/sys/fs/cgroup/\(path)", O_RDONLY) {
+                    return file
+                }
+            }
+            return Descriptor()
+        }
+        memoryPeak = open("memory/memory.max_usage_in_bytes", "memory.peak")
+        memoryEvents = open("memory/memory.oom_control", "memory.events")
+        cpuUsageV1 = open("cpuacct/cpuacct.usage", "cpu,cpuacct/cpuacct.usage")
+        cpuUsageV2 = open("cpu.stat")
+    }
+
+    /// What the kernel has counted since the sandbox began.
+    struct Memory {
+        /// The most bytes it held at once; 0 where the kernel does not tell.
+        let peakBytes: UInt64
+        /// How many of its processes the OOM killer has ended.
+        let oomKills: UInt32
+    }
+
+    /// The figures of memory as they are now.
+    func memory() -> Memory {
+        let peak = memoryPeak.readText().flatMap(Self.number)
+        let kills = memoryEvents.readText().flatMap { Self.value(of: "oom_kill", in: $0) }
+        return Memory(peakBytes: peak ?? 0, oomKills: UInt32(clamping: kills ?? 0))
+    }
+
+    /// The processor time of everything that ever ran in the sandbox, in nanoseconds.
+    func cpuUsage() -> UInt64? {
+        if let text = cpuUsageV1.readText() { return Self.number(text) }
+        return cpuUsageV2.readText().flatMap { Self.value(of: "usage_usec", in: $0) }
+            .map { $0 * 1_000 }
+    }
+
+    private static func number(_ text: String) -> UInt64? {
+        UInt64(text.prefix { $0.isNumber })
+    }
+
+    private static func value(of key: String, in text: String) -> UInt64? {
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            if fields.count == 2, fields[0] == key { return UInt64(fields[1]) }
+        }
+        return nil
+    }
+}

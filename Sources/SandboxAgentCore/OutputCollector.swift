@@ -1,0 +1,116 @@
+internal import CSandboxAgent
+internal import Glibc
+internal import SandboxProtocol
+
+/// Finds the files a program has made and reports those to keep, in the order of their paths.
+///
+/// It runs when no process of the program is left, so nothing changes under it; it follows no link.
+struct OutputCollector {
+    private static let depthLimit = 64
+    private static let entryLimit = 200_000
+    private static let skippedLimit = 1_000
+
+    private let channel: FrameChannel
+    private let inputs: [[UInt8]: FileMark]
+    private let patterns: [GlobPattern]
+    private var bytesLeft: UInt64
+    private var filesLeft: UInt32
+    private var entriesLeft = entryLimit
+    private var skippedLeft = skippedLimit
+
+    /// Keeps what `run` asks for; `inputs` are the files it was given.
+    init(_ run: Run, inputs: [[UInt8]: FileMark], reportingTo channel: FrameChannel) {
+        self.channel = channel
+        self.inputs = inputs
+        patterns = run.outputs.map { GlobPattern($0) }
+        bytesLeft = run.limits.outputBytes
+        filesLeft = run.limits.outputFiles
+    }
+
+    /// Reports the files in a directory and below.
+    mutating func collect(
+        _ directory: borrowing Descriptor,
+        path: [UInt8] = [],
+        depth: Int = 0
+    ) throws(SystemError) {
+        let names = try DirectoryListing(of: directory, limit: entriesLeft).names
+        entriesLeft -= min(names.count, entriesLeft)
+        for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let path = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
+            let cName = (name + [0]).map { CChar(bitPattern: $0) }
+            var status = stat()
+            try check(
+                unsafe fstatat(directory.number, cName, &status, AT_SYMLINK_NOFOLLOW), "fstatat")
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR:
+                try descend(into: cName, of: directory, path, depth + 1)
+            case S_IFREG:
+                if isWanted(path, status) { try consider(cName, of: directory, path, status) }
+            case S_IFLNK:
+                if isWanted(path, status) { skip(path, .symlink) }
+            default:
+                if isWanted(path, status) { skip(path, .notRegular) }
+            }
+        }
+    }
+
+    private mutating func descend(
+        into name: [CChar],
+        of parent: borrowing Descriptor,
+        _ path: [UInt8],
+        _ depth: Int
+    ) throws(SystemError) {
+        guard depth < Self.depthLimit else { return skip(path, .tooDeep) }
+        guard path.count < FrameLimits.path else { return skip(path, .pathTooLong) }
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        let child = try Descriptor(
+            unsafe sandbox_open_beneath(parent.number, name, flags, 0), "open a directory")
+        try collect(child, path: path, depth: depth)
+    }
+
+    private func isWanted(_ path: [UInt8], _ status: stat) -> Bool {
+        if patterns.isEmpty { return inputs[path] != FileMark(status) }
+        return patterns.contains { $0.matches(path) }
+    }
+
+    private mutating func consider(
+        _ name: [CChar],
+        of parent: borrowing Descriptor,
+        _ path: [UInt8],
+        _ status: stat
+    ) throws(SystemError) {
+        let size = UInt64(status.st_size)
+        guard path.count <= FrameLimits.path else { return skip(path, .pathTooLong) }
+        guard filesLeft > 0 else { return skip(path, .tooMany) }
+        guard size <= bytesLeft else { return skip(path, .tooLarge) }
+        let flags = O_RDONLY | O_CLOEXEC
+        let opened = unsafe sandbox_open_beneath(parent.number, name, flags, 0)
+        guard opened >= 0 else { return skip(path, .unreadable) }
+        filesLeft -= 1
+        bytesLeft -= size
+        try send(Descriptor(takingOwnershipOf: opened), path, size)
+    }
+
+    private func send(
+        _ file: borrowing Descriptor,
+        _ path: [UInt8],
+        _ size: UInt64
+    ) throws(SystemError) {
+        channel.sendWaiting(.file(path: path, size: size))
+        var left = size
+        while left > 0 {
+            let chunk = Int(min(left, UInt64(FrameLimits.chunk)))
+            guard case .bytes(let bytes) = file.read(upTo: chunk) else {
+                throw SystemError("a file ends before its size", code: EIO)
+            }
+            left -= UInt64(bytes.count)
+            channel.sendWaiting(.content(bytes))
+        }
+    }
+
+    private mutating func skip(_ path: [UInt8], _ reason: Report.SkipReason) {
+        guard skippedLeft > 0 else { return }
+        skippedLeft -= 1
+        channel.sendWaiting(.skipped(path: Array(path.prefix(FrameLimits.path)), reason: reason))
+    }
+}

@@ -1,0 +1,53 @@
+internal import SandboxProtocol
+
+/// One output stream of a program: what comes out of its pipe is captured, and its head reported.
+struct OutputReader: ~Copyable {
+    /// What has come so far.
+    private(set) var capture: OutputCapture
+
+    private let stream: Report.Stream
+    private var pipe: Descriptor
+
+    /// Reads from `pipe`, which must not block, and keeps `cap` bytes.
+    init(_ stream: Report.Stream, _ pipe: consuming Descriptor, cap: UInt64) {
+        self.stream = stream
+        self.pipe = pipe
+        capture = OutputCapture(cap: cap)
+    }
+
+    /// The descriptor to poll; -1 when no writer is left.
+    var descriptor: CInt { pipe.number }
+
+    /// Reads once; returns whether there may be more.
+    mutating func read(reportingTo channel: FrameChannel) -> Bool {
+        switch pipe.read() {
+        case .bytes(let bytes):
+            let head = capture.append(bytes)
+            if !head.isEmpty { channel.send(.output(stream, Array(head))) }
+            return true
+        case .nothing:
+            return false
+        case .end:
+            pipe.close()
+            return false
+        }
+    }
+
+    /// Reports the bytes behind the head, once nothing more will come, if none were dropped.
+    func reportRest(to channel: FrameChannel) {
+        if !capture.isTruncated { send(to: channel) { .output(stream, $0) } }
+    }
+
+    /// Reports the tail of a stream whose middle was dropped.
+    func reportTail(to channel: FrameChannel) {
+        if capture.isTruncated { send(to: channel) { .tail(stream, $0) } }
+    }
+
+    private func send(to channel: FrameChannel, _ report: ([UInt8]) -> Report) {
+        var rest = capture.tail()[...]
+        while !rest.isEmpty {
+            channel.sendWaiting(report(Array(rest.prefix(FrameLimits.chunk))))
+            rest = rest.dropFirst(FrameLimits.chunk)
+        }
+    }
+}

@@ -1,0 +1,248 @@
+internal import CSandboxAgent
+internal import Glibc
+internal import SandboxProtocol
+
+/// A running program: its input is fed, its output is read, and its limits are held.
+struct ProgramRun: ~Copyable {
+    /// How long output may wait for more before it is sent, in nanoseconds.
+    private static let flushInterval: UInt64 = 50_000_000
+    /// The shortest time between two looks at the processor time, in nanoseconds.
+    private static let cpuInterval: UInt64 = 5_000_000
+    /// How long killed processes may take to be gone, in nanoseconds.
+    private static let killPatience: UInt64 = 2_000_000_000
+
+    private let sandbox: Sandbox
+    private let run: Run
+    private let user: uid_t
+    private let main: pid_t
+    private var stdin: StandardInput
+    private var stdinPipe: Descriptor
+    private var stdout: OutputReader
+    private var stderr: OutputReader
+
+    private let memoryBefore: ControlGroup.Memory
+    private let cpuMeter: CPUMeter
+    private let started: MonotonicTime
+    private let wallDeadline: MonotonicTime
+    private var cpuCheck: MonotonicTime
+    private var flushTime: MonotonicTime?
+    private var killDeadline: MonotonicTime?
+
+    private var kill = Report.Exit.Kill.none
+    private var status: CInt?
+    private var wallNanoseconds: UInt64 = 0
+    private var reapedNanoseconds: UInt64 = 0
+    private var residentPeakBytes: UInt64 = 0
+
+    /// Hands the program to the process of the warm interpreter that waits for it.
+    init(_ run: Run, stdin: consuming StandardInput, in sandbox: Sandbox) throws(SystemError) {
+        let main = try sandbox.interpreter.awaitProcess()
+        let user = sandbox.interpreter.user
+        let input = try Pipe()
+        let output = try Pipe()
+        let errors = try Pipe()
+        let streams = [input.readEnd.number, output.writeEnd.number, errors.writeEnd.number]
+        // Owned by its user, a stream can be opened again as /dev/stdin, /dev/stdout, /dev/stderr.
+        for stream in streams { try check(fchown(stream, user, user), "chown a pipe") }
+        try input.writeEnd.makeNonBlocking()
+        try output.readEnd.makeNonBlocking()
+        try errors.readEnd.makeNonBlocking()
+        var stdinPipe = input.writeEnd
+        if stdin.pump(into: stdinPipe) { stdinPipe.close() }
+        try sandbox.interpreter.exposeToOOMKiller(main)
+        let memory = sandbox.group.memory()
+        let meter = CPUMeter(sandbox.group, main: main)
+        let now = MonotonicTime.now
+        try sandbox.interpreter.hand(over: run, streams)
+
+        self.run = run
+        self.sandbox = sandbox
+        self.main = main
+        self.user = user
+        self.stdin = stdin
+        self.stdinPipe = stdinPipe
+        stdout = OutputReader(.stdout, output.readEnd, cap: run.limits.stdoutBytes)
+        stderr = OutputReader(.stderr, errors.readEnd, cap: run.limits.stderrBytes)
+        memoryBefore = memory
+        cpuMeter = meter
+        started = now
+        wallDeadline = now.advanced(by: run.limits.wallNanoseconds)
+        cpuCheck = now.advanced(by: run.limits.cpuNanoseconds / CPUMeter.processors)
+    }
+
+    /// Watches the program until its first process has ended, kills what is left of it, and takes
+    /// in all that was written.
+    mutating func supervise() throws(UncleanSandbox) -> Report.Exit {
+        while status == nil {
+            let ready = awaitEvent()
+            if ready.child { reap() }
+            if ready.stdin { feed() }
+            if ready.stdout { _ = stdout.read(reportingTo: sandbox.channel) }
+            if ready.stderr { _ = stderr.read(reportingTo: sandbox.channel) }
+            if ready.worker { try obey() }
+            try holdLimits()
+            flush()
+        }
+        try killOthers()
+        while stdout.read(reportingTo: sandbox.channel) {}
+        while stderr.read(reportingTo: sandbox.channel) {}
+        stdout.reportRest(to: sandbox.channel)
+        stderr.reportRest(to: sandbox.channel)
+        return exit()
+    }
+
+    /// Reports the tails of the streams that were truncated.
+    func reportTails() {
+        stdout.reportTail(to: sandbox.channel)
+        stderr.reportTail(to: sandbox.channel)
+    }
+
+    // MARK: Events
+
+    private struct Readiness {
+        var child = false
+        var worker = false
+        var stdin = false
+        var stdout = false
+        var stderr = false
+    }
+
+    private func awaitEvent() -> Readiness {
+        // While the worker takes nothing, the program's output stays in its pipes, and it waits.
+        let takesOutput = sandbox.channel.unsent <= FrameChannel.bound
+        var watched = [
+            pollfd(fd: sandbox.children.signal.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: sandbox.channel.input.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stdinPipe.number, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: takesOutput ? stdout.descriptor : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: takesOutput ? stderr.descriptor : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(
+                fd: sandbox.channel.isBlocked ? sandbox.channel.output.number : -1,
+                events: Int16(POLLOUT),
+                revents: 0
+            ),
+        ]
+        _ = unsafe sandbox_poll(&watched, nfds_t(watched.count), nextDeadline.since(.now))
+        return Readiness(
+            child: watched[0].revents != 0,
+            worker: watched[1].revents != 0,
+            stdin: watched[2].revents != 0,
+            stdout: watched[3].revents != 0,
+            stderr: watched[4].revents != 0
+        )
+    }
+
+    private var nextDeadline: MonotonicTime {
+        let limit = killDeadline ?? min(wallDeadline, cpuCheck)
+        return min(limit, flushTime ?? limit)
+    }
+
+    private mutating func feed() {
+        if stdin.pump(into: stdinPipe) { stdinPipe.close() }
+    }
+
+    private mutating func flush() {
+        let channel = sandbox.channel
+        if channel.isBlocked {
+            channel.flushAvailable()
+        } else if let time = flushTime, time <= .now {
+            channel.flushAvailable()
+            flushTime = nil
+        } else if flushTime == nil, channel.unsent > 0 {
+            flushTime = MonotonicTime.now.advanced(by: Self.flushInterval)
+        }
+    }
+
+    private mutating func obey() throws(UncleanSandbox) {
+        sandbox.channel.receive()
+        while let command = sandbox.channel.nextCommand() {
+            switch command {
+            case .cancel(let token):
+                if token == run.token { try end(.cancelled) }
+            case .probe(let nonce): sandbox.channel.answer(nonce)
+            case .run, .input: fail("the worker sent a run within a run")
+            }
+        }
+    }
+
+    // MARK: Ends
+
+    private mutating func holdLimits() throws(UncleanSandbox) {
+        guard status == nil else { return }
+        let now = MonotonicTime.now
+        if let killDeadline {
+            if killDeadline <= now { throw UncleanSandbox(what: "a process cannot be killed") }
+            return
+        }
+        if run.killsOnExcessOutput, stdout.capture.isTruncated { return try end(.stdout) }
+        if run.killsOnExcessOutput, stderr.capture.isTruncated { return try end(.stderr) }
+        if wallDeadline <= now { return try end(.wallTime) }
+        guard cpuCheck <= now else { return }
+        let used = cpuMeter.soFar(sandbox.group, reaped: reapedNanoseconds)
+        if used >= run.limits.cpuNanoseconds { return try end(.cpuTime) }
+        let left = (run.limits.cpuNanoseconds - used) / CPUMeter.processors
+        cpuCheck = now.advanced(by: max(left, Self.cpuInterval))
+    }
+
+    /// Kills the program, unless its first process has just ended by itself.
+    private mutating func end(_ reason: Report.Exit.Kill) throws(UncleanSandbox) {
+        reap()
+        guard status == nil else { return }
+        kill = reason
+        killDeadline = MonotonicTime.now.advanced(by: Self.killPatience)
+        try sandbox.children.killAll(of: user)
+    }
+
+    private mutating func reap() {
+        sandbox.children.clearSignal()
+        while let ended = sandbox.children.reap() {
+            if ended.pid == sandbox.interpreter.pid {
+                sandbox.interpreterIsLost = true
+                continue
+            }
+            reapedNanoseconds += ended.cpuNanoseconds
+            residentPeakBytes = max(residentPeakBytes, ended.memoryPeakBytes)
+            if ended.pid == main {
+                status = ended.status
+                wallNanoseconds = MonotonicTime.now.since(started)
+                return
+            }
+        }
+    }
+
+    /// Kills what the first process has left behind; nothing of that user runs afterwards.
+    private mutating func killOthers() throws(UncleanSandbox) {
+        let deadline = MonotonicTime.now.advanced(by: Self.killPatience)
+        while !sandbox.children.isOnly(sandbox.interpreter.pid) {
+            try sandbox.children.killAll(of: user)
+            guard .now < deadline else { throw UncleanSandbox(what: "a process cannot be killed") }
+            sandbox.children.wait(milliseconds: 10)
+            reap()
+            if sandbox.interpreterIsLost { return }
+        }
+        if sandbox_check_scheduling() != 0 {
+            throw UncleanSandbox(what: "the agent's scheduling was changed")
+        }
+    }
+
+    private func exit() -> Report.Exit {
+        let status = status ?? 0
+        let signal = sandbox_status_signal(status)
+        try sandbox.interpreter.exposeToOOMKiller(main)
+        let memory = sandbox.group.memory()
+        let peakHasMoved = memory.peakBytes > memoryBefore.peakBytes
+        return Report.Exit(
+            status: signal == 0
+                ? .code(UInt8(truncatingIfNeeded: sandbox_status_code(status)))
+                : .signal(UInt8(truncatingIfNeeded: signal)),
+            // What ended by itself at the very limit was not killed.
+            kill: signal == SIGKILL ? kill : .none,
+            wallNanoseconds: wallNanoseconds,
+            cpuNanoseconds: cpuMeter.total(sandbox.group, reaped: reapedNanoseconds),
+            memoryPeakBytes: peakHasMoved ? memory.peakBytes : residentPeakBytes,
+            oomKills: memory.oomKills - memoryBefore.oomKills,
+            stdoutBytes: stdout.capture.count,
+            stderrBytes: stderr.capture.count
+        )
+    }
+}

@@ -1,0 +1,110 @@
+internal import CSandboxAgent
+internal import Glibc
+internal import SandboxProtocol
+
+/// The interpreter that has everything imported and forks for each program (`warm.py`).
+///
+/// One process is always forked ahead: it has already become the next program's user and waits for
+/// the program, so that the fork costs the program no time. It is the agent's own child.
+struct WarmInterpreter: ~Copyable {
+    /// The interpreter that forks.
+    let pid: pid_t
+    /// The user of the process that waits.
+    private(set) var user: uid_t
+
+    private let control: Descriptor
+    private let requests: Descriptor
+
+    /// Starts the interpreter; ``prepare()`` comes next.
+    init(_ options: AgentOptions) throws(SystemError) {
+        let control = try SocketPair()
+        let requests = try SocketPair()
+        // Programs inherit the objects of the standard streams, which must be made on pipes.
+        let stdin = try Pipe()
+        let stdout = try Pipe()
+        let arguments = [options.python, options.script] + options.modules
+        let environment = ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/work", "LANG=C.UTF-8"]
+        let descriptors = [
+            stdin.readEnd.number, stdout.writeEnd.number, STDERR_FILENO,
+            control.theirs.number, requests.theirs.number,
+        ]
+        let pid = Self.spawn(arguments, environment, descriptors)
+        try check(pid, "start \(options.python)")
+        self.pid = pid
+        self.control = control.ours
+        self.requests = requests.ours
+        user = uid_t.random(in: 100_000..<(1 << 30))
+    }
+
+    /// Asks for the next process, under a user that this sandbox has never had.
+    mutating func prepare() throws(SystemError) {
+        user += 1
+        let message = Array(String(user).utf8)
+        try control.writeAll(message[...])
+    }
+
+    /// Returns the pid of the process that waits.
+    ///
+    /// It is there within a millisecond of ``prepare()``; an interpreter that takes seconds is lost.
+    func awaitProcess(milliseconds: CInt = 5_000) throws(SystemError) -> pid_t {
+        var watched = pollfd(fd: control.number, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&watched, 1, milliseconds) == 1,
+            case .bytes(let answer) = control.read(upTo: 16),
+            let pid = pid_t(String(decoding: answer, as: UTF8.self))
+        else { throw SystemError("the warm interpreter does not answer", code: ETIMEDOUT) }
+        return pid
+    }
+
+    /// Makes the OOM killer take that process, and all it will start, before any of the sandbox's own.
+    func exposeToOOMKiller(_ pid: pid_t) throws(SystemError) {
+        let file = try Descriptor(opening: "/proc/\(pid)/oom_score_adj", O_WRONLY)
+        try file.writeAll(Array("1000".utf8)[...])
+    }
+
+    /// Hands a program and its three standard streams to the process that waits.
+    func hand(over run: Run, _ streams: [CInt]) throws(SystemError) {
+        let cpuSeconds = run.limits.cpuNanoseconds / 1_000_000_000 + 2
+        var fields = [
+            String(run.limits.processes), String(cpuSeconds), String(run.arguments.count),
+            run.entrypoint,
+        ]
+        fields += run.arguments
+        fields += run.environment.map { "\($0.name)=\($0.value)" }
+        guard !fields.contains(where: { $0.utf8.contains(0) }) else {
+            throw SystemError("an argument or variable contains NUL", code: EINVAL)
+        }
+        let message = Array(fields.joined(separator: "\0").utf8)
+        let result = unsafe sandbox_send_descriptors(
+            requests.number, message, message.count, streams)
+        try check(result, "hand the program over")
+    }
+
+    private static func spawn(
+        _ arguments: [String],
+        _ environment: [String],
+        _ descriptors: [CInt]
+    ) -> pid_t {
+        var argv = unsafe arguments.map { unsafe strdup($0) }
+        var envp = unsafe environment.map { unsafe strdup($0) }
+        defer {
+            for unsafe string in unsafe argv + envp { unsafe free(string) }
+        }
+        unsafe argv.append(nil)
+        unsafe envp.append(nil)
+        return unsafe sandbox_spawn(argv, envp, descriptors, CInt(descriptors.count))
+    }
+}
+
+/// Two sockets that keep messages apart.
+private struct SocketPair: ~Copyable {
+    let ours: Descriptor
+    let theirs: Descriptor
+
+    init() throws(SystemError) {
+        var ends: [CInt] = [-1, -1]
+        let kind = CInt(SOCK_SEQPACKET.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        try check(unsafe socketpair(AF_UNIX, kind, 0, &ends), "socketpair")
+        ours = Descriptor(takingOwnershipOf: ends[0])
+        theirs = Descriptor(takingOwnershipOf: ends[1])
+    }
+}

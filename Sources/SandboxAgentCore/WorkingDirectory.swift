@@ -1,0 +1,89 @@
+internal import CSandboxAgent
+internal import Glibc
+
+/// The directory a program starts in: its files are put here, and its output is found here.
+final class WorkingDirectory {
+    /// The open directory.
+    let directory: Descriptor
+
+    /// Opens it, for every user to write to; it stays root's, so that none can change its mode.
+    init(path: String) throws(SystemError) {
+        directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        try check(fchmod(directory.number, 0o777), "chmod \(path)")
+    }
+
+    /// Creates a file, and the directories above it, all owned by `owner`.
+    ///
+    /// Neither a link nor a `..` is followed, wherever it comes from.
+    func create(_ path: String, owner: uid_t) throws(SystemError) -> Descriptor {
+        try createParents(of: path, owner: owner)
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+        let file = try Descriptor(
+            unsafe sandbox_open_beneath(directory.number, path, flags, 0o644),
+            "create \(path)"
+        )
+        try check(fchown(file.number, owner, owner), "chown \(path)")
+        return file
+    }
+
+    /// An unlinked file that only the agent can reach.
+    func createSpool() throws(SystemError) -> Descriptor {
+        try Descriptor(sandbox_open_unnamed(directory.number), "open a spool")
+    }
+
+    private func createParents(of path: String, owner: uid_t) throws(SystemError) {
+        let parents = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        var parent = try duplicate()
+        for (index, name) in parents.enumerated() {
+            let created = unsafe mkdirat(parent.number, String(name), 0o755) == 0
+            guard created || errno == EEXIST else { throw SystemError("mkdir \(path)") }
+            parent = try Descriptor(
+                unsafe sandbox_open_beneath(
+                    directory.number,
+                    parents[...index].joined(separator: "/"),
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+                    0
+                ),
+                "open the directory of \(path)"
+            )
+            if created { try check(fchown(parent.number, owner, owner), "chown \(path)") }
+        }
+    }
+
+    private func duplicate() throws(SystemError) -> Descriptor {
+        try Descriptor(fcntl(directory.number, F_DUPFD_CLOEXEC, 0), "fcntl")
+    }
+}
+
+/// What tells whether a file is still as the agent wrote it.
+///
+/// The agent sets the time of modification itself, to the nanosecond: the kernel's own times may
+/// be as coarse as a scheduler tick, within which a short program can start and rewrite its input.
+struct FileMark: Equatable {
+    private let inode: UInt64
+    private let size: Int64
+    private let modified: UInt64
+    private let changed: UInt64
+
+    /// Takes the mark of a status.
+    init(_ status: stat) {
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        modified = status.st_mtim.nanoseconds
+        changed = status.st_ctim.nanoseconds
+    }
+
+    /// Marks an open file that has all its content.
+    init(marking file: borrowing Descriptor) throws(SystemError) {
+        var times = (timespec(), timespec())
+        unsafe clock_gettime(CLOCK_REALTIME, &times.0)
+        times.1 = times.0
+        let result = unsafe withUnsafePointer(to: &times) { pointer in
+            unsafe pointer.withMemoryRebound(to: timespec.self, capacity: 2) { pair in
+                unsafe futimens(file.number, pair)
+            }
+        }
+        try check(result, "futimens")
+        self.init(try file.status())
+    }
+}

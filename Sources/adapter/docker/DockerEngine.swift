@@ -1,0 +1,190 @@
+internal import Curl
+internal import FoundationEssentials
+internal import SandmillService
+
+/// The part of Docker's Engine API that sandboxes need, as Podman offers it too.
+///
+/// Written for version 1.41 (Docker 20.10); with an engine that no longer speaks it, the oldest it
+/// does speak is used.
+actor DockerEngine {
+    /// The version of the API this was written for.
+    private static let apiVersion = "1.41"
+
+    private let client: Client
+    private let origin: String
+    private var base: String?
+
+    /// Describes an engine; it is connected to when it is needed.
+    ///
+    /// - Throws: ``SandboxError/Code/engineRefused`` when the URL cannot be understood.
+    init(url: String, tls: ClientConfiguration.TLS?) throws(SandboxError) {
+        if url.hasPrefix("unix://") {
+            client = Client(ClientConfiguration(unixSocket: String(url.dropFirst(7))))
+            origin = "http://engine"
+        } else if url.hasPrefix("tcp://") {
+            client = Client(ClientConfiguration(tls: tls ?? ClientConfiguration.TLS()))
+            origin = "\(tls == nil ? "http" : "https")://\(url.dropFirst(6))"
+        } else {
+            throw SandboxError(.engineRefused, "engine.url begins with neither unix:// nor tcp://")
+        }
+    }
+
+    /// What the engine says of itself.
+    func version() async throws(SandboxError) -> EngineVersion {
+        try decode(try await send(.get, "\(origin)/version"))
+    }
+
+    /// The id of an image; nil when the engine has none of that name.
+    func imageID(of name: String) async throws(SandboxError) -> String? {
+        let response = try await send(.get, "\(try await path())/images/\(name)/json")
+        if response.status == 404 { return nil }
+        let image: Image = try decode(response)
+        return image.id
+    }
+
+    /// Makes a container and returns its id.
+    func create(_ settings: ContainerSettings) async throws(SandboxError) -> String {
+        let response = try await send(.post, "\(try await path())/containers/create", settings)
+        let container: Container = try decode(response)
+        return container.id
+    }
+
+    /// Attaches to a container's three streams.
+    func attach(to container: String) async throws(SandboxError) -> UpgradedStream {
+        let query = "stream=1&stdin=1&stdout=1&stderr=1"
+        let url = "\(try await path())/containers/\(container)/attach?\(query)"
+        let request = HTTPRequest(.post, url, timeout: .seconds(30))
+        switch try await engineCall({ client throws(CurlError) in
+            try await client.upgrade(request)
+        }) {
+        case .upgraded(let stream): return stream
+        case .refused(let response): throw refusal(response)
+        }
+    }
+
+    /// Starts a container.
+    func start(_ container: String) async throws(SandboxError) {
+        try check(try await send(.post, "\(try await path())/containers/\(container)/start"))
+    }
+
+    /// Changes a container's limits.
+    func update(_ container: String, _ limits: MemorySettings) async throws(SandboxError) {
+        let url = "\(try await path())/containers/\(container)/update"
+        try check(try await send(.post, url, limits))
+    }
+
+    /// Kills and removes a container, unless that was done already.
+    func remove(_ container: String) async throws(SandboxError) {
+        let url = "\(try await path())/containers/\(container)?force=1&v=1"
+        let response = try await send(.delete, url)
+        // 409: the removal is under way.
+        if response.status != 404, response.status != 409 { try check(response) }
+    }
+
+    /// The ids of the containers with a label, running or not.
+    func containers(labelled label: String) async throws(SandboxError) -> [String] {
+        // Every byte percent-encoded (RFC 3986, section 2.1).
+        let filters = encode(["label": [label]]).map { byte in
+            "%" + (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+        let url = "\(try await path())/containers/json?all=1&filters=\(filters)"
+        let containers: [Container] = try decode(try await send(.get, url))
+        return containers.map(\.id)
+    }
+
+    private func path() async throws(SandboxError) -> String {
+        if let base { return base }
+        let version = try await version()
+        let base = "\(origin)/v\(version.bestAPI(Self.apiVersion))"
+        self.base = base
+        return base
+    }
+
+    private func send(
+        _ method: HTTPRequest.Method,
+        _ url: String
+    ) async throws(SandboxError) -> HTTPResponse {
+        let request = HTTPRequest(method, url)
+        return try await engineCall { client throws(CurlError) in
+            try await client.perform(request)
+        }
+    }
+
+    private func send(
+        _ method: HTTPRequest.Method,
+        _ url: String,
+        _ body: some Encodable
+    ) async throws(SandboxError) -> HTTPResponse {
+        let request = HTTPRequest(
+            method,
+            url,
+            headers: ["Content-Type": "application/json"],
+            body: .bytes(encode(body))
+        )
+        return try await engineCall { client throws(CurlError) in
+            try await client.perform(request)
+        }
+    }
+
+    private func engineCall<Result>(
+        _ body: (Client) async throws(CurlError) -> Result
+    ) async throws(SandboxError) -> Result {
+        do throws(CurlError) {
+            return try await body(client)
+        } catch {
+            throw SandboxError(
+                .engineUnavailable,
+                "the container engine cannot be reached: \(error.summary)"
+            )
+        }
+    }
+
+    private func encode(_ value: some Encodable) -> [UInt8] {
+        do {
+            return Array(try JSONEncoder().encode(value))
+        } catch {
+            preconditionFailure("a request of ours has no JSON form: \(error)")
+        }
+    }
+
+    private func decode<Value: Decodable>(
+        _ response: HTTPResponse
+    ) throws(SandboxError) -> Value {
+        try check(response)
+        guard let value = try? JSONDecoder().decode(Value.self, from: Data(response.body)) else {
+            throw SandboxError(.engineUnavailable, "the container engine answers nonsense")
+        }
+        return value
+    }
+
+    private func check(_ response: HTTPResponse) throws(SandboxError) {
+        guard (200..<400).contains(response.status) else { throw refusal(response) }
+    }
+
+    private func refusal(_ response: HTTPResponse) -> SandboxError {
+        let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
+        let message = problem?.message ?? "status \(response.status)"
+        let code: SandboxError.Code = response.status >= 500 ? .engineUnavailable : .engineRefused
+        return SandboxError(code, "the container engine refuses: \(message)")
+    }
+
+    private struct Image: Decodable {
+        let id: String
+
+        private enum CodingKeys: String, CodingKey {
+            case id = "Id"
+        }
+    }
+
+    private struct Container: Decodable {
+        let id: String
+
+        private enum CodingKeys: String, CodingKey {
+            case id = "Id"
+        }
+    }
+
+    private struct Problem: Decodable {
+        let message: String
+    }
+}

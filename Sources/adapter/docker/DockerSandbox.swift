@@ -1,0 +1,154 @@
+internal import Curl
+internal import Logging
+internal import SandboxProtocol
+internal import SandmillEntity
+internal import SandmillService
+internal import Synchronization
+
+/// A container with our agent in it, spoken to over its attached stream.
+actor DockerSandbox: Sandbox {
+    /// How much longer than its wall limit a program's end may be in coming.
+    private static let grace: Duration = .seconds(10)
+    /// How long an answer to a probe, or the agent's first report, may take.
+    private static let patience: Duration = .seconds(20)
+
+    nonisolated let id: String
+    nonisolated let image: String
+    private nonisolated let stream: UpgradedStream
+    private let engine: DockerEngine
+    private let reader: ReportReader
+    private var lastToken: UInt64 = 0
+
+    init(
+        id: String,
+        image: String,
+        engine: DockerEngine,
+        stream: UpgradedStream,
+        logger: Logger
+    ) {
+        self.id = id
+        self.image = image
+        self.engine = engine
+        self.stream = stream
+        var logger = logger
+        logger[metadataKey: LogKey.sandbox] = "\(id.prefix(12))"
+        reader = ReportReader(stream, logger: logger)
+    }
+
+    nonisolated var isLost: Bool { stream.isEnded }
+
+    /// Waits until the agent says that its runtimes are warm.
+    func waitUntilReady() async throws(SandboxError) {
+        let report = try await answer()
+        guard report == .ready(version: FrameLimits.protocolVersion) else {
+            throw SandboxError(
+                .engineRefused,
+                "the image's agent is of another version; build the image again"
+            )
+        }
+    }
+
+    func setMemoryLimit(_ memory: ByteCount) async throws(SandboxError) {
+        try await engine.update(id, MemorySettings(program: memory))
+    }
+
+    func run(
+        _ program: Program,
+        killsOnExcessOutput: Bool,
+        receive: @Sendable (SandboxOutput) async throws -> Void
+    ) async throws -> SandboxReport {
+        lastToken += 1
+        let input = RunInput(
+            program,
+            token: lastToken,
+            killsOnExcessOutput: killsOnExcessOutput
+        )
+        let watchdog = StreamWatchdog(stream, patience: program.limits.wall + Self.grace)
+        return try await watchdog.guarding {
+            for chunk in input.chunks { try await self.write(chunk) }
+            var transcript = RunTranscript(limits: program.limits)
+            while true {
+                switch try transcript.take(try await self.nextReport()) {
+                case .output(let output):
+                    watchdog.postpone(atLeast: Self.grace)
+                    try await receive(output)
+                case .noted:
+                    continue
+                case .over(let report):
+                    return report
+                }
+            }
+        }
+    }
+
+    func probe() async throws(SandboxError) {
+        lastToken += 1
+        try await write(Command.probe(nonce: lastToken).encode())
+        guard try await answer() == .healthy(nonce: lastToken) else {
+            throw SandboxError(.sandboxLost, "the sandbox gave another answer to a probe")
+        }
+    }
+
+    func destroy() async {
+        stream.close()
+        // When the engine cannot be reached the closed stream is what ends the container.
+        try? await engine.remove(id)
+    }
+
+    private func answer() async throws(SandboxError) -> Report {
+        let watchdog = StreamWatchdog(stream, patience: Self.patience)
+        do {
+            return try await watchdog.guarding { try await self.nextReport() }
+        } catch let error as SandboxError {
+            throw error
+        } catch {
+            throw SandboxError(.sandboxLost, "the sandbox was given up")
+        }
+    }
+
+    private func nextReport() async throws(SandboxError) -> Report {
+        try await reader.next()
+    }
+
+    private func write(_ bytes: [UInt8]) async throws(SandboxError) {
+        do throws(CurlError) {
+            try await stream.write(bytes)
+        } catch {
+            throw SandboxError(.sandboxLost, "the sandbox's stream broke: \(error.summary)")
+        }
+    }
+}
+
+/// Closes a stream on which nothing came for too long, so that whoever reads from it stops.
+private final class StreamWatchdog: Sendable {
+    private let stream: UpgradedStream
+    private let deadline: Mutex<ContinuousClock.Instant>
+
+    init(_ stream: UpgradedStream, patience: Duration) {
+        self.stream = stream
+        deadline = Mutex(.now + patience)
+    }
+
+    /// Moves the deadline, if it is nearer than this.
+    func postpone(atLeast patience: Duration) {
+        deadline.withLock { $0 = max($0, .now + patience) }
+    }
+
+    func guarding<Result: Sendable>(
+        _ body: @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.watch() }
+            defer { group.cancelAll() }
+            return try await body()
+        }
+    }
+
+    private func watch() async throws {
+        while true {
+            let deadline = deadline.withLock { $0 }
+            if ContinuousClock.now >= deadline { return stream.close() }
+            try await ContinuousClock().sleep(until: deadline)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+internal import Curl
+public import Logging
+public import SandmillService
+
+/// Makes sandboxes with Docker's Engine API, or Podman's compatible one.
+public struct DockerSandboxEngine: SandboxEngine {
+    /// The files of a TLS connection to an engine.
+    public struct TLS: Sendable {
+        /// The authorities to trust; nil for the system's.
+        public var authorities: String?
+        /// Our certificate.
+        public var certificate: String?
+        /// Its key.
+        public var key: String?
+
+        /// Names the files.
+        public init(authorities: String?, certificate: String?, key: String?) {
+            self.authorities = authorities
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    private static let workerLabel = "dev.sandmill.worker"
+
+    private let engine: DockerEngine
+    private let labels: [String: String]
+    private let logger: Logger
+
+    /// Describes an engine; it is connected to when it is needed.
+    ///
+    /// - Parameters:
+    ///   - url: `unix://` or `tcp://`.
+    ///   - tls: For `tcp://` with TLS.
+    ///   - cluster: The installation; with `worker` it labels our containers.
+    ///   - worker: Who makes the sandboxes.
+    ///   - logger: Told what agents say.
+    /// - Throws: ``SandboxError/Code/engineRefused`` when the URL cannot be understood.
+    public init(
+        url: String,
+        tls: TLS?,
+        cluster: String,
+        worker: String,
+        logger: Logger
+    ) throws(SandboxError) {
+        engine = try DockerEngine(
+            url: url,
+            tls: tls.map {
+                ClientConfiguration.TLS(
+                    authorities: $0.authorities,
+                    certificate: $0.certificate,
+                    key: $0.key
+                )
+            }
+        )
+        labels = [Self.workerLabel: "\(cluster)/\(worker)"]
+        self.logger = logger
+    }
+
+    /// What an operator should know about this engine's version.
+    public func warnings() async throws(SandboxError) -> [String] {
+        EngineAdvisories.warnings(for: try await engine.version())
+    }
+
+    /// Makes a sandbox and returns when its runtime is warm.
+    public func start(
+        _ specification: SandboxSpecification
+    ) async throws(SandboxError) -> any Sandbox {
+        guard let image = try await engine.imageID(of: specification.image) else {
+            throw SandboxError(
+                .engineRefused,
+                "the engine has no image \"\(specification.image)\""
+            )
+        }
+        var labels = labels
+        labels["dev.sandmill.pool"] = specification.pool
+        let container = try await engine.create(
+            ContainerSettings(specification, image: image, labels: labels)
+        )
+        do throws(SandboxError) {
+            // Attached before the start: the agent's first report must not be missed.
+            let sandbox = DockerSandbox(
+                id: container,
+                image: image,
+                engine: engine,
+                stream: try await engine.attach(to: container),
+                logger: logger
+            )
+            try await engine.start(container)
+            try await sandbox.waitUntilReady()
+            return sandbox
+        } catch {
+            try? await engine.remove(container)
+            throw error
+        }
+    }
+
+    /// Removes the containers that an earlier process of this worker left.
+    public func removeOrphans() async throws(SandboxError) {
+        let label = "\(Self.workerLabel)=\(labels[Self.workerLabel] ?? "")"
+        for container in try await engine.containers(labelled: label) {
+            try await engine.remove(container)
+        }
+    }
+}

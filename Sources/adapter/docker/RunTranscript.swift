@@ -1,0 +1,163 @@
+internal import SandboxProtocol
+internal import SandmillEntity
+internal import SandmillService
+
+/// What a sandbox may say about one run, in which order and how much; anything else is a lie.
+struct RunTranscript {
+    private enum Phase {
+        case running
+        case exited
+        case failed(String)
+    }
+
+    private let limits: Limits
+    private var phase = Phase.running
+    private var exit: ProgramExit?
+    private var streamed = (stdout: ByteCount.zero, stderr: ByteCount.zero)
+    private var fileContent = ByteCount.zero
+    private var fileCount = 0
+    private var missingContent: UInt64 = 0
+
+    init(limits: Limits) {
+        self.limits = limits
+    }
+
+    /// What a report means.
+    enum Step {
+        /// A piece of output.
+        case output(SandboxOutput)
+        /// Nothing that the caller has to do.
+        case noted
+        /// The run is over.
+        case over(SandboxReport)
+    }
+
+    /// Takes the next report.
+    mutating func take(_ report: Report) throws(SandboxError) -> Step {
+        guard missingContent == 0 || report.isContent else { throw Self.lie("a file is cut short") }
+        switch (phase, report) {
+        case (.running, .output(let stream, let bytes)), (.exited, .tail(let stream, let bytes)):
+            return .output(try take(stream, bytes))
+        case (.running, .exited(let exit)):
+            self.exit = ProgramExit(exit)
+            phase = .exited
+            return .noted
+        case (.running, .failed(let what)):
+            phase = .failed(what)
+            return .noted
+        case (.exited, .file(let path, let size)):
+            return .output(try takeFile(path, size))
+        case (.exited, .content(let bytes)):
+            guard UInt64(bytes.count) <= missingContent else { throw Self.lie("too much content") }
+            missingContent -= UInt64(bytes.count)
+            return .output(.content(bytes))
+        case (.exited, .skipped(let path, let reason)):
+            guard let path = OutputPath(path) else { throw Self.lie("an impossible path") }
+            return .output(.skipped(path, SkippedFile.Reason(reason)))
+        case (.exited, .finished(let finish)):
+            guard let exit else { throw Self.lie("an end without an exit") }
+            return .over(SandboxReport(exit: exit, isClean: finish == .clean))
+        case (.failed(let what), .finished):
+            throw SandboxError(.sandboxLost, "the sandbox could not start the program: \(what)")
+        default:
+            throw Self.lie("a report out of order")
+        }
+    }
+
+    private mutating func take(
+        _ stream: Report.Stream,
+        _ bytes: [UInt8]
+    ) throws(SandboxError) -> SandboxOutput {
+        let count = ByteCount(bytes.count)
+        switch stream {
+        case .stdout:
+            streamed.stdout = streamed.stdout + count
+            guard streamed.stdout <= limits.stdout else { throw Self.lie("too much output") }
+            return .stream(.stdout, bytes)
+        case .stderr:
+            streamed.stderr = streamed.stderr + count
+            guard streamed.stderr <= limits.stderr else { throw Self.lie("too much output") }
+            return .stream(.stderr, bytes)
+        }
+    }
+
+    private mutating func takeFile(
+        _ path: [UInt8],
+        _ size: UInt64
+    ) throws(SandboxError) -> SandboxOutput {
+        guard let path = OutputPath(path) else { throw Self.lie("an impossible path") }
+        guard let size = Int64(exactly: size), size <= limits.output.bytes else {
+            throw Self.lie("a file above the limit")
+        }
+        fileCount += 1
+        fileContent = fileContent + ByteCount(size)
+        guard fileCount <= limits.outputFiles, fileContent <= limits.output else {
+            throw Self.lie("more files than the limit")
+        }
+        missingContent = UInt64(size)
+        return .file(path, size: ByteCount(size))
+    }
+
+    private static func lie(_ what: String) -> SandboxError {
+        SandboxError(.sandboxLost, "the sandbox broke the protocol: \(what)")
+    }
+}
+
+extension Report {
+    fileprivate var isContent: Bool {
+        if case .content = self { return true }
+        return false
+    }
+}
+
+extension ProgramExit {
+    fileprivate init(_ exit: Report.Exit) {
+        self.init(
+            status: Status(exit.status),
+            killCause: KillCause(exit.kill),
+            wall: .nanoseconds(Int64(clamping: exit.wallNanoseconds)),
+            cpu: .nanoseconds(Int64(clamping: exit.cpuNanoseconds)),
+            memoryPeak: ByteCount(Int64(clamping: exit.memoryPeakBytes)),
+            oomKills: Int(exit.oomKills),
+            stdout: ByteCount(Int64(clamping: exit.stdoutBytes)),
+            stderr: ByteCount(Int64(clamping: exit.stderrBytes))
+        )
+    }
+}
+
+extension ProgramExit.Status {
+    fileprivate init(_ status: Report.Exit.Status) {
+        switch status {
+        case .code(let code): self = .code(Int(code))
+        case .signal(let signal): self = .signal(Int(signal))
+        }
+    }
+}
+
+extension ProgramExit.KillCause {
+    fileprivate init?(_ kill: Report.Exit.Kill) {
+        switch kill {
+        case .none: return nil
+        case .wallTime: self = .wallTime
+        case .cpuTime: self = .cpuTime
+        case .stdout: self = .stdout
+        case .stderr: self = .stderr
+        case .cancelled: self = .cancelled
+        }
+    }
+}
+
+extension SkippedFile.Reason {
+    fileprivate init(_ reason: Report.SkipReason) {
+        self =
+            switch reason {
+            case .symlink: .symlink
+            case .notRegular: .notRegular
+            case .tooLarge: .tooLarge
+            case .tooMany: .tooMany
+            case .tooDeep: .tooDeep
+            case .pathTooLong: .pathTooLong
+            case .unreadable: .unreadable
+            }
+    }
+}

@@ -1,0 +1,117 @@
+internal import AMQP
+public import Logging
+public import SandmillService
+
+/// One installation's place on a broker: where it is, what is there, how to get in.
+public struct Broker: Sendable {
+    /// What is on it.
+    public let topology: Topology
+    let logger: Logger
+    private let endpoint: Endpoint
+    private let maximumBody: Int
+
+    /// Describes a broker.
+    ///
+    /// - Parameters:
+    ///   - url: `amqp://` or `amqps://`.
+    ///   - authorityFile: The certificate authorities of an `amqps://` broker; nil for the
+    ///     system's.
+    ///   - topology: What is on it.
+    ///   - maximumBody: The longest body that is read, in bytes.
+    ///   - logger: Told when connections are lost and found.
+    /// - Throws: ``BrokerError/Code/refused`` when the URL cannot be understood.
+    public init(
+        url: String,
+        authorityFile: String?,
+        topology: Topology,
+        maximumBody: Int,
+        logger: Logger
+    ) throws(BrokerError) {
+        do throws(AMQPError) {
+            var endpoint = try Endpoint(url: url)
+            if let authorityFile { endpoint.tls?.authorityFile = authorityFile }
+            self.endpoint = endpoint
+        } catch {
+            throw BrokerError(error)
+        }
+        self.topology = topology
+        self.maximumBody = maximumBody
+        self.logger = logger
+    }
+
+    /// Makes what is missing of the topology.
+    ///
+    /// - Throws: ``BrokerError/Code/topologyDiffers`` with each difference.
+    public func declareTopology() async throws(BrokerError) {
+        try await check { connection throws(AMQPError) in
+            try await topology.declare(on: connection)
+        }
+    }
+
+    /// Compares the topology without making anything.
+    ///
+    /// - Throws: ``BrokerError/Code/topologyDiffers`` with each difference.
+    public func verifyTopology() async throws(BrokerError) {
+        try await check { connection throws(AMQPError) in
+            try await topology.verify(on: connection)
+        }
+    }
+
+    /// Opens a connection of this installation.
+    func connect(as purpose: String) async throws(AMQPError) -> Connection {
+        let logger = logger
+        return try await Connection.open(
+            endpoint,
+            options: Connection.Options(name: "sandmill \(purpose)", bodyLimit: maximumBody) {
+                switch $0 {
+                case .blocked(let reason):
+                    logger.warning(
+                        "The broker blocks publishing.",
+                        metadata: [LogKey.reason: "\(reason)"]
+                    )
+                case .unblocked:
+                    logger.info("The broker takes messages again.")
+                case .closed:
+                    break
+                }
+            }
+        )
+    }
+
+    /// Keeps a connection for `purpose`, and logs when it comes and goes.
+    func supervisor(for purpose: String) -> ConnectionSupervisor<ContinuousClock> {
+        let logger = logger
+        return ConnectionSupervisor(
+            clock: ContinuousClock(),
+            observer: { event in
+                switch event {
+                case .opened:
+                    logger.info("Connected to the broker.", metadata: ["for": "\(purpose)"])
+                case .failed(let error, let wait):
+                    logger.warning(
+                        "There is no connection to the broker.",
+                        metadata: [
+                            "for": "\(purpose)", LogKey.reason: "\(error.message)",
+                            "wait": "\(wait)",
+                        ]
+                    )
+                }
+            },
+            open: { () throws(AMQPError) in try await connect(as: purpose) }
+        )
+    }
+
+    private func check(
+        _ compare: (Connection) async throws(AMQPError) -> [Topology.Difference]
+    ) async throws(BrokerError) {
+        let differences: [Topology.Difference]
+        do throws(AMQPError) {
+            let connection = try await connect(as: "topology")
+            differences = try await compare(connection)
+            await connection.close()
+        } catch {
+            throw BrokerError(error)
+        }
+        if !differences.isEmpty { throw BrokerError(differences) }
+    }
+}

@@ -1,0 +1,49 @@
+internal import AMQP
+internal import FoundationEssentials
+internal import SandmillService
+
+extension SandmillService.MessageProperties {
+    /// Reads properties as they were delivered; headers that are no text, number or truth value
+    /// are left out.
+    init(_ properties: AMQP.MessageProperties) {
+        self.init(
+            contentType: properties.contentType,
+            messageID: properties.messageID,
+            correlationID: properties.correlationID,
+            replyTo: properties.replyTo,
+            timestamp: properties.timestamp.map {
+                Date(timeIntervalSince1970: TimeInterval($0))
+            },
+            appID: properties.appID,
+            headers: (properties.headers ?? [:]).compactMapValues(\.text)
+        )
+    }
+}
+
+extension AMQP.MessageProperties {
+    /// The properties of a persistent message.
+    init(_ properties: SandmillService.MessageProperties) {
+        self.init()
+        contentType = properties.contentType
+        deliveryMode = .persistent
+        messageID = properties.messageID
+        correlationID = properties.correlationID
+        replyTo = properties.replyTo
+        timestamp = properties.timestamp.map { UInt64(max(0, $0.timeIntervalSince1970)) }
+        appID = properties.appID
+        if !properties.headers.isEmpty {
+            headers = properties.headers.mapValues { .string($0) }
+        }
+    }
+}
+
+extension FieldValue {
+    fileprivate var text: String? {
+        switch self {
+        case .string(let text): text
+        case .int(let number): String(number)
+        case .bool(let value): String(value)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,1 @@
+// Scaffold; goes when the first real file is here.

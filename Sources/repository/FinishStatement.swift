@@ -1,0 +1,162 @@
+internal import FoundationEssentials
+internal import PostgreSQL
+internal import SandmillEntity
+internal import SandmillService
+
+/// Ends executions: record, attempt, files, batch counters and outbox in one statement.
+///
+/// Batches are locked in the order of their ids, so that two workers cannot wait for each other.
+struct FinishStatement {
+    private let executions: [FinishedExecution]
+    private let cluster: String
+    /// Each event, and the position of its execution, from 1.
+    private let events: [(execution: Int, message: OutboundMessage)]
+
+    init(_ executions: [FinishedExecution], cluster: String) {
+        self.executions = executions
+        self.cluster = cluster
+        events = executions.enumerated().flatMap { index, execution in
+            execution.events.map { (index + 1, $0) }
+        }
+    }
+
+    var parameters: [any PostgreSQLValue] {
+        let documents = executions.map(\.document)
+        let files = documents.enumerated().flatMap { index, document in
+            document.files.enumerated().map { (index + 1, $0.offset + 1, $0.element) }
+        }
+        return [
+            documents.map(\.id),
+            documents.map { Int32(clamping: $0.attempt) },
+            executions.map(\.worker),
+            executions.map(\.sandbox),
+            documents.map(\.state.rawValue),
+            documents.map { $0.reason?.rawValue },
+            documents.map { $0.exitCode.map(Int32.init(clamping:)) },
+            documents.map { $0.signal.map(Int32.init(clamping:)) },
+            documents.map(\.wallSeconds),
+            documents.map(\.cpuSeconds),
+            documents.map { $0.memoryPeakBytes?.bytes },
+            documents.map(\.resultsPath),
+            executions.map { JSON(String(decoding: $0.encodedDocument, as: UTF8.self)) },
+            documents.map(\.finishedAt),
+            files.map(\.0),
+            files.map(\.1),
+            files.map(\.2.path),
+            files.map(\.2.bytes.bytes),
+            files.map(\.2.sha256),
+            events.map(\.execution),
+            events.map { StoredJSON.encode(StoredMessage($0.message)) },
+            events.map { Data($0.message.body) },
+            cluster,
+        ]
+    }
+
+    /// The outbox rows that were written.
+    func messages(_ rows: Rows) throws -> [OutboxMessage] {
+        try rows.compactMap { row in
+            guard let position: Int = try row["event_position"] else {
+                return try OutboxMessage(row)
+            }
+            return OutboxMessage(id: try row["id"], message: events[position - 1].message)
+        }
+    }
+
+    static let sql = """
+        with ended as materialized (
+            select * from unnest(
+                $1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::text[],
+                $7::int4[], $8::int4[], $9::float8[], $10::float8[], $11::int8[], $12::text[],
+                $13::jsonb[], $14::timestamptz[]
+            ) with ordinality as e(
+                id, attempt, worker, sandbox, state, reason, exit_code, signal, wall_seconds,
+                cpu_seconds, memory_peak_bytes, results_path, result, finished_at, position)
+        ),
+        execution as (
+            update executions
+            set state = ended.state, reason = ended.reason, exit_code = ended.exit_code,
+                signal = ended.signal, wall_seconds = ended.wall_seconds,
+                cpu_seconds = ended.cpu_seconds,
+                memory_peak_bytes = ended.memory_peak_bytes,
+                results_path = ended.results_path, result = ended.result,
+                finished_at = ended.finished_at,
+                request_body = case when ended.state = 'errored' then request_body end
+            from ended
+            where executions.id = ended.id and executions.attempt = ended.attempt
+                and executions.worker = ended.worker and executions.state = 'running'
+            returning ended.id, ended.attempt, ended.worker, ended.sandbox, ended.state,
+                ended.reason, ended.finished_at, ended.position, executions.batch_id,
+                executions.started_at
+        ),
+        attempt as (
+            insert into attempts (
+                execution_id, attempt, worker, sandbox, state, reason, started_at, finished_at)
+            select id, attempt, worker, sandbox, state, reason, started_at, finished_at
+            from execution
+        ),
+        file as (
+            insert into files (execution_id, position, path, bytes, sha256)
+            select execution.id, file.position, path, bytes, sha256
+            from unnest($15::int8[], $16::int8[], $17::text[], $18::int8[], $19::text[])
+                as file(execution, position, path, bytes, sha256)
+                join execution on execution.position = file.execution
+        ),
+        share as (
+            select batch_id, min(worker) as worker, count(*) as ended,
+                count(*) filter (where state = 'succeeded') as succeeded,
+                count(*) filter (where state = 'failed') as failed,
+                count(*) filter (where state = 'timed_out') as timed_out,
+                count(*) filter (where state = 'out_of_memory') as out_of_memory,
+                count(*) filter (where state = 'output_exceeded') as output_exceeded,
+                count(*) filter (where state = 'cancelled') as cancelled,
+                count(*) filter (where state = 'expired') as expired,
+                count(*) filter (where state = 'errored') as errored
+            from execution where batch_id is not null group by batch_id
+        ),
+        locked as materialized (
+            select id from batches where id in (select batch_id from share) order by id for update
+        ),
+        batch as (
+            update batches
+            set pending = greatest(pending - share.ended, 0),
+                succeeded = batches.succeeded + share.succeeded,
+                failed = batches.failed + share.failed,
+                timed_out = batches.timed_out + share.timed_out,
+                out_of_memory = batches.out_of_memory + share.out_of_memory,
+                output_exceeded = batches.output_exceeded + share.output_exceeded,
+                cancelled = batches.cancelled + share.cancelled,
+                expired = batches.expired + share.expired,
+                errored = batches.errored + share.errored,
+                finished_at = case when pending <= share.ended then now() end
+            from locked join share on share.batch_id = locked.id
+            where batches.id = locked.id and pending > 0
+            returning batches.*, share.worker
+        ),
+        completion as materialized (
+            select nextval('outbox_id') as outbox_id, gen_random_uuid() as event_id, batch.*
+            from batch where pending = 0
+        ),
+        event as materialized (
+            select nextval('outbox_id') as id, event.position, execution.worker, message::json,
+                body
+            from unnest($20::int8[], $21::text[], $22::bytea[])
+                with ordinality as event(execution, message, body, position)
+                join execution on execution.position = event.execution
+        ),
+        announced as (
+            insert into outbox (id, available_at, leased_by, message, body)
+            select id, now() + interval '30 s', worker, message, body from event
+        ),
+        completed as (
+            insert into outbox (id, available_at, leased_by, message, body)
+            select outbox_id, now() + interval '30 s', worker, message, body
+            from completion, lateral (\(BatchCompletion.sql)) as completed_event
+            returning id, message, body
+        )
+        select id, position as event_position, null::json as message, null::bytea as body
+        from event
+        union all
+        select id, null, message, body from completed
+        order by id
+        """
+}

@@ -1,0 +1,150 @@
+public import FoundationEssentials
+internal import PostgreSQL
+internal import SandmillEntity
+public import SandmillService
+
+/// Keeps the records of executions in Postgres; each group is one statement.
+public struct PostgreSQLExecutionStore: ExecutionStore {
+    private let database: Database
+    private let cluster: String
+
+    /// Keeps them in `database`.
+    ///
+    /// - Parameters:
+    ///   - database: Where, with its schema up to date.
+    ///   - cluster: What the installation is called in events.
+    public init(_ database: Database, cluster: String) {
+        self.database = database
+        self.cluster = cluster
+    }
+
+    /// Claims executions, in one statement, but for claims that must wait for one of the others.
+    public func claim(_ claims: [Claim]) async throws(StoreError) -> [ClaimOutcome] {
+        try await database.access {
+            var outcomes = [ClaimOutcome?](repeating: nil, count: claims.count)
+            var undecided = Array(claims.indices)
+            while !undecided.isEmpty {
+                let rows = try await database.pool.query(
+                    ClaimStatement.sql,
+                    ClaimStatement.parameters(undecided.map { claims[$0] })
+                )
+                for (index, row) in zip(undecided, rows) {
+                    outcomes[index] = try ClaimStatement.outcome(row)
+                }
+                undecided.removeAll { outcomes[$0] != nil }
+            }
+            return outcomes.compactMap { $0 }
+        }
+    }
+
+    /// Ends executions, with everything that follows from it, in one statement.
+    public func finish(
+        _ executions: [FinishedExecution]
+    ) async throws(StoreError) -> [OutboxMessage] {
+        let statement = FinishStatement(executions, cluster: cluster)
+        return try await database.access {
+            try statement.messages(
+                try await database.pool.query(FinishStatement.sql, statement.parameters)
+            )
+        }
+    }
+
+    /// Queues executions again, in one statement.
+    public func retry(_ attempts: [FailedAttempt]) async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                RetryStatement.sql,
+                RetryStatement.parameters(attempts)
+            )
+        }
+    }
+
+    /// Keeps refused messages; a U+0000 in a reason becomes U+FFFD, which text can hold.
+    public func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                """
+                insert into dead_letters (
+                    error_type, reason, queue, properties, body, body_bytes)
+                select error_type, reason, queue, properties::json, body, body_bytes
+                from unnest(
+                    $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::int8[]
+                ) as letter(error_type, reason, queue, properties, body, body_bytes)
+                """,
+                [
+                    letters.map(\.errorType),
+                    letters.map { $0.reason.replacing("\0", with: "\u{FFFD}") },
+                    letters.map { $0.queue.replacing("\0", with: "\u{FFFD}") },
+                    letters.map { StoredJSON.encode(StoredProperties($0.properties)) },
+                    letters.map { Data($0.body) },
+                    letters.map(\.bodySize.bytes),
+                ]
+            )
+        }
+    }
+
+    /// Reads one execution.
+    public func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
+        try await database.access {
+            try await database.pool.query(
+                """
+                select id, tenant, pool, level, state, reason, attempt, batch_id, worker,
+                    submitted_at, started_at, finished_at, result
+                from executions where id = $1
+                """,
+                [id]
+            )
+            .first.map { try ExecutionRecord($0) }
+        }
+    }
+
+    /// Reads one batch.
+    public func batch(_ id: UUID) async throws(StoreError) -> BatchRecord? {
+        try await database.access {
+            try await database.pool.query("select * from batches where id = $1", [id])
+                .first.map { try BatchRecord($0) }
+        }
+    }
+}
+
+extension ExecutionRecord {
+    init(_ row: Row) throws {
+        let level: String = try row["level"]
+        let state: String = try row["state"]
+        guard let level = Level(rawValue: level), let state = ExecutionState(rawValue: state) else {
+            throw StoreError(.schemaMismatch, "a level or a state of a later version")
+        }
+        let result: JSON? = try row["result"]
+        self.init(
+            id: try row["id"],
+            tenant: try row["tenant"],
+            pool: try row["pool"],
+            level: level,
+            state: state,
+            reason: try row["reason"],
+            attempt: try row["attempt"],
+            batchID: try row["batch_id"],
+            worker: try row["worker"],
+            submittedAt: try row["submitted_at"],
+            startedAt: try row["started_at"],
+            finishedAt: try row["finished_at"],
+            result: result?.text
+        )
+    }
+}
+
+extension BatchRecord {
+    init(_ row: Row) throws {
+        var counts: [ExecutionState: Int] = [:]
+        for state in ExecutionState.allCases where state.isTerminal {
+            let count: Int = try row[state.rawValue]
+            if count > 0 { counts[state] = count }
+        }
+        self.init(
+            id: try row["id"],
+            size: try row["size"],
+            pending: try row["pending"],
+            counts: counts
+        )
+    }
+}

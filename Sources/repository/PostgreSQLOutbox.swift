@@ -1,0 +1,49 @@
+internal import PostgreSQL
+public import SandmillService
+
+/// The outbox in Postgres.
+///
+/// A row has one time, when it may be taken; whoever takes it moves that to the end of its lease.
+public struct PostgreSQLOutbox: Outbox {
+    private let database: Database
+
+    /// The outbox of `database`.
+    public init(_ database: Database) {
+        self.database = database
+    }
+
+    /// Takes messages that are due, for 30 s.
+    public func lease(
+        by worker: String,
+        limit: Int
+    ) async throws(StoreError) -> [OutboxMessage] {
+        try await database.access {
+            try await database.pool.query(
+                """
+                with due as materialized (
+                    select id from outbox where available_at <= now()
+                    order by available_at, id limit $2
+                    for update skip locked
+                ),
+                leased as (
+                    update outbox
+                    set available_at = now() + interval '30 s', leased_by = $1
+                    from due where outbox.id = due.id
+                    returning outbox.id, message, body
+                )
+                select * from leased order by id
+                """,
+                [worker, limit]
+            )
+            .compactMap { try OutboxMessage($0) }
+        }
+    }
+
+    /// Removes messages, leased or not.
+    public func remove(_ ids: [Int64]) async throws(StoreError) {
+        guard !ids.isEmpty else { return }
+        try await database.access {
+            try await database.pool.query("delete from outbox where id = any($1)", [ids])
+        }
+    }
+}

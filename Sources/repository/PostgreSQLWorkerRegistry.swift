@@ -1,0 +1,225 @@
+internal import FoundationEssentials
+internal import PostgreSQL
+internal import SandmillEntity
+public import SandmillService
+
+/// Who is alive, in Postgres; one registry serves the process of one worker.
+///
+/// A worker is dead when nobody holds its advisory lock, or when its lease has ended although
+/// somebody does: a stopped process and a host that is gone keep their sessions for a while.
+public actor PostgreSQLWorkerRegistry: WorkerRegistry {
+    private static let renewalInterval: Duration = .seconds(10)
+
+    private let database: Database
+    private let clock = ContinuousClock()
+    /// Tells this process from others with the worker's id.
+    private let incarnation = UUID()
+    private var version = ""
+    private var lock: AdvisoryLock?
+    private var renewedAt: ContinuousClock.Instant?
+
+    /// The registry in `database`.
+    public init(_ database: Database) {
+        self.database = database
+    }
+
+    /// Takes the worker's lock and writes its row, in place of an earlier process's.
+    public func register(worker: String, version: String) async throws(StoreError) {
+        self.version = version
+        try await database.access {
+            lock = try await acquireLock(of: worker)
+            guard lock != nil else { throw StoreError.workerIDTaken }
+            try await database.pool.query("delete from workers where id = $1", [worker])
+            try await renewLease(of: worker)
+        }
+    }
+
+    /// Keeps the lock and the lease, and tells who is dead.
+    ///
+    /// A lock that was lost may be held for a while by our own session of before; the row says
+    /// whether it is that or another process.
+    public func heartbeat(worker: String) async throws(StoreError) -> [String] {
+        try await database.access {
+            if lock?.isHeld != true {
+                renewedAt = nil
+                lock = try await acquireLock(of: worker)
+            }
+            if renewedAt.map({ clock.now - $0 >= Self.renewalInterval }) ?? true {
+                try await renewLease(of: worker)
+            }
+            guard lock != nil else {
+                throw StoreError(.unavailable, "the session that held the lock is not gone yet")
+            }
+            return try await database.pool.query(
+                "select id from workers where \(Self.isDead)",
+                [lockPrefix]
+            )
+            .map { try $0["id"] }
+        }
+    }
+
+    /// Takes over what a worker left that is dead, or an earlier process of the successor itself.
+    ///
+    /// A worker that came back to life in the meantime keeps everything.
+    public func reclaim(
+        worker: String,
+        successor: String
+    ) async throws(StoreError) -> [QuarantinedExecution] {
+        let lockPrefix = lockPrefix
+        return try await database.access {
+            try await database.pool.withTransaction { connection in
+                var isBefore: Date?
+                if worker == successor {
+                    isBefore = try connection.query(
+                        "select registered_at from workers where id = $1",
+                        [worker]
+                    )
+                    .first?["registered_at"]
+                } else {
+                    let removed = try connection.query(
+                        "delete from workers where id = $2 and \(Self.isDead)",
+                        [lockPrefix, worker]
+                    )
+                    guard removed.affectedCount > 0 else { return [] }
+                }
+                let killers = try connection.query(
+                    ReclaimStatement.sql,
+                    [worker, successor, ReclaimStatement.maximumLostWorkers, isBefore]
+                )
+                try connection.query(
+                    """
+                    update outbox set available_at = now(), leased_by = null where leased_by = $1
+                    """,
+                    [worker]
+                )
+                try connection.query("delete from sandboxes where worker = $1", [worker])
+                return try killers.map { try QuarantinedExecution($0) }
+            }
+        }
+    }
+
+    /// Removes the row and gives the lock back.
+    public func deregister(worker: String) async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                "delete from workers where id = $1 and incarnation = $2",
+                [worker, incarnation]
+            )
+            await lock.take()?.release()
+        }
+    }
+
+    /// Replaces the sandboxes of a worker, in one statement.
+    public func record(
+        sandboxes: [SandboxRecord],
+        worker: String
+    ) async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                """
+                with removed as (delete from sandboxes where worker = $1)
+                insert into sandboxes (worker, pool, container, state, tenant, uses, memory_bytes)
+                select $1, sandbox.* from unnest(
+                    $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[]
+                ) as sandbox
+                """,
+                [
+                    worker,
+                    sandboxes.map(\.pool),
+                    sandboxes.map(\.container),
+                    sandboxes.map(\.state),
+                    sandboxes.map(\.tenant),
+                    sandboxes.map(\.uses),
+                    sandboxes.map(\.memory.bytes),
+                ]
+            )
+        }
+    }
+
+    /// Reads the sandboxes of all workers.
+    public func sandboxes() async throws(StoreError) -> [SandboxRecord] {
+        try await database.access {
+            try await database.pool.query("select * from sandboxes order by worker, pool, container")
+                .map { try SandboxRecord($0) }
+        }
+    }
+}
+
+// MARK: - Lock and lease
+
+extension PostgreSQLWorkerRegistry {
+    /// SQL for whether the worker of a row is dead; `$1` is what its lock's name begins with.
+    private static let isDead = """
+        (expires_at < now() or not exists (
+            select from pg_locks
+            where locktype = 'advisory' and objsubid = 1 and granted
+                and database = (select oid from pg_database where datname = current_database())
+                and (classid::int8 << 32 | objid::int8) = hashtextextended($1 || workers.id, 0)))
+        """
+
+    private var lockPrefix: String { "sandmill \(database.schema) worker " }
+
+    private func acquireLock(of worker: String) async throws(PostgreSQLError) -> AdvisoryLock? {
+        let key: Int64 = try await database.pool.query(
+            "select hashtextextended($1, 0)",
+            [lockPrefix + worker]
+        )[0][0]
+        return try await AdvisoryLock.acquire(key, database.configuration)
+    }
+
+    /// Renews the lease, and writes the row again if somebody took us for dead.
+    private func renewLease(of worker: String) async throws {
+        let renewed = try await database.pool.query(
+            """
+            insert into workers (id, incarnation, version, registered_at, expires_at)
+            values ($1, $2, $3, date_trunc('milliseconds', now()), now() + interval '30 s')
+            on conflict (id) do update set expires_at = excluded.expires_at
+            where workers.incarnation = excluded.incarnation
+            """,
+            [worker, incarnation, version]
+        )
+        guard renewed.affectedCount > 0 else { throw StoreError.workerIDTaken }
+        renewedAt = clock.now
+    }
+}
+
+extension StoreError {
+    fileprivate static let workerIDTaken = StoreError(
+        .workerIDTaken,
+        "another worker with this id is alive"
+    )
+}
+
+// MARK: - Rows
+
+extension QuarantinedExecution {
+    fileprivate init(_ row: Row) throws {
+        let labels: JSON = try row["labels"]
+        let properties: JSON = try row["request_properties"]
+        let body: Data = try row["request_body"]
+        self.init(
+            record: try ExecutionRecord(row),
+            runtime: try row["runtime"],
+            labels: try StoredJSON.decode([String: String].self, from: labels),
+            request: RequestMessage(
+                properties: try StoredJSON.decode(StoredProperties.self, from: properties)
+                    .properties,
+                body: Array(body)
+            )
+        )
+    }
+}
+
+extension SandboxRecord {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            worker: try row["worker"],
+            pool: try row["pool"],
+            container: try row["container"],
+            state: try row["state"],
+            tenant: try row["tenant"],
+            uses: try row["uses"],
+            memory: ByteCount(try row["memory_bytes"] as Int64)
+        )
+    }
+}

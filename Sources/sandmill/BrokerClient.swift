@@ -1,0 +1,55 @@
+import SandmillConfiguration
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillService
+import ServiceLifecycle
+
+extension Configuration {
+    /// The broker of this configuration, for a process that logs by `logger`.
+    func makeBroker(
+        logger label: String, quiet: Bool = false
+    ) throws(BrokerError) -> SandmillRabbitMQ.Broker {
+        try SandmillRabbitMQ.Broker(
+            url: broker.url,
+            authorityFile: broker.caFile,
+            topology: Topology(prefix: broker.prefix, pools: pools.map(\.name)),
+            maximumBody: Int(broker.maximumBody.bytes),
+            logger: quiet ? quietLogger(label) : logger(label)
+        )
+    }
+}
+
+/// What a command needs of the broker for a moment.
+struct BrokerClient {
+    let events: EventConsumer
+    private let broker: SandmillRabbitMQ.Broker
+
+    init(_ configuration: Configuration) throws {
+        broker = try configuration.makeBroker(logger: "sandmill", quiet: true)
+        events = EventConsumer(broker: broker)
+    }
+
+    /// Publishes requests and returns once the broker has them all.
+    func submit(_ entries: [Submitter.Entry]) async throws {
+        let publisher = ConfirmedPublisher(broker: broker)
+        let outcomes = await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await publisher.run() }
+            let outcomes = await Submitter(publisher: publisher).submit(entries)
+            group.cancelAll()
+            return outcomes
+        }
+        for (entry, outcome) in zip(entries, outcomes) {
+            switch outcome {
+            case .confirmed: continue
+            case .unroutable:
+                throw Failure(
+                    .wrongConfiguration,
+                    "no queue takes requests of the pool \"\(entry.pool)\"; "
+                        + "see sandmill topology show and declare"
+                )
+            case .unconfirmed(let reason):
+                throw Failure(.unavailable, "the broker did not confirm a request: \(reason)")
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import FoundationEssentials
+import SandmillConfiguration
+import SandmillService
+
+/// Exit codes of sysexits.h that we use, and 1.
+enum ExitStatus: Int32 {
+    /// A program that was waited for did not succeed.
+    case unsuccessful = 1
+    /// EX_DATAERR.
+    case wrongInput = 65
+    /// EX_UNAVAILABLE.
+    case unavailable = 69
+    /// EX_TEMPFAIL.
+    case tryAgain = 75
+    /// EX_CONFIG.
+    case wrongConfiguration = 78
+}
+
+/// An error as the command line ends with it: what to say, and the exit code.
+struct Failure: Error {
+    let status: ExitStatus
+    let message: String
+
+    init(_ status: ExitStatus, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// Judges an error of a layer below; nil for those that ArgumentParser reports itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure:
+            self = failure
+        case let error as ConfigurationError:
+            self.init(.wrongConfiguration, "the configuration is wrong\n\(error)")
+        case let error as BrokerError:
+            self.init(
+                error.code == .unavailable ? .unavailable : .wrongConfiguration,
+                error.message
+            )
+        case let error as StoreError:
+            self.init(error.isRetryable ? .unavailable : .wrongConfiguration, error.message)
+        case let error as SandboxError:
+            self.init(
+                error.code == .engineRefused ? .wrongConfiguration : .unavailable,
+                error.message
+            )
+        case let error as ResultsError:
+            self.init(.unavailable, error.message)
+        case let error as BatchDraft.Problem:
+            self.init(.wrongInput, "\(error)")
+        default:
+            return nil
+        }
+    }
+}

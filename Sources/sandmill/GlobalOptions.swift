@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SandmillConfiguration
+
+/// What every command takes: where its settings come from.
+struct GlobalOptions: ParsableArguments {
+    private static let defaultFile = "config/sandmill.yaml"
+
+    @Option(
+        name: .customLong("config"),
+        help: "The configuration file (default: config/sandmill.yaml, if it exists).",
+        completion: .file(extensions: ["yaml", "yml"])
+    )
+    var file: String?
+
+    @Option(
+        name: .customLong("set"),
+        parsing: .singleValue,
+        help: ArgumentHelp("Sets a key of the configuration.", valueName: "key=value")
+    )
+    var assignments: [String] = []
+
+    /// Reads the configuration.
+    func load() throws -> Configuration {
+        let fallback = FileManager.default.fileExists(atPath: Self.defaultFile)
+        return try Configuration.load(
+            file: file ?? (fallback ? Self.defaultFile : nil),
+            environment: ProcessInfo.processInfo.environment,
+            assignments: assignments,
+            hostname: ProcessInfo.processInfo.hostName
+        )
+    }
+}
+
+extension Configuration {
+    /// A logger that writes to standard error from the configured level on.
+    func logger(_ label: String) -> Logger {
+        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel =
+            switch logLevel {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        return logger
+    }
+
+    /// A logger for commands that speak to a person, who wants to see only what goes wrong.
+    func quietLogger(_ label: String) -> Logger {
+        var logger = logger(label)
+        logger.logLevel = max(logger.logLevel, .error)
+        return logger
+    }
+}

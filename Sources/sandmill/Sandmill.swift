@@ -1,0 +1,48 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// The `sandmill` program: worker and operator's tool.
+@main
+struct Sandmill: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandmill",
+        abstract:
+            "Runs programs that nobody has reason to trust, in batches, and loses none of them.",
+        discussion: """
+            Settings come from a YAML file (--config, default config/sandmill.yaml where that \
+            exists), then from the environment (broker.url is SANDMILL_BROKER_URL), then from \
+            --set.
+
+            Exit codes: 0 done, 1 a program that was waited for did not succeed, 64 wrong usage, \
+            65 wrong input, 69 a server cannot be reached, 75 try again later, 78 wrong \
+            configuration.
+            """,
+        version: Product.version,
+        subcommands: [
+            WorkerCommand.self, SubmitCommand.self, BatchCommand.self, StatusCommand.self,
+            ResultCommand.self, EventsCommand.self, PoolCommand.self, TopologyCommand.self,
+            MigrateCommand.self, DoctorCommand.self,
+        ]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard let failure = Failure(error) else { exit(withError: error) }
+            Terminal.writeError("sandmill: \(failure.message)")
+            exit(withError: ExitCode(failure.status.rawValue))
+        }
+    }
+}
+
+/// What this build is.
+enum Product {
+    /// The version of this source, as CHANGELOG.md names it.
+    static let version = "0.1.0"
+}

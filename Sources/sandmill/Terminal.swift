@@ -1,0 +1,43 @@
+import Foundation
+
+/// The two streams a person or another program reads.
+enum Terminal {
+    /// Whether a person looks at standard output.
+    static var showsOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Whether a person looks at standard error.
+    static var showsErrors: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes a line to standard output.
+    static func write(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    }
+
+    /// Writes a line to standard error.
+    static func writeError(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// Writes to standard error where the cursor is.
+    static func redraw(_ text: String) {
+        FileHandle.standardError.write(Data(("\r\u{1B}[K" + text).utf8))
+    }
+
+    /// Writes rows in columns as wide as their widest cell.
+    static func write(table rows: [[String]]) {
+        var widths: [Int] = []
+        for row in rows {
+            for (index, cell) in row.enumerated() {
+                if index == widths.count { widths.append(0) }
+                widths[index] = max(widths[index], cell.count)
+            }
+        }
+        for row in rows {
+            let cells = zip(row, widths).map {
+                $0 + String(repeating: " ", count: $1 - $0.count)
+            }
+            let line = cells.joined(separator: "  ")
+            write(String(line.reversed().drop { $0 == " " }.reversed()))
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Logging
+import SandmillConfiguration
+import SandmillDocker
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillRepository
+import SandmillResults
+import SandmillService
+import ServiceLifecycle
+import UnixSignals
+
+/// Puts a worker together: every port with the adapter that the configuration names.
+struct WorkerProcess {
+    private let configuration: Configuration
+    private let logger: Logger
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+        logger = configuration.logger("sandmill")
+    }
+
+    /// Works until SIGTERM or SIGINT, then finishes what is claimed.
+    func run() async throws {
+        let broker = try configuration.makeBroker(logger: "sandmill.broker")
+        try await broker.declareTopology()
+        let database = configuration.makeDatabase()
+        defer { database.close() }
+        try await Migrator(database).check()
+        let results = try ResultsDirectory(
+            root: configuration.resultsRoot,
+            worker: configuration.worker.id
+        )
+        try await results.checkWritable()
+        let engine = try await engine()
+
+        let publisher = ConfirmedPublisher(broker: broker)
+        let relay = Relay(
+            worker: configuration.worker.id,
+            outbox: PostgreSQLOutbox(database),
+            publisher: publisher,
+            logger: logger
+        )
+        let ledger = ExecutionLedger(
+            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            relay: relay,
+            logger: logger
+        )
+        let pools = configuration.pools.map { pool(of: $0, engine: engine) }
+        let supervisor = WorkerSupervisor(
+            worker: configuration.worker.id,
+            version: Product.version,
+            cluster: configuration.cluster,
+            registry: PostgreSQLWorkerRegistry(database),
+            ledger: ledger,
+            pools: pools,
+            logger: logger
+        )
+        try await supervisor.register()
+        try await engine.removeOrphans()
+
+        let workers = zip(configuration.pools, pools).map { settings, pool in
+            worker(settings, pool: pool, broker: broker, ledger: ledger, results: results)
+        }
+        // They end in the opposite order: nothing stops before what depends on it.
+        let services: [any Service] = [publisher, supervisor, relay, ledger] + pools + workers
+        logger.info(
+            "The worker is up.",
+            metadata: [
+                LogKey.worker: "\(configuration.worker.id)", "version": "\(Product.version)",
+            ]
+        )
+        var group = ServiceGroupConfiguration(
+            services: services,
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        group.maximumGracefulShutdownDuration = configuration.worker.drainTimeout
+        try await ServiceGroup(configuration: group).run()
+        logger.info("The worker has finished what it had claimed.")
+    }
+
+    private func engine() async throws -> DockerSandboxEngine {
+        let engine = try configuration.makeSandboxEngine(logger: logger)
+        for warning in try await engine.warnings() {
+            logger.warning(
+                "The container engine should be updated.",
+                metadata: ["why": "\(warning)"]
+            )
+        }
+        return engine
+    }
+
+    private func pool(of settings: PoolConfiguration, engine: DockerSandboxEngine) -> WarmPool {
+        WarmPool(
+            settings.sandboxes,
+            of: settings.specification,
+            worker: configuration.worker.id,
+            engine: engine,
+            logger: logger
+        )
+    }
+
+    private func worker(
+        _ settings: PoolConfiguration,
+        pool: WarmPool,
+        broker: SandmillRabbitMQ.Broker,
+        ledger: ExecutionLedger,
+        results: ResultsDirectory
+    ) -> QueueWorker {
+        QueueWorker(
+            QueueWorker.Configuration(
+                worker: configuration.worker.id,
+                cluster: configuration.cluster,
+                concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
+                maximumAttempts: configuration.worker.maximumAttempts,
+                killsOnExcessOutput: settings.limits.killsOnExcessOutput
+            ),
+            decoder: SubmissionDecoder(
+                pool: SubmissionDecoder.Pool(
+                    name: settings.name,
+                    runtime: settings.runtime,
+                    limits: settings.limits
+                )
+            ),
+            source: RequestConsumer(
+                broker: broker,
+                pool: settings.name,
+                prefetch: configuration.broker.prefetch
+            ),
+            ledger: ledger,
+            pool: pool,
+            results: results,
+            logger: logger
+        )
+    }
+}
+
+extension PoolConfiguration {
+    /// What the sandboxes of this pool are made of.
+    var specification: SandboxSpecification {
+        SandboxSpecification(
+            pool: name,
+            runtime: runtime,
+            image: image,
+            containerRuntime: containerRuntime,
+            memory: limits.defaults.memory,
+            scratch: scratch,
+            scratchFiles: scratchFiles,
+            processes: limits.maxima.processes,
+            cpus: cpus,
+            preload: preload
+        )
+    }
+}
+
+extension Configuration {
+    /// The container engine of this configuration.
+    func makeSandboxEngine(logger: Logger) throws(SandboxError) -> DockerSandboxEngine {
+        let hasTLS = engine.caFile != nil || engine.certificateFile != nil
+        return try DockerSandboxEngine(
+            url: engine.url,
+            tls: hasTLS
+                ? DockerSandboxEngine.TLS(
+                    authorities: engine.caFile,
+                    certificate: engine.certificateFile,
+                    key: engine.keyFile
+                ) : nil,
+            cluster: cluster,
+            worker: worker.id,
+            logger: logger
+        )
+    }
+}

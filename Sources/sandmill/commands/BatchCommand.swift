@@ -1,0 +1,115 @@
+import ArgumentParser
+import Foundation
+import SandmillConfiguration
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillService
+
+/// Works with batches.
+struct BatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "batch",
+        abstract: "Works with batches.",
+        subcommands: [Submit.self]
+    )
+
+    /// Publishes a batch.
+    struct Submit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "submit",
+            abstract: "Publishes a batch, and waits for its results if asked to.",
+            discussion: """
+                A FILE.ndjson has one request a line, with "id" and "level" beside it if you \
+                choose them. Of a DIRECTORY every *.py becomes an execution; NAME.in beside \
+                NAME.py is its standard input, and the files of a directory NAME its files.
+
+                With --wait a terminal shows a progress bar and then a table; anything else gets \
+                one result document a line, as they come.
+                """
+        )
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var request: RequestOptions
+
+        @Argument(help: "A directory of programs or a file of requests.", completion: .file())
+        var source: String
+
+        @Option(help: "The batch's id (default: a new one).", transform: Parse.uuid)
+        var id: UUID?
+
+        @Flag(help: "Waits until every member has ended.")
+        var wait = false
+
+        func run() async throws {
+            let configuration = try global.load()
+            let broker = try BrokerClient(configuration)
+            guard wait else {
+                let batch = try draft(replyTo: nil)
+                try await broker.submit(batch.entries)
+                Terminal.write(batch.id.uuidString.lowercased())
+                return
+            }
+            let summary = try await broker.events.withSubscription(to: []) { subscription in
+                let batch = try draft(replyTo: subscription.replyTo)
+                try await broker.submit(batch.entries)
+                return try await follow(batch, subscription)
+            }
+            if Terminal.showsOutput { Terminal.write(table: summary.rows) }
+        }
+
+        private func draft(replyTo: String?) throws -> BatchDraft {
+            let template = request.template(replyTo: replyTo)
+            let batch = id ?? UUID()
+            guard ProgramDirectory.isDirectory(source) else {
+                return try BatchDraft(ndjson: try Input.read(source), id: batch, template: template)
+            }
+            var drafts = try ProgramDirectory(source).drafts()
+            for index in drafts.indices {
+                drafts[index].outputs = request.outputs
+                drafts[index].limits = request.limits
+                drafts[index].labels.merge(request.labels) { $1 }
+            }
+            return BatchDraft(drafts, id: batch, template: template)
+        }
+
+        private func follow(
+            _ batch: BatchDraft,
+            _ subscription: EventSubscription
+        ) async throws -> BatchSummary {
+            var missing = Set(batch.entries.map(\.id))
+            var summary = BatchSummary()
+            var bar = Terminal.showsErrors ? ProgressBar(total: missing.count) : nil
+            let total = missing.count
+            for try await message in subscription.events {
+                guard let event = FinishedEvent(message), missing.remove(event.id) != nil else {
+                    continue
+                }
+                summary.count(event)
+                if !Terminal.showsOutput { Terminal.write(event.document) }
+                bar?.show(finished: total - missing.count, failed: summary.unsuccessful)
+                if missing.isEmpty { break }
+            }
+            return summary
+        }
+    }
+}
+
+/// How the members of a batch ended, by state and reason.
+struct BatchSummary: Sendable {
+    private var counts: [String: Int] = [:]
+    private(set) var unsuccessful = 0
+
+    mutating func count(_ event: FinishedEvent) {
+        let reason = event.reason.map { " (\($0))" } ?? ""
+        counts[event.state.rawValue + reason, default: 0] += 1
+        if !event.succeeded { unsuccessful += 1 }
+    }
+
+    /// The rows of a table, most frequent first.
+    var rows: [[String]] {
+        [["outcome", "executions"]]
+            + counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+                [$0.key, String($0.value)]
+            }
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import SandmillConfiguration
+import SandmillDocker
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillRepository
+import SandmillResults
+import SandmillService
+
+/// Finds what is wrong, and says how to mend it.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Checks broker, database, engine, images and results directory.",
+        discussion: "Every check is made, and each failure says how to mend it."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let configuration = try global.load()
+        var examination = Examination()
+        await examination.check(
+            "broker",
+            mend: "start RabbitMQ, or set broker.url",
+            orIfWrong:
+                "correct broker.url, or delete what differs and run sandmill topology declare"
+        ) {
+            let broker = try configuration.makeBroker(logger: "sandmill", quiet: true)
+            try await broker.verifyTopology()
+            return "reachable, the topology is as declared"
+        }
+        await examination.check(
+            "database",
+            mend: "start Postgres, or set database.url",
+            orIfWrong: "run sandmill migrate"
+        ) {
+            try await Migrator(configuration.makeDatabase(connections: 1)).check()
+            return "reachable, the schema \(configuration.database.schema) is up to date"
+        }
+        await examination.check(
+            "results",
+            mend: "make \(configuration.resultsRoot) writable, or set results.root",
+            orIfWrong: "set results.root"
+        ) {
+            let results = try ResultsDirectory(
+                root: configuration.resultsRoot,
+                worker: "\(configuration.worker.id)-doctor"
+            )
+            try await results.checkWritable()
+            return "\(configuration.resultsRoot) is writable"
+        }
+        await examination.check(
+            "engine",
+            mend: "start Docker, or set engine.url",
+            orIfWrong: "correct engine.url"
+        ) {
+            let engine = try configuration.makeSandboxEngine(
+                logger: configuration.quietLogger("sandmill")
+            )
+            let warnings = try await engine.warnings()
+            return (["reachable"] + warnings).joined(separator: "; ")
+        }
+        for pool in configuration.pools {
+            await examination.check(
+                "pool \(pool.name)",
+                mend: "start Docker, or set engine.url",
+                orIfWrong: "run sandbox-image/build, or set pools.\(pool.name).image"
+            ) {
+                let engine = try configuration.makeSandboxEngine(
+                    logger: configuration.quietLogger("sandmill")
+                )
+                let sandbox = try await engine.start(pool.specification)
+                do {
+                    try await sandbox.probe()
+                } catch {
+                    await sandbox.destroy()
+                    throw error
+                }
+                await sandbox.destroy()
+                return "a sandbox of \(pool.image) starts and answers"
+            }
+        }
+        if let worst = examination.worst { throw ExitCode(worst.rawValue) }
+    }
+}
+
+/// Checks one after the other, and remembers the first failure.
+struct Examination {
+    /// How the first check that failed ends the program.
+    private(set) var worst: ExitStatus?
+
+    mutating func check(
+        _ name: String,
+        mend unavailable: String,
+        orIfWrong wrong: String,
+        _ body: () async throws -> String
+    ) async {
+        do {
+            Terminal.write("ok    \(name): \(try await body())")
+        } catch {
+            let failure = Failure(error) ?? Failure(.unavailable, "\(error)")
+            Terminal.write("FAIL  \(name): \(failure.message)")
+            let isWrong = failure.status == .wrongConfiguration
+            Terminal.write("      to mend it: \(isWrong ? wrong : unavailable)")
+            worst = worst ?? failure.status
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Foundation
+import SandmillConfiguration
+import SandmillRabbitMQ
+import SandmillService
+
+/// Publishes one program.
+struct SubmitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Publishes a program, and waits for its result if asked to.",
+        discussion: """
+            The first file is the program; the others are put beside it by their names. The id is \
+            printed as soon as the broker has the request.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var request: RequestOptions
+
+    @Argument(help: "The program, then files it finds beside it.", completion: .file())
+    var files: [String]
+
+    @Option(
+        help: ArgumentHelp("What it reads from standard input; - for ours.", valueName: "file")
+    )
+    var stdin: String?
+
+    @Option(
+        name: .customLong("arg"),
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("An argument for it.", valueName: "text")
+    )
+    var arguments: [String] = []
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("A variable of its environment.", valueName: "name=value")
+    )
+    var env: [Assignment] = []
+
+    @Option(help: "The execution's id; the same id runs once (default: a new one).", transform: Parse.uuid)
+    var id: UUID?
+
+    @Flag(help: "Waits for the end and prints the result document.")
+    var wait = false
+
+    func run() async throws {
+        let configuration = try global.load()
+        var draft = try RequestDraft(files: files)
+        draft.arguments = arguments
+        draft.environment = env.dictionary
+        draft.outputs = request.outputs
+        draft.limits = request.limits
+        draft.labels = request.labels
+        if let stdin { draft.setStdin(try Input.read(stdin)) }
+        let body = draft.encoded()
+
+        let broker = try BrokerClient(configuration)
+        guard wait else {
+            let entry = entry(body: body, replyTo: nil)
+            try await broker.submit([entry])
+            Terminal.write(entry.id.uuidString.lowercased())
+            return
+        }
+        try await broker.events.withSubscription(to: []) { subscription in
+            let entry = entry(body: body, replyTo: subscription.replyTo)
+            try await broker.submit([entry])
+            for try await message in subscription.events {
+                guard let event = FinishedEvent(message), event.id == entry.id else { continue }
+                Terminal.write(event.document)
+                if !event.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
+                return
+            }
+        }
+    }
+
+    private func entry(body: [UInt8], replyTo: String?) -> Submitter.Entry {
+        var entry = request.template(replyTo: replyTo)
+        entry.id = id ?? entry.id
+        entry.body = body
+        return entry
+    }
+}
+
+extension RequestDraft {
+    /// Reads a program and the files beside it.
+    init(files paths: [String]) throws {
+        guard let program = paths.first else { throw Failure(.wrongInput, "there is no program") }
+        self.init(
+            entrypoint: URL(filePath: program).lastPathComponent,
+            files: try paths.map { path in
+                File(path: URL(filePath: path).lastPathComponent, content: try Input.read(path))
+            }
+        )
+    }
+}
+
+/// Files that a command reads.
+enum Input {
+    /// Reads a file, or standard input for `-`.
+    static func read(_ path: String) throws(Failure) -> [UInt8] {
+        if path == "-" {
+            return Array((try? FileHandle.standardInput.readToEnd()) ?? Data())
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(.wrongInput, "\(path): cannot be read")
+        }
+        return Array(data)
+    }
+}

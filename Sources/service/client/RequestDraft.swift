@@ -1,0 +1,124 @@
+public import FoundationEssentials
+internal import SandmillEntity
+
+/// A request as a client writes it; the contract's fields that a command line can name.
+///
+/// What is nil is left out, so that the pool's defaults hold.
+public struct RequestDraft: Encodable, Equatable, Sendable {
+    /// A file of the request.
+    public struct File: Encodable, Equatable, Sendable {
+        /// Its path in the working directory.
+        public var path: String
+        /// Its content, when that is text.
+        public var text: String?
+        /// Its content in base64, when it is not.
+        public var base64: String?
+
+        /// Describes a file.
+        public init(path: String, content: [UInt8]) {
+            self.path = path
+            text = String(validating: content, as: UTF8.self)
+            base64 = text == nil ? Data(content).base64EncodedString() : nil
+        }
+    }
+
+    /// The limits that are asked for.
+    public struct Limits: Encodable, Equatable, Sendable {
+        /// Real time, in seconds.
+        public var wallSeconds: Double?
+        /// CPU time, in seconds.
+        public var cpuSeconds: Double?
+        /// Memory.
+        public var memoryBytes: Int64?
+        /// Processes.
+        public var processes: Int64?
+        /// Kept standard output.
+        public var stdoutBytes: Int64?
+        /// Kept standard error.
+        public var stderrBytes: Int64?
+        /// Kept output files, together.
+        public var outputBytes: Int64?
+        /// Kept output files.
+        public var outputFiles: Int64?
+
+        /// Asks for nothing.
+        public init() {}
+
+        private enum CodingKeys: String, CodingKey {
+            case wallSeconds = "wall_seconds"
+            case cpuSeconds = "cpu_seconds"
+            case memoryBytes = "memory_bytes"
+            case processes
+            case stdoutBytes = "stdout_bytes"
+            case stderrBytes = "stderr_bytes"
+            case outputBytes = "output_bytes"
+            case outputFiles = "output_files"
+        }
+    }
+
+    /// The membership of a batch.
+    public struct Batch: Encodable, Equatable, Sendable {
+        /// The batch.
+        public var id: String
+        /// How many members it has.
+        public var size: Int
+
+        /// Describes a membership.
+        public init(id: UUID, size: Int) {
+            self.id = id.uuidString.lowercased()
+            self.size = size
+        }
+    }
+
+    /// The files.
+    public var files: [File]
+    /// The one to start.
+    public var entrypoint: String
+    /// Its arguments.
+    public var arguments: [String]
+    /// Its environment.
+    public var environment: [String: String]
+    /// Its standard input, in base64.
+    public var stdin: String?
+    /// Globs of the files to keep.
+    public var outputs: [String]
+    /// Its limits.
+    public var limits: Limits
+    /// Its batch.
+    public var batch: Batch?
+    /// Its labels.
+    public var labels: [String: String]
+
+    /// Begins a request with its program.
+    public init(entrypoint: String, files: [File]) {
+        self.files = files
+        self.entrypoint = entrypoint
+        arguments = []
+        environment = [:]
+        outputs = []
+        limits = Limits()
+        labels = [:]
+    }
+
+    /// Gives it bytes to read from standard input.
+    public mutating func setStdin(_ bytes: [UInt8]) {
+        stdin = Data(bytes).base64EncodedString()
+    }
+
+    /// The body of the message.
+    public func encoded() -> [UInt8] {
+        DocumentCoder.encode(self)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case files
+        case entrypoint
+        case arguments = "args"
+        case environment = "env"
+        case stdin = "stdin_base64"
+        case outputs
+        case limits
+        case batch
+        case labels
+    }
+}

@@ -1,0 +1,66 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// Publishes requests, as any client of the broker could.
+public struct Submitter: Sendable {
+    /// One request to publish.
+    public struct Entry: Equatable, Sendable {
+        /// The execution's id.
+        public var id: UUID
+        /// The pool to run it.
+        public var pool: String
+        /// Its level.
+        public var level: Level
+        /// Whose it is.
+        public var tenant: String
+        /// The queue that wants the completion event too.
+        public var replyTo: String?
+        /// The body, see ``RequestDraft``.
+        public var body: [UInt8]
+
+        /// Describes a request.
+        public init(
+            id: UUID,
+            pool: String,
+            level: Level,
+            tenant: String,
+            replyTo: String? = nil,
+            body: [UInt8]
+        ) {
+            self.id = id
+            self.pool = pool
+            self.level = level
+            self.tenant = tenant
+            self.replyTo = replyTo
+            self.body = body
+        }
+    }
+
+    private let publisher: any MessagePublisher
+
+    /// Publishes by `publisher`.
+    public init(publisher: any MessagePublisher) {
+        self.publisher = publisher
+    }
+
+    /// Publishes requests, in windows, and returns once each is confirmed, or known not to be.
+    public func submit(_ entries: [Entry]) async -> [PublishOutcome] {
+        await publisher.publish(
+            entries.map { entry in
+                OutboundMessage(
+                    exchange: .submit,
+                    routingKey: "\(entry.pool).\(entry.level.rawValue)",
+                    properties: MessageProperties(
+                        contentType: "application/json",
+                        messageID: entry.id.uuidString.lowercased(),
+                        replyTo: entry.replyTo,
+                        appID: "sandmill-cli",
+                        headers: ["tenant": entry.tenant]
+                    ),
+                    body: entry.body,
+                    isMandatory: true
+                )
+            }
+        )
+    }
+}

@@ -1,0 +1,125 @@
+import AMQP
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+    @Test func aConnectionOpensAndCloses() async throws {
+        let connection = try await Broker.connection()
+        await connection.close()
+        #expect(await connection.untilClosed()?.code == .closed)
+        #expect(try await failure { try await connection.openChannel() }.code == .closed)
+    }
+
+    @Test func aWrongPasswordIsAClearErrorThatDoesNotShowIt() async throws {
+        var endpoint = try Broker.endpoint()
+        endpoint.password = "s3cr3t"
+        let error = try await failure { [endpoint] in try await Connection.open(endpoint) }
+        #expect(error.code == .accessRefused)
+        #expect(error.replyCode == 403)
+        #expect(error.message.contains("ACCESS_REFUSED"))
+        #expect(!"\(error)".contains("s3cr3t"))
+        #expect(!error.isRetryable)
+    }
+
+    @Test func aMissingVirtualHostIsAClearError() async throws {
+        var endpoint = try Broker.endpoint()
+        endpoint.virtualHost = "no-such-host"
+        let error = try await failure { [endpoint] in try await Connection.open(endpoint) }
+        #expect(error.code == .virtualHostRefused)
+        #expect(error.message.contains("no-such-host"))
+        #expect(!error.isRetryable)
+    }
+
+    @Test func nobodyAtThePortIsRetryable() async throws {
+        let error = try await failure { try await Connection.open(Endpoint(host: "127.0.0.1", port: 1)) }
+        #expect(error.code == .unreachable)
+        #expect(error.message.contains("127.0.0.1:1"))
+        #expect(error.isRetryable)
+    }
+
+    @Test func aPeerThatSaysNothingTimesOut() async throws {
+        let proxy = try Proxy(before: try Broker.endpoint())
+        defer { proxy.stop() }
+        proxy.mode = .frozen
+        var endpoint = proxy.endpoint()
+        endpoint.connectTimeout = .milliseconds(300)
+        let error = try await failure { [endpoint] in try await Connection.open(endpoint) }
+        #expect(error.code == .timedOut)
+    }
+
+    @Test func aLostConnectionFailsEveryPendingCallAndEndsEveryConsumer() async throws {
+        let proxy = try Proxy(before: try Broker.endpoint())
+        defer { proxy.stop() }
+        let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(30)))
+        let channel = try await connection.openChannel()
+        let queue = try await channel.declare(Queue("", isDurable: false, isExclusive: true)).name
+        let consumer = try await channel.consume(queue: queue, prefetch: 1)
+        proxy.mode = .frozen
+        async let pending = failure { try await channel.checkQueue(queue) }
+        async let ended = failure { for try await _ in consumer.deliveries {} }
+        async let reason = connection.untilClosed()
+        proxy.cut()
+        #expect(try await pending.code == .connectionLost)
+        #expect(try await ended.code == .connectionLost)
+        #expect(await reason?.code == .connectionLost)
+        #expect(channel.closeReason?.isRetryable == true)
+    }
+
+    @Test func aCallWithoutAnAnswerTimesOut() async throws {
+        let proxy = try Proxy(before: try Broker.endpoint())
+        defer { proxy.stop() }
+        let options = Connection.Options(callTimeout: .milliseconds(300))
+        let connection = try await Connection.open(
+            proxy.endpoint(heartbeat: .seconds(4)), options: options)
+        let channel = try await connection.openChannel()
+        proxy.mode = .frozen
+        let error = try await failure { try await channel.checkQueue("any") }
+        #expect(error.code == .timedOut)
+        // The answer that comes late belongs to the call that gave up.
+        proxy.mode = .forwarding
+        #expect(try await failure { try await channel.checkQueue("other") }.code == .notFound)
+        await connection.close()
+    }
+
+    @Test func waitingForTheEndCanBeCancelled() async throws {
+        let connection = try await Broker.connection()
+        let waiting = Task { await connection.untilClosed() }
+        waiting.cancel()
+        #expect(await waiting.value == nil)
+        await connection.close()
+    }
+
+    @Test func anIdleConnectionLivesByItsHeartbeats() async throws {
+        var endpoint = try Broker.endpoint()
+        endpoint.heartbeat = .seconds(1)
+        let connection = try await Connection.open(endpoint)
+        let lifetime = Task { await connection.untilClosed() }
+        // The broker ends a connection after two intervals of silence, and so does this side.
+        try await Task.sleep(for: .seconds(4))
+        lifetime.cancel()
+        #expect(await lifetime.value == nil)
+        try await connection.openChannel().declare(Queue("", isExclusive: true))
+        await connection.close()
+    }
+
+    @Test func anAbandonedConnectionIsClosed() async throws {
+        let proxy = try Proxy(before: try Broker.endpoint())
+        defer { proxy.stop() }
+        do {
+            let connection = try await Connection.open(proxy.endpoint())
+            _ = try await connection.openChannel()
+        }
+        _ = await proxy.clientEnds.first { true }
+    }
+
+    @Test func manyChannelsShareAConnectionAndTheirNumbersAreUsedAgain() async throws {
+        let connection = try await Broker.connection()
+        for _ in 0..<3 {
+            var channels: [Channel] = []
+            for _ in 0..<50 { channels.append(try await connection.openChannel()) }
+            for channel in channels { await channel.close() }
+            let error = try await failure { try await channels[0].checkQueue("any") }
+            #expect(error.code == .closed)
+        }
+        await connection.close()
+    }
+}

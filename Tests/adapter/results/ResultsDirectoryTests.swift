@@ -1,0 +1,168 @@
+import Crypto
+import Foundation
+import SandmillEntity
+import SandmillResults
+import SandmillService
+import Testing
+
+@Suite("ResultsDirectory")
+struct ResultsDirectoryTests {
+    @Test func aPublishedAttemptHasItsStreamsItsDocumentAndItsFiles() async throws {
+        try await withDirectory { root, results in
+            let draft = begin(results)
+            try await draft.receive(.stream(.stdout, Array("out".utf8)))
+            try await draft.receive(.stream(.stderr, Array("err".utf8)))
+            try await receive(file: "a/b.txt", Array("content".utf8), into: draft)
+            try await draft.publish(document: Array("{}".utf8))
+
+            let place = root.appending(path: draft.path)
+            #expect(draft.path == "2026-11-23/\(id.uuidString.lowercased())/1")
+            #expect(try text(place, "stdout") == "out")
+            #expect(try text(place, "stderr") == "err")
+            #expect(try text(place, "result.json") == "{}")
+            #expect(try text(place, "files/a/b.txt") == "content")
+        }
+    }
+
+    @Test func theManifestTellsLengthAndHash() async throws {
+        try await withDirectory { _, results in
+            let content = [UInt8](repeating: 7, count: 100_000)
+            let draft = begin(results)
+            try await receive(file: "x.bin", content, into: draft)
+            let digest = SHA256.hash(data: content).map { String(format: "%02x", $0) }.joined()
+            #expect(
+                await draft.summary().files == [
+                    OutputFile(path: "x.bin", bytes: ByteCount(100_000), sha256: digest)
+                ]
+            )
+        }
+    }
+
+    @Test func aLargeResultIsTheSameAsASmallOne() async throws {
+        try await withDirectory { root, results in
+            let draft = begin(results)
+            var written: [UInt8] = []
+            for index in 0..<40 {
+                let chunk = [UInt8](repeating: UInt8(index), count: 50_000)
+                written += chunk
+                try await draft.receive(.stream(.stdout, chunk))
+            }
+            try await draft.publish(document: [])
+            let stored = try Data(contentsOf: root.appending(path: "\(draft.path)/stdout"))
+            #expect(stored == Data(written))
+            #expect(await draft.summary().stdout.stored == ByteCount(2_000_000))
+        }
+    }
+
+    @Test func filesAreNeverExecutableAndNamesMayBeAnyBytes() async throws {
+        try await withDirectory { root, results in
+            let draft = begin(results)
+            let name: [UInt8] = [0xFF, 0x0A] + Array("x".utf8)
+            let path = try #require(OutputPath(name))
+            try await draft.receive(.file(path, size: ByteCount(1)))
+            try await draft.receive(.content([1]))
+            try await draft.publish(document: [])
+            let result = root.appending(path: "\(draft.path)/result.json").path
+            let mode = try FileManager.default.attributesOfItem(atPath: result)[.posixPermissions]
+            #expect(mode as? Int == 0o644)
+            #expect(await draft.summary().files.map(\.path) == ["\\xff\\x0ax"])
+        }
+    }
+
+    @Test func whatIsInPlaceStaysWhenAnAttemptIsPublishedAgain() async throws {
+        try await withDirectory { root, results in
+            try await begin(results).publish(document: Array("first".utf8))
+            let again = begin(results)
+            try await again.publish(document: Array("second".utf8))
+            #expect(try text(root.appending(path: again.path), "result.json") == "first")
+        }
+    }
+
+    @Test func aDiscardedDraftLeavesNothing() async throws {
+        try await withDirectory { root, results in
+            let draft = begin(results)
+            try await draft.receive(.stream(.stdout, [UInt8](repeating: 1, count: 300_000)))
+            await draft.discard()
+            let staged = try FileManager.default.contentsOfDirectory(
+                atPath: root.appending(path: ".staging/w").path
+            )
+            #expect(staged.isEmpty)
+        }
+    }
+
+    @Test func whatAnEarlierProcessStagedIsRemovedAtTheStart() async throws {
+        try await withDirectory { root, results in
+            try await begin(results).receive(
+                .stream(.stdout, [UInt8](repeating: 1, count: 300_000))
+            )
+            _ = try ResultsDirectory(root: root.path, worker: "w")
+            let staged = try FileManager.default.contentsOfDirectory(
+                atPath: root.appending(path: ".staging/w").path
+            )
+            #expect(staged.isEmpty)
+        }
+    }
+
+    @Test func manyDraftsPublishAtOnce() async throws {
+        try await withDirectory { root, results in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for attempt in 1...200 {
+                    group.addTask {
+                        let draft = results.begin(execution: id, attempt: attempt, day: day)
+                        try await draft.publish(document: Array("\(attempt)".utf8))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let place = root.appending(path: "2026-11-23/\(id.uuidString.lowercased())")
+            for attempt in 1...200 {
+                #expect(try text(place, "\(attempt)/result.json") == "\(attempt)")
+            }
+        }
+    }
+
+    @Test func aRootThatCannotBeWrittenIsAnErrorThatNamesThePlace() async throws {
+        try await withDirectory { root, results in
+            try await results.checkWritable()
+            try FileManager.default.removeItem(at: root.appending(path: ".staging/w"))
+            let error = await #expect(throws: ResultsError.self) {
+                try await results.checkWritable()
+            }
+            #expect(error?.message.contains(".staging/w/probe") == true)
+            await #expect(throws: ResultsError.self) {
+                try await begin(results).publish(document: [])
+            }
+        }
+    }
+
+    private let id = UUID()
+    private let day = Date(timeIntervalSince1970: 1_795_430_000)
+
+    private func begin(_ results: ResultsDirectory) -> any ResultDraft {
+        results.begin(execution: id, attempt: 1, day: day)
+    }
+
+    private func receive(
+        file path: String,
+        _ content: [UInt8],
+        into draft: any ResultDraft
+    ) async throws {
+        let path = try #require(OutputPath(Array(path.utf8)))
+        try await draft.receive(.file(path, size: ByteCount(content.count)))
+        for start in stride(from: 0, to: content.count, by: 65_536) {
+            try await draft.receive(.content(Array(content[start...].prefix(65_536))))
+        }
+    }
+
+    private func text(_ directory: URL, _ path: String) throws -> String {
+        try String(contentsOf: directory.appending(path: path), encoding: .utf8)
+    }
+
+    private func withDirectory(
+        _ body: (URL, ResultsDirectory) async throws -> Void
+    ) async throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: root) }
+        try await body(root, try ResultsDirectory(root: root.path, worker: "w"))
+    }
+}

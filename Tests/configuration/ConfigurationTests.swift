@@ -1,0 +1,123 @@
+import Foundation
+import SandmillConfiguration
+import SandmillEntity
+import Testing
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    @Test func withoutAnythingEveryDefaultHolds() throws {
+        let configuration = try load("")
+        #expect(configuration.broker.prefix == "sandmill")
+        #expect(configuration.worker.id == "host-a")
+        #expect(configuration.pools.map(\.name) == ["python"])
+        #expect(configuration.pools[0].limits.defaults.memory == .mebibytes(128))
+        #expect(configuration.pools[0].cpus == nil)
+    }
+
+    @Test func theFileInTheRepositorySaysTheDefaults() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "config/sandmill.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        #expect(try load(text) == load(""))
+    }
+
+    @Test func flagsComeBeforeTheEnvironmentAndThatBeforeTheFile() throws {
+        let yaml = "broker: {prefix: file}\ndatabase: {schema: file}\nworker: {id: file}"
+        let configuration = try load(
+            yaml,
+            environment: [
+                "SANDMILL_DATABASE_SCHEMA": "variable", "SANDMILL_WORKER_ID": "variable",
+            ],
+            assignments: ["worker.id=flag"]
+        )
+        #expect(configuration.broker.prefix == "file")
+        #expect(configuration.database.schema == "variable")
+        #expect(configuration.worker.id == "flag")
+    }
+
+    @Test func aSecretCanComeFromAFile() throws {
+        try withFile("amqp://u:p@broker/\n") { path in
+            let configuration = try load("", environment: ["SANDMILL_BROKER_URL_FILE": path])
+            #expect(configuration.broker.url == "amqp://u:p@broker/")
+        }
+    }
+
+    @Test func aPoolOfTheFileCanBeSetByTheEnvironment() throws {
+        let configuration = try load(
+            "pools: {grading: {}}",
+            environment: ["SANDMILL_POOLS_GRADING_SANDBOXES_MAXIMUM": "9"]
+        )
+        #expect(configuration.pools.map(\.name) == ["grading"])
+        #expect(configuration.pools[0].sandboxes.maximum == 9)
+    }
+
+    @Test(arguments: [
+        ("brokre: {url: x}", "test.yaml:1: there is no key brokre.url; did you mean"),
+        ("broker: {prefetch: many}", "broker.prefetch is \"many\", expected a whole number"),
+        ("broker: {prefetch: 0}", "broker.prefetch is \"0\", expected a whole number from 1"),
+        (
+            "broker: {maximum_body: 5 apples}",
+            "broker.maximum_body is \"5 apples\", expected a size"
+        ),
+        ("worker: {drain_timeout: 5}", "worker.drain_timeout is \"5\", expected a time"),
+        ("worker: {drain_timeout: -5s}", "expected a time above nought"),
+        ("worker: {id: a b}", "worker.id is \"a b\", expected 1 to 63 letters"),
+        ("log: {level: loud}", "log.level is \"loud\", expected one of debug, info"),
+        ("broker: [1, 2]", "there is no key broker"),
+        ("broker: {prefix: [a]}", "broker.prefix is a list of 1"),
+        ("pools: {a.b: {runtime: python}}", "there is no key pools.a.b.runtime"),
+        ("brokre: {}", "test.yaml:1: there is no section brokre"),
+        ("pools: {\"a b\": {runtime: python}}", "pools.a b is no name of a pool"),
+        ("pools: {p: {runtime: cobol}}", "pools.p.runtime is \"cobol\", expected python"),
+        (
+            "pools: {p: {limits: {default: {wall: 20m}}}}",
+            "pools.p.limits.default.wall is above its maximum"
+        ),
+        ("just text", "expected sections with keys"),
+        ("a: [", "not YAML"),
+    ])
+    func aProblemNamesKeyValueAndExpectation(yaml: String, problem: String) {
+        let error = #expect(throws: ConfigurationError.self) { try load(yaml) }
+        #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func everyProblemIsToldAtOnce() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try load("broker: {prefetch: x}\nlog: {level: y}\nnonsense: 1")
+        }
+        #expect(error?.problems.count == 3)
+    }
+
+    @Test func aFlagWithoutAValueIsRefused() {
+        #expect(throws: ConfigurationError.self) { try load("", assignments: ["broker.url"]) }
+    }
+
+    private func load(
+        _ yaml: String,
+        environment: [String: String] = [:],
+        assignments: [String] = []
+    ) throws -> Configuration {
+        try withFile(yaml) { path in
+            try Configuration.load(
+                file: path,
+                environment: environment,
+                assignments: assignments,
+                hostname: "host-a"
+            )
+        }
+    }
+
+    private func withFile<Result>(
+        _ text: String,
+        _ body: (String) throws -> Result
+    ) throws -> Result {
+        let directory = FileManager.default.temporaryDirectory
+            .appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = directory.appending(path: "test.yaml")
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        return try body(file.path)
+    }
+}

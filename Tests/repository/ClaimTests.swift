@@ -1,0 +1,174 @@
+import Foundation
+import PostgreSQL
+import SandmillEntity
+import SandmillRepository
+import SandmillService
+import Testing
+
+@Suite("A claim", .timeLimit(.minutes(2)))
+struct ClaimTests {
+    @Test func aNewExecutionIsClaimedAsItsFirstAttempt() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            let outcomes = try await store.executions.claim([claim])
+            guard case .claimed(1, let submittedAt, let startedAt) = outcomes[0] else {
+                Issue.record("it came out as \(outcomes)")
+                return
+            }
+            #expect(submittedAt == startedAt)
+            let record = try #require(await store.executions.execution(claim.submission.id))
+            #expect(record.state == .running)
+            #expect(record.worker == "worker-a")
+            #expect(record.attempt == 1)
+            #expect(record.submittedAt == submittedAt)
+            #expect(record.startedAt == startedAt)
+            #expect(record.result == nil)
+            let milliseconds = startedAt.timeIntervalSince1970 * 1_000
+            #expect(abs(milliseconds - milliseconds.rounded()) < 0.01)
+        }
+    }
+
+    @Test func aGroupHasOneOutcomeAClaimInTheSameOrder() async throws {
+        try await RecordStore.with { store in
+            let known = Claim.sample()
+            _ = try await store.claim(known)
+            var claims = (0..<255).map { _ in Claim.sample() }
+            claims.insert(known.redelivered(), at: 100)
+            let outcomes = try await store.executions.claim(claims)
+            #expect(outcomes.count == 256)
+            for (index, outcome) in outcomes.enumerated() {
+                if index == 100 {
+                    #expect(outcome == .duplicate)
+                } else if case .claimed(1, _, _) = outcome {
+                } else {
+                    Issue.record("claim \(index) came out as \(outcome)")
+                }
+            }
+        }
+    }
+
+    @Test func theSameClaimMadeAgainGetsTheSameAttempt() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            let first = try await store.executions.claim([claim])
+            #expect(try await store.executions.claim([claim]) == first)
+        }
+    }
+
+    @Test func aSecondDeliveryIsADuplicateWhileItRunsAndAfterItsEnd() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            _ = try await store.claim(claim)
+            let again = claim.redelivered()
+            #expect(try await store.executions.claim([again]) == [.duplicate])
+            _ = try await store.executions.finish([.sample(claim)])
+            #expect(try await store.executions.claim([again, claim]) == [.duplicate, .duplicate])
+        }
+    }
+
+    @Test func theSameIDTwiceInAGroupRunsOnce() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            let other = Claim.sample(id: claim.submission.id, body: "{}")
+            let outcomes = try await store.executions.claim([claim, claim.redelivered(), other])
+            guard case .claimed(1, _, _) = outcomes[0] else {
+                Issue.record("it came out as \(outcomes)")
+                return
+            }
+            #expect(outcomes[1] == .duplicate)
+            #expect(outcomes[2] == .conflict("the id is that of another request"))
+        }
+    }
+
+    @Test func theSameIDOnTwoWorkersAtOnceRunsOnce() async throws {
+        try await RecordStore.with { store in
+            for _ in 0..<20 {
+                let claims = (0..<50).map { _ in Claim.sample() }
+                async let here = store.executions.claim(claims)
+                async let there = store.executions.claim(
+                    claims.reversed().map { $0.redelivered() }
+                )
+                let outcomes = try await zip(here, there.reversed())
+                for (one, other) in outcomes {
+                    #expect([one, other].count { $0 == .duplicate } == 1)
+                }
+            }
+        }
+    }
+
+    @Test func anIDWithAnotherRequestIsAConflictAndTheFirstStands() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            _ = try await store.claim(claim)
+            let id = claim.submission.id
+            let conflict = [ClaimOutcome.conflict("the id is that of another request")]
+            #expect(try await store.executions.claim([.sample(id: id, body: "{}")]) == conflict)
+            #expect(try await store.executions.claim([.sample(id: id, tenant: "b")]) == conflict)
+            _ = try await store.executions.finish([.sample(claim)])
+            #expect(try await store.executions.claim([.sample(id: id, body: "{}")]) == conflict)
+            #expect(try await store.executions.execution(id)?.tenant == "default")
+        }
+    }
+
+    @Test func aRequestForLaterIsDeferredWithItsMessageInTheOutbox() async throws {
+        try await RecordStore.with { store in
+            let notBefore = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded() + 60)
+            let claim = Claim.sample(notBefore: notBefore, headers: ["odd": "a\0\"b\""])
+            #expect(try await store.executions.claim([claim]) == [.deferred])
+            let record = try #require(await store.executions.execution(claim.submission.id))
+            #expect(record.state == .queued)
+            #expect(record.attempt == 0)
+            #expect(record.startedAt == nil)
+            #expect(try await store.outbox.lease(by: "worker-a", limit: 10).isEmpty)
+            #expect(try await store.value("select available_at from outbox") == notBefore)
+
+            try await store.pool.query("update outbox set available_at = now()")
+            try await store.pool.query("update executions set available_at = now()")
+            let due = try await store.outbox.lease(by: "worker-a", limit: 10)
+            #expect(due.count == 1)
+            #expect(due.first?.message.exchange == .submit)
+            #expect(due.first?.message.routingKey == "python.normal")
+            #expect(due.first?.message.properties == claim.request.properties)
+            #expect(due.first?.message.body == claim.request.body)
+
+            var later = claim.redelivered()
+            later.submission.notBefore = nil
+            #expect(try await store.claim(later) == 1)
+        }
+    }
+
+    @Test func aDeliveryBeforeItsTimeIsDeferredAgainAndNotLost() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            _ = try await store.claim(claim)
+            try await store.executions.retry([.sample(claim, delay: .seconds(60))])
+            try await store.pool.query("delete from outbox")
+            #expect(try await store.executions.claim([claim.redelivered()]) == [.deferred])
+            #expect(try await store.value("select count(*) from outbox") == 1)
+        }
+    }
+
+    @Test func oddPropertiesAndBodiesAreKeptExactly() async throws {
+        try await RecordStore.with { store in
+            var claim = Claim.sample(headers: ["x": "\0\u{1F986}'\\"])
+            claim.request.body = [0, 255, 39, 92, 0]
+            _ = try await store.claim(claim)
+            try await store.executions.retry([.sample(claim, delay: .zero)])
+            let due = try await store.outbox.lease(by: "worker-a", limit: 10)
+            #expect(due.first?.message.properties == claim.request.properties)
+            #expect(due.first?.message.body == claim.request.body)
+        }
+    }
+}
+
+extension FailedAttempt {
+    static func sample(_ claim: Claim, attempt: Int = 1, delay: Duration) -> FailedAttempt {
+        FailedAttempt(
+            id: claim.submission.id,
+            attempt: attempt,
+            worker: claim.worker,
+            reason: .sandboxLost,
+            delay: delay
+        )
+    }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import PostgreSQL
+import SandmillEntity
+import SandmillRepository
+import SandmillService
+import Testing
+
+/// A schema of its own on the real server, migrated, with everything that works on it.
+struct RecordStore {
+    let database: Database
+    let executions: PostgreSQLExecutionStore
+    let outbox: PostgreSQLOutbox
+    /// What a person with `psql` sees.
+    let pool: Pool
+
+    static func url() throws -> String {
+        try #require(
+            ProcessInfo.processInfo.environment["SANDMILL_DATABASE_URL"],
+            "these tests need PostgreSQL: SANDMILL_DATABASE_URL is not set"
+        )
+    }
+
+    static func newSchema() -> String {
+        "test \(UUID().uuidString.lowercased())"
+    }
+
+    /// Runs `body` with a store whose schema is dropped afterwards.
+    static func with(
+        schema: String = newSchema(),
+        _ body: (RecordStore) async throws -> Void
+    ) async throws {
+        let store = try RecordStore(schema: schema)
+        let result: Result<Void, any Error>
+        do {
+            _ = try await Migrator(store.database).migrate()
+            result = .success(try await body(store))
+        } catch {
+            result = .failure(error)
+        }
+        try await store.pool.query("drop schema if exists \"\(schema)\" cascade")
+        store.database.close()
+        store.pool.close()
+        try result.get()
+    }
+
+    init(schema: String) throws {
+        database = Database(
+            url: try Self.url(),
+            schema: schema,
+            connections: 4,
+            applicationName: "repository-tests"
+        )
+        executions = PostgreSQLExecutionStore(database, cluster: "test")
+        outbox = PostgreSQLOutbox(database)
+        var configuration = ConnectionConfiguration(
+            try Self.url(),
+            applicationName: "repository-tests"
+        )
+        configuration.settings["search_path"] = "\"\(schema)\""
+        pool = Pool(configuration, size: 2)
+    }
+
+    /// The only value of a query.
+    func value<Value: PostgreSQLValue>(
+        _ sql: String,
+        _ parameters: [any PostgreSQLValue] = [],
+        as type: Value.Type = Value.self
+    ) async throws -> Value {
+        try await pool.query(sql, parameters)[0][0]
+    }
+
+    /// Claims one execution, which must succeed.
+    func claim(_ claim: Claim) async throws -> Int {
+        let outcome = try await executions.claim([claim])
+        guard case .claimed(let attempt, _, _) = outcome.first else {
+            Issue.record("the claim came out as \(outcome)")
+            return 0
+        }
+        return attempt
+    }
+}
+
+extension Claim {
+    /// A claim of a small program by `worker`.
+    static func sample(
+        id: UUID = UUID(),
+        worker: String = "worker-a",
+        tenant: String = "default",
+        body: String = #"{"source": "print(1)"}"#,
+        batch: Submission.Membership? = nil,
+        notBefore: Date? = nil,
+        headers: [String: String] = [:]
+    ) -> Claim {
+        let limits = Limits(
+            wall: .seconds(10),
+            cpu: .seconds(5),
+            memory: .mebibytes(128),
+            processes: 32,
+            stdout: .mebibytes(1),
+            stderr: .mebibytes(1),
+            output: .mebibytes(16),
+            outputFiles: 100
+        )
+        let program = Program(
+            runtime: "python",
+            files: [Program.InputFile(path: "main.py", content: Array("print(1)".utf8))],
+            entrypoint: "main.py",
+            arguments: [],
+            environment: [:],
+            stdin: [],
+            outputs: [],
+            limits: limits
+        )
+        return Claim(
+            token: UUID(),
+            worker: worker,
+            submission: Submission(
+                id: id,
+                tenant: tenant,
+                pool: "python",
+                level: .normal,
+                program: program,
+                batch: batch,
+                notBefore: notBefore,
+                labels: ["student": "s-17"]
+            ),
+            request: RequestMessage(
+                properties: MessageProperties(
+                    contentType: "application/json",
+                    messageID: id.uuidString,
+                    replyTo: "replies",
+                    timestamp: Date(timeIntervalSince1970: 1_700_000_000),
+                    headers: headers
+                ),
+                body: Array(body.utf8)
+            )
+        )
+    }
+
+    /// The same request, delivered again.
+    func redelivered(to worker: String = "worker-b") -> Claim {
+        Claim(token: UUID(), worker: worker, submission: submission, request: request)
+    }
+}
+
+extension FinishedExecution {
+    /// The end of what was claimed.
+    static func sample(
+        _ claim: Claim,
+        attempt: Int = 1,
+        outcome: Outcome = Outcome(.cancelled),
+        files: [OutputFile] = [],
+        label: String = "s-17"
+    ) -> FinishedExecution {
+        let submission = claim.submission
+        let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded())
+        var document = ResultDocument(
+            id: submission.id,
+            tenant: submission.tenant,
+            pool: submission.pool,
+            level: submission.level,
+            runtime: submission.program.runtime,
+            batchID: submission.batch?.id,
+            labels: submission.labels,
+            outcome: outcome,
+            attempt: attempt,
+            submittedAt: now,
+            startedAt: now,
+            finishedAt: now,
+            worker: claim.worker
+        )
+        document.files = files
+        document.wallSeconds = 0.0041
+        document.memoryPeakBytes = .mebibytes(9)
+        document.resultsPath = "2026-11-23/\(submission.id)/\(attempt)"
+        return FinishedExecution(
+            worker: claim.worker,
+            document: document,
+            encodedDocument: Array(#"{"labels": {"student": "\#(label)"}}"#.utf8),
+            sandbox: "container-1",
+            events: [
+                OutboundMessage(
+                    exchange: .events,
+                    routingKey: "execution.\(document.state.rawValue).python.default",
+                    properties: MessageProperties(messageID: UUID().uuidString),
+                    body: Array("event of \(submission.id)".utf8)
+                )
+            ]
+        )
+    }
+}
+
+/// The error of a call that must fail with one of the ports.
+func storeFailure<Value>(
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: () async throws -> Value
+) async throws -> StoreError {
+    try #require(
+        await #expect(throws: StoreError.self, sourceLocation: sourceLocation) {
+            _ = try await body()
+        }
+    )
+}

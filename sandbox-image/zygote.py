@@ -1,0 +1,353 @@
+"""The warm interpreter of a sandbox: copies of this process become the programs.
+
+It is started once by the agent, imports the modules named on its command line, and then forks
+whenever the agent asks. Two sockets of the agent are its descriptors 3 and 4:
+
+- On CONTROL a message is the decimal user id of the next program. The answer is the decimal pid of
+  a process that has become that user and waits for the program. It is a child of the agent, not of
+  this process, so the agent reaps it and learns from the kernel what it used.
+- On REQUESTS the waiting process receives the program: NUL-joined fields, with the descriptors of
+  its standard streams. This process never reads it, so nothing of one program is in its memory when
+  it forks the next.
+
+What a program sees is what `python3 main.py` would show it, except that the modules named on the
+command line are imported already, that no .pyc files are written, and that hash() has one seed for
+the life of the sandbox.
+
+Nearly all that a program costs is the pages it writes to, since each must be copied then. So what
+can be done before the fork is done here, and a forked process touches as little as it can.
+"""
+
+import _socket
+import atexit
+import builtins
+import ctypes
+import gc
+import importlib
+import importlib.machinery
+import opcode
+import os
+import resource
+import sys
+import time
+import types
+
+CONTROL = 3
+REQUESTS = 4
+WORKING_DIRECTORY = "/work"
+MESSAGE_LIMIT = 1 << 18
+
+# Variables that are read only when an interpreter, or the C library, starts.
+START_UP_VARIABLES = (b"PYTHON", b"LD_", b"LC_", b"LANG", b"MALLOC_", b"GLIBC_")
+
+# A status that stands for the end by SIGINT, as after an uncaught KeyboardInterrupt.
+INTERRUPTED = -2
+
+PR_SET_DUMPABLE = 4
+PR_GET_TID_ADDRESS = 40
+CLONE_PARENT = 0x00008000
+CLONE_CHILD_CLEARTID = 0x00200000
+CLONE_CHILD_SETTID = 0x01000000
+RLIMIT_MSGQUEUE = 12
+
+libc = ctypes.PyDLL(None)
+libc.syscall.argtypes = [ctypes.c_long] * 6
+libc.syscall.restype = ctypes.c_long
+
+
+def main(modules):
+    """Returns in a forked process only, once it is ready to run its program."""
+    hooks = import_all(modules)
+    prepare_once()
+    requests = _socket.socket(fileno=REQUESTS)
+    clone = clone_arguments()
+    freeze()
+    while command := os.read(CONTROL, 16):
+        pid = libc.syscall(*clone)
+        if pid == 0:
+            become_user(int(command))
+            become_program(requests, hooks)
+            return
+        os.write(CONTROL, b"%d" % pid)
+    os._exit(0)
+
+
+def import_all(modules):
+    """Imports the modules; returns what they want called in a forked process."""
+    hooks = []
+    register = os.register_at_fork
+
+    def record(**callables):
+        register(**callables)
+        if "after_in_child" in callables:
+            hooks.append(callables["after_in_child"])
+
+    os.register_at_fork = record
+    for name in modules:
+        importlib.import_module(name)
+    os.register_at_fork = register
+    # It repairs what other threads have left locked, and there are none.
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        hooks.remove(threading._after_fork)
+        hooks.append(threading.main_thread()._set_native_id)
+    # It has no hook of its own.
+    if "numpy.random" in sys.modules:
+        hooks.append(sys.modules["numpy.random"].seed)
+    return hooks
+
+
+def prepare_once():
+    """Does for all programs what does not depend on them."""
+    os.umask(0o022)
+    os.chdir(WORKING_DIRECTORY)
+    os.setgroups([])
+    for kind in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE):
+        resource.setrlimit(kind, (0, 0))
+    sys.dont_write_bytecode = True
+    sys.orig_argv[:] = ["python3", "main.py"]
+    sys.argv[:] = ["main.py"]
+    sys.path[0] = WORKING_DIRECTORY
+    path = WORKING_DIRECTORY + "/main.py"
+    module = types.ModuleType("__main__")
+    module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
+    module.__annotations__ = {}
+    module.__builtins__ = builtins
+    module.__file__ = path
+    module.__cached__ = None
+    sys.modules["__main__"] = module
+    for name in ("warm", "zygote"):
+        sys.modules.pop(name, None)
+    # The compiler makes the types of its syntax trees when it is first used.
+    compile("0", path, "exec")
+
+
+def clone_arguments():
+    """The arguments of clone(2) that fork this process with its parent as the new one's parent.
+
+    As in glibc's fork(), the kernel keeps the C library's own note of its thread id true. All else
+    that fork(), and Python's os.fork(), do is to repair what other threads have left behind.
+    """
+    if len(os.listdir("/proc/self/task")) != 1:
+        sys.exit("a preloaded module has started a thread, so it cannot be preloaded")
+    address = ctypes.c_void_p()
+    if libc.prctl(PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0) != 0:
+        sys.exit("the kernel does not tell the address of the thread id")
+    flags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID
+    machine = os.uname().machine
+    if machine == "x86_64":
+        return 56, flags, 0, 0, address.value, 0
+    if machine == "aarch64":
+        return 220, flags, 0, 0, 0, address.value
+    sys.exit(f"clone(2) is not known on {machine}")
+
+
+def freeze():
+    """Keeps the garbage collector from ever writing to what is here now."""
+    global warm_modules
+    warm_modules = frozenset(sys.modules)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def become_user(uid):
+    """Gives up everything that a program must not have."""
+    os.setsid()
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def become_program(requests, hooks):
+    """Waits for the program and makes the interpreter look as if just started for it."""
+    global threading
+    for hook in hooks:
+        hook()
+    message, ancillary, _, _ = requests.recvmsg(MESSAGE_LIMIT, 64)
+    if not message:
+        os._exit(0)
+    number = 0
+    for stream in memoryview(ancillary[0][2]).cast("i"):
+        os.dup2(stream, number)
+        number += 1
+    requests.detach()
+    os.closerange(3, 1 << 20)
+
+    processes, cpu_seconds, count, entrypoint, *fields = message.split(b"\0")
+    resource.setrlimit(resource.RLIMIT_NPROC, (int(processes), int(processes)))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds), int(cpu_seconds)))
+    arguments, variables = fields[: int(count)], fields[int(count) :]
+    for variable in variables:
+        if variable.startswith(START_UP_VARIABLES):
+            start_afresh(entrypoint, arguments, variables)
+    for variable in variables:
+        name, _, value = variable.partition(b"=")
+        os.environb[name] = value
+        if name == b"TZ":
+            time.tzset()
+    for argument in arguments:
+        sys.argv.append(os.fsdecode(argument))
+        sys.orig_argv.append(os.fsdecode(argument))
+    if entrypoint != b"main.py":
+        name_program(os.fsdecode(entrypoint))
+    gc.enable()
+    # The interpreter's end calls this with no Python frame below it, so that the program's main
+    # module is at the bottom, as it should be. Everything still works there.
+    threading = sys.modules.get("threading")
+    sys.modules["threading"] = types.SimpleNamespace(_shutdown=run_main)
+
+
+def name_program(entrypoint):
+    path = os.path.join(WORKING_DIRECTORY, entrypoint)
+    sys.argv[0] = sys.orig_argv[1] = entrypoint
+    sys.path[0] = os.path.dirname(path)
+    module = sys.modules["__main__"]
+    module.__file__ = module.__loader__.path = path
+
+
+def start_afresh(entrypoint, arguments, variables):
+    """Replaces this process by an interpreter that reads the variables as it starts."""
+    environment = dict(os.environb)
+    environment.update(variable.split(b"=", 1) for variable in variables)
+    os.execve(sys.executable, [b"python3", b"-B", entrypoint, *arguments], environment)
+
+
+def hidden(function):
+    """Makes a function's frames invisible to tracebacks and to the sys and inspect modules.
+
+    A frame counts as begun once it has passed its RESUME instruction: here there is none.
+    """
+    code = bytearray(function.__code__.co_code)
+    resume = code[::2].index(opcode.opmap["RESUME"]) * 2
+    code[resume] = opcode.opmap["NOP"]
+    function.__code__ = function.__code__.replace(co_code=bytes(code))
+    return function
+
+
+@hidden
+def run_main():
+    """Runs the program and ends the process, as an interpreter does with its script."""
+    if threading is None:
+        del sys.modules["threading"]
+    else:
+        sys.modules["threading"] = threading
+    namespace = sys.modules["__main__"].__dict__
+    path = namespace["__file__"]
+    status = 0
+    try:
+        exec(compile(read(path), path, "exec", dont_inherit=True), namespace)
+    except BaseException as error:
+        status = report(error)
+    del namespace
+    finish(status)
+
+
+def read(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    source = b""
+    while part := os.read(descriptor, 1 << 16):
+        source += part
+    os.close(descriptor)
+    return source
+
+
+def report(error):
+    """Does what the interpreter does about an exception that nothing caught; returns the status."""
+    if isinstance(error, SystemExit):
+        return exit_status(error)
+    traceback = error.__traceback__
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
+    try:
+        sys.excepthook(type(error), error, traceback)
+    except SystemExit as exit:
+        return exit_status(exit)
+    except BaseException as second:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        sys.__excepthook__(type(second), second, second.__traceback__.tb_next)
+        print("\nOriginal exception was:", file=sys.stderr)
+        sys.__excepthook__(type(error), error, traceback)
+    if isinstance(error, MemoryError):
+        exhaust_memory()
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def exit_status(exit):
+    if exit.code is None:
+        return 0
+    if isinstance(exit.code, int):
+        return exit.code & 0xFF if -(2**63) <= exit.code < 2**63 else 0xFF
+    print(exit.code, file=sys.stderr)
+    return 1
+
+
+def exhaust_memory():
+    """Lets the kernel find that the memory limit was reached, since only its word counts.
+
+    An allocation that was refused for being absurdly large has not come near the limit.
+    """
+    held = []
+    for path in ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max"):
+        try:
+            with open(path) as file:
+                limit = int(file.read())
+        except (OSError, ValueError):
+            continue
+        for _ in range(limit >> 20):
+            held.append(b"\1" * (1 << 20))
+
+
+def finish(status):
+    """Ends the process with all that a program can see of an interpreter's end, and no more."""
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()
+    flushed = flush_standard_streams()
+    # Threads that are left do not run again, as in an interpreter that ends.
+    sys.setswitchinterval(1e9)
+    clear_modules()
+    if not (flush_standard_streams() and flushed):
+        status = 120
+    if status == INTERRUPTED:
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(status)
+
+
+def flush_standard_streams():
+    """Returns whether everything that was written to sys.stdout has gone out."""
+    flushed = True
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except Exception as error:
+            if stream is sys.stdout:
+                flushed = False
+                print(f"Exception ignored in: {stream!r}", file=sys.stderr)
+                sys.__excepthook__(type(error), error, None)
+    return flushed
+
+
+def clear_modules():
+    """Drops what the program has made, so that finalizers run and open files are written out."""
+    names = [name for name in sys.modules if name not in warm_modules]
+    modules = [sys.modules.pop(name) for name in names]
+    modules.append(sys.modules.pop("__main__", None))
+    sys.last_type = sys.last_value = sys.last_traceback = None
+    while modules:
+        module = modules.pop()
+        if isinstance(module, types.ModuleType):
+            clear_namespace(module.__dict__)
+    gc.collect()
+
+
+def clear_namespace(namespace):
+    """Forgets names in the interpreter's order: those with an underscore first, builtins never."""
+    for name in [name for name in namespace if name[:1] == "_" and name[:2] != "__"]:
+        namespace[name] = None
+    for name in list(namespace):
+        if name != "__builtins__":
+            namespace[name] = None
