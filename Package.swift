@@ -27,6 +27,10 @@ let unixSignals = Target.Dependency.product(
     name: "UnixSignals",
     package: "swift-service-lifecycle"
 )
+let lifecycleTestKit = Target.Dependency.product(
+    name: "ServiceLifecycleTestKit",
+    package: "swift-service-lifecycle"
+)
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A wall: the target in `folder` under `Sources/`, and everything it may import.
@@ -129,7 +133,7 @@ let package = Package(
         library(
             "SandmillRepository",
             in: "repository",
-            ["SandmillEntity", "SandmillService", "PostgreSQL", logging]
+            ["SandmillEntity", "SandmillService", "PostgreSQL"]
         ),
         library(
             "SandmillDocker",
@@ -166,15 +170,24 @@ let package = Package(
         .executableTarget(
             name: "SandmillBench",
             dependencies: [
-                "AMQP", "SandmillConfiguration", "SandmillDocker", "SandmillEntity",
-                "SandmillService", argumentParser, histogram, logging,
+                "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
+                "SandmillService", argumentParser, histogram, logging, serviceLifecycle,
             ],
             path: "Sources/bench",
             swiftSettings: strict
         ),
 
         // Tests, named and placed as what they test.
+        .target(name: "FaultyProxy", path: "Tests/proxy", swiftSettings: strict),
+        tests("CurlTests", in: "Curl", ["Curl"], resources: [.copy("server.py")]),
         tests("ThreadsTests", in: "Threads", ["Threads"]),
+        tests("EntityTests", in: "entity", ["SandmillEntity"]),
+        tests(
+            "ServiceTests",
+            in: "service",
+            ["SandmillEntity", "SandmillService", logging, serviceLifecycle, lifecycleTestKit]
+        ),
+        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy"]),
         tests(
             "ConfigurationTests",
             in: "configuration",
@@ -186,5 +199,10 @@ let package = Package(
             ["SandmillEntity", "SandmillResults", "SandmillService", crypto]
         ),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
+        tests(
+            "RepositoryTests",
+            in: "repository",
+            ["PostgreSQL", "SandmillEntity", "SandmillRepository", "SandmillService"]
+        ),
     ]
 )

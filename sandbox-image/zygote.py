@@ -62,7 +62,7 @@ def main(modules):
     requests = _socket.socket(fileno=REQUESTS)
     clone = clone_arguments()
     freeze()
-    while command := os.read(CONTROL, 16):
+    while command := next_command():
         pid = libc.syscall(*clone)
         if pid == 0:
             become_user(int(command))
@@ -70,6 +70,13 @@ def main(modules):
             return
         os.write(CONTROL, b"%d" % pid)
     os._exit(0)
+
+
+def next_command():
+    try:
+        return os.read(CONTROL, 16)
+    except ConnectionError:
+        return b""
 
 
 def import_all(modules):
@@ -144,8 +151,9 @@ def clone_arguments():
 
 def freeze():
     """Keeps the garbage collector from ever writing to what is here now."""
-    global warm_modules
+    global warm_modules, descriptors
     warm_modules = frozenset(sys.modules)
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -153,7 +161,7 @@ def freeze():
 
 def become_user(uid):
     """Gives up everything that a program must not have."""
-    os.setsid()
+    os.setpgid(0, 0)
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
@@ -164,15 +172,13 @@ def become_program(requests, hooks):
     global threading
     for hook in hooks:
         hook()
-    message, ancillary, _, _ = requests.recvmsg(MESSAGE_LIMIT, 64)
-    if not message:
-        os._exit(0)
+    message, ancillary = receive(requests)
     number = 0
     for stream in memoryview(ancillary[0][2]).cast("i"):
         os.dup2(stream, number)
         number += 1
     requests.detach()
-    os.closerange(3, 1 << 20)
+    os.closerange(3, descriptors)
 
     processes, cpu_seconds, count, entrypoint, *fields = message.split(b"\0")
     resource.setrlimit(resource.RLIMIT_NPROC, (int(processes), int(processes)))
@@ -196,6 +202,16 @@ def become_program(requests, hooks):
     # module is at the bottom, as it should be. Everything still works there.
     threading = sys.modules.get("threading")
     sys.modules["threading"] = types.SimpleNamespace(_shutdown=run_main)
+
+
+def receive(requests):
+    try:
+        message, ancillary, _, _ = requests.recvmsg(MESSAGE_LIMIT, 64)
+    except ConnectionError:
+        message = b""
+    if not message:
+        os._exit(0)
+    return message, ancillary
 
 
 def name_program(entrypoint):

@@ -51,8 +51,17 @@ public struct AMQPError: Error, Hashable, Sendable {
         self.replyCode = replyCode
     }
 
-    /// The error for a `channel.close` or `connection.close` that the broker sent.
-    init(replyCode: UInt16, text: String) {
+    /// The error for a `connection.close` that the broker sent.
+    init(connectionClosedWith replyCode: UInt16, text: String) {
+        self.init(
+            .connectionLost,
+            "the broker closed the connection: \(text)",
+            replyCode: replyCode
+        )
+    }
+
+    /// The error for a `channel.close` that the broker sent.
+    init(channelClosedWith replyCode: UInt16, text: String) {
         let code: Code =
             switch replyCode {
             case 403: .accessRefused

@@ -1,27 +1,3 @@
-/// A queue's consumer on one channel.
-public struct Consumer: Sendable {
-    /// What the broker calls it; never used twice.
-    public let tag: String
-    /// What it receives.
-    public let deliveries: Deliveries
-
-    private let channel: Channel
-
-    init(tag: String, deliveries: Deliveries, channel: Channel) {
-        self.tag = tag
-        self.deliveries = deliveries
-        self.channel = channel
-    }
-
-    /// Ends the deliveries.
-    ///
-    /// What was delivered and not acknowledged stays so until it is acknowledged or its channel
-    /// ends.
-    public func cancel() async throws(AMQPError) {
-        try await channel.connection.call(.cancelConsumer(tag: tag), on: channel.token)
-    }
-}
-
 extension Channel {
     /// Begins to consume a queue; each delivery must be acknowledged or rejected on this channel.
     ///
@@ -71,7 +47,7 @@ extension Channel {
         isExclusive: Bool,
         arguments: FieldTable
     ) async throws(AMQPError) -> Consumer {
-        let deliveries = Deliveries()
+        let deliveries = Deliveries(from: connection)
         let tag = try await connection.consume(
             from: queue,
             isAutomaticallyAcknowledged: isAutomaticallyAcknowledged,

@@ -80,9 +80,13 @@ extension Connection {
     /// A channel is served in order, but the answers about consumers come from their queues and may
     /// be overtaken, so a call is found by what it waits for.
     func handle(_ reply: Reply, on number: UInt16) throws(AMQPError) {
-        guard let index = channels[number]?.calls.firstIndex(where: { $0.reply == reply.kind }),
-            let call = channels[number]?.calls.remove(at: index)
-        else { throw .unexpectedFrame }
+        guard let calls = channels[number]?.calls else { return }
+        guard let index = calls.firstIndex(where: { $0.reply == reply.kind }) else {
+            // The broker and this side may close a channel at the same moment.
+            guard reply.kind == .channelClosed else { throw .unexpectedFrame }
+            return
+        }
+        channels[number]?.calls.remove(at: index)
         switch reply.kind {
         case .consumerCancelled(let tag):
             channels[number]?.consumers.removeValue(forKey: tag)?.finish()
@@ -91,7 +95,7 @@ extension Connection {
         default:
             break
         }
-        deliver(.success(reply), to: call.receiver)
+        deliver(.success(reply), to: calls[index].receiver)
     }
 
     /// Forgets a channel; all that waits on it fails.

@@ -48,15 +48,14 @@ extension Connection {
     /// Closes the channels that are the publisher's own; what was not confirmed fails.
     func closePublisher(_ id: Int) async {
         guard let publisher = publishers[id] else { return }
-        endPublisher(id, AMQPError(.closed, "this side has closed the publisher"))
+        endPublisher(id, .publisherClosed)
         guard publisher.replacesChannels else { return }
         for lane in publisher.lanes { await close(lane.channel) }
     }
 
     func endPublisher(_ id: Int, _ reason: AMQPError) {
-        guard var publisher = publishers.removeValue(forKey: id) else { return }
-        for index in publisher.lanes.indices { publisher.lanes[index].end(reason) }
-        publisher.settleQueue(as: .failed(reason))
+        var publisher = publishers.removeValue(forKey: id)
+        publisher?.end(reason)
     }
 
     /// The channel of a lane is gone.
@@ -88,5 +87,11 @@ extension Connection {
         case .success: publishers[lane.publisher]?.lanes[lane.index].finishOpening()
         case .failure(let error): publishers[lane.publisher]?.lanes[lane.index].end(error)
         }
+    }
+}
+
+extension AMQPError {
+    static var publisherClosed: AMQPError {
+        AMQPError(.closed, "this side has closed the publisher")
     }
 }

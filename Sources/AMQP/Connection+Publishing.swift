@@ -5,24 +5,15 @@ extension Connection {
     /// Queues messages; ``writeMessages()`` writes them before the thread sleeps, so that all that
     /// was queued meanwhile goes in one turn.
     func publish(_ messages: [Message], by id: Int) async -> [PublishOutcome] {
+        let refusal = publishers[id].map(\.endReason) ?? closeReason ?? .publisherClosed
+        if let refusal { return messages.map { _ in .failed(refusal) } }
         guard !messages.isEmpty else { return [] }
         return await withCheckedContinuation { continuation in
             let batch = PublishBatch(count: messages.count, continuation: continuation)
             for (index, message) in messages.enumerated() {
-                enqueue(PendingMessage(message, at: index, of: batch), by: id)
+                publishers[id]?.queue.append(PendingMessage(message, at: index, of: batch))
             }
         }
-    }
-
-    private func enqueue(_ pending: PendingMessage, by id: Int) {
-        guard let publisher = publishers[id] else {
-            let error = closeReason ?? AMQPError(.closed, "this side has closed the publisher")
-            return pending.settle(as: .failed(error))
-        }
-        if !publisher.replacesChannels, case .ended(let error) = publisher.lanes[0].status {
-            return pending.settle(as: .failed(error))
-        }
-        publishers[id]?.queue.append(pending)
     }
 
     /// Writes queued messages while there is room in a window and the broker is not in alarm.
@@ -75,20 +66,12 @@ extension Connection {
     }
 
     func restartConfirmTimers() {
-        for id in publishers.keys {
-            for index in publishers[id]?.lanes.indices ?? 0..<0 {
-                publishers[id]?.lanes[index].restartTimer()
-            }
-        }
+        for id in publishers.keys { publishers[id]?.restartTimers() }
     }
 
     /// A broker in alarm has not read everything, so it cannot be late.
     func expireConfirms() {
         guard blockedReason == nil else { return }
-        for (id, publisher) in publishers {
-            for index in publisher.lanes.indices {
-                publishers[id]?.lanes[index].expire(after: publisher.confirmTimeout)
-            }
-        }
+        for id in publishers.keys { publishers[id]?.expire() }
     }
 }

@@ -9,31 +9,6 @@ internal import Threads
 /// The socket is closed by ``close()``, by the broker, by two heartbeats of silence, by the
 /// watchdog when the thread hangs for as long, and when the last reference is gone.
 public actor Connection {
-    /// What one connection does differently from another.
-    public struct Options: Sendable {
-        /// What the broker's own tools call it.
-        public var name: String
-        /// Bodies above this many bytes are delivered as ``Delivery/Body/oversized(size:prefix:)``.
-        public var bodyLimit: Int
-        /// How long the broker may take to answer a call.
-        public var callTimeout: Duration
-        /// Told of every event, on the connection's thread: it must not block.
-        public var observer: @Sendable (ConnectionEvent) -> Void
-
-        /// Options with the defaults that suit most connections.
-        public init(
-            name: String = "",
-            bodyLimit: Int = 16 << 20,
-            callTimeout: Duration = .seconds(10),
-            observer: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
-        ) {
-            self.name = name
-            self.bodyLimit = bodyLimit
-            self.callTimeout = callTimeout
-            self.observer = observer
-        }
-    }
-
     let options: Options
     /// Channel 0, on which the connection itself is managed.
     let control = ChannelToken(0)
@@ -175,14 +150,4 @@ public actor Connection {
         closeWaiters = []
         options.observer(.closed(reason))
     }
-}
-
-/// What a ``Connection`` tells its observer.
-public enum ConnectionEvent: Hashable, Sendable {
-    /// The broker refuses to read what is published until a resource alarm ends; publishing waits.
-    case blocked(reason: String)
-    /// Publishing goes on.
-    case unblocked
-    /// The connection ended.
-    case closed(AMQPError)
 }

@@ -25,6 +25,7 @@ public struct Deliveries: AsyncSequence, Sendable {
     /// Takes one delivery after the other.
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate var results: AsyncStream<Result<Delivery, AMQPError>>.AsyncIterator
+        fileprivate let connection: Connection
 
         /// Waits for a delivery.
         ///
@@ -37,10 +38,14 @@ public struct Deliveries: AsyncSequence, Sendable {
         }
     }
 
-    private let results: AsyncStream<Result<Delivery, AMQPError>>
     let source: Source
+    private let results: AsyncStream<Result<Delivery, AMQPError>>
+    /// Kept open as long as somebody listens.
+    private let connection: Connection
 
-    init() {
+    init(from connection: Connection) {
+        self.connection = connection
+
         let (stream, continuation) = AsyncStream<Result<Delivery, AMQPError>>.makeStream()
         results = stream
         source = Source(continuation: continuation)
@@ -48,6 +53,6 @@ public struct Deliveries: AsyncSequence, Sendable {
 
     /// Begins the iteration.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(results: results.makeAsyncIterator())
+        AsyncIterator(results: results.makeAsyncIterator(), connection: connection)
     }
 }

@@ -40,8 +40,8 @@ public struct Endpoint: Hashable, Sendable {
     public var virtualHost: String
     /// How often each side must hear from the other.
     ///
-    /// After two of these without a byte the connection counts as lost. Whole seconds, 1 to 3600;
-    /// the broker may ask for less.
+    /// After two of these without a byte the connection counts as lost. Whole seconds, at
+    /// least one; the broker may ask for less.
     public var heartbeat: Duration
     /// How long the TCP connection may take, and then again the login.
     public var connectTimeout: Duration

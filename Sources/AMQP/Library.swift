@@ -81,7 +81,7 @@ private let systemAuthorityFile = "/etc/ssl/certs/ca-certificates.crt"
             endpoint.virtualHost,
             0,
             AMQP_DEFAULT_FRAME_SIZE,
-            CInt(endpoint.heartbeat.components.seconds),
+            CInt(clamping: max(1, endpoint.heartbeat.components.seconds)),
             &properties,
             endpoint.user,
             endpoint.password
@@ -121,7 +121,7 @@ extension AMQPError {
                 replyCode: unsafe close.reply_code
             )
         default:
-            self.init(replyCode: unsafe close.reply_code, text: text)
+            self.init(connectionClosedWith: unsafe close.reply_code, text: text)
         }
     }
 }

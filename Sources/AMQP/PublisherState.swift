@@ -24,6 +24,27 @@ struct PublisherState {
         return nil
     }
 
+    /// Why nothing can be published any more; `nil` while it can.
+    var endReason: AMQPError? {
+        guard !replacesChannels, case .ended(let reason) = lanes[0].status else { return nil }
+        return reason
+    }
+
+    mutating func restartTimers() {
+        for index in lanes.indices { lanes[index].restartTimer() }
+    }
+
+    /// Gives up what the broker has not confirmed in time.
+    mutating func expire() {
+        for index in lanes.indices { lanes[index].expire(after: confirmTimeout) }
+    }
+
+    /// The publisher is gone.
+    mutating func end(_ reason: AMQPError) {
+        for index in lanes.indices { lanes[index].end(reason) }
+        settleQueue(as: .failed(reason))
+    }
+
     /// Settles whatever waits.
     mutating func settleQueue(as outcome: PublishOutcome) {
         while let pending = queue.popFirst() { pending.settle(as: outcome) }

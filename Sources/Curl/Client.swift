@@ -59,7 +59,9 @@ public actor Client {
     }
 
     private func start(
-        _ connection: UpgradedConnection, _ id: Int, _ completion: UpgradedConnection.Completion
+        _ connection: UpgradedConnection,
+        _ id: Int,
+        _ completion: UpgradedConnection.Completion
     ) {
         connection.start(completion)
         loop.add(connection, id: id)

@@ -155,10 +155,16 @@ extension UpgradedConnection {
             phase = .open
             complete(.success(response))
         } else {
-            let length = response.headers["Content-Length"].flatMap { Int($0) } ?? 0
-            phase = .awaitingBody(response, length: max(0, min(length, responseLimit)))
+            phase = .awaitingBody(response, length: min(Self.bodyLength(response), responseLimit))
         }
         try accept(rest)
+    }
+
+    /// How long the body is at most (RFC 9112, section 6.3); a chunked one is left out.
+    private static func bodyLength(_ response: HTTPResponse) -> Int {
+        if let length = response.headers["Content-Length"] { return max(0, Int(length) ?? 0) }
+        let hasBody = response.status >= 200 && response.status != 204 && response.status != 304
+        return hasBody && response.headers["Transfer-Encoding"] == nil ? .max : 0
     }
 
     /// Ends the connection as the peer wishes.

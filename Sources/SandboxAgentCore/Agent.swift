@@ -35,48 +35,48 @@ public struct Agent: ~Copyable {
         do throws(UncleanSandbox) {
             if let unclean { throw unclean }
             try perform(run)
-            try sandbox.reset()
+            try sandbox.reset.emptyWorkingDirectory()
+            try sandbox.reset.checkNoObjects()
+            try sandbox.prepareNext()
             sandbox.channel.send(.finished(.clean))
         } catch {
             unclean = error
             sandbox.channel.send(.finished(.unclean(error.what)))
         }
         sandbox.channel.flush()
-        if unclean == nil { sandbox.prepareNext() }
     }
 
     private func perform(_ run: Run) throws(UncleanSandbox) {
-        let marks: [[UInt8]: FileMark]
+        let input = receiveInput(of: run)
+        let marks = input.marks
         var program: ProgramRun
         do throws(SystemError) {
-            guard run.runtime == "python" else {
-                throw SystemError("runtime \(run.runtime)", code: ENOENT)
-            }
-            let input = try receiveInput(of: run)
-            marks = input.marks
-            program = try ProgramRun(run, stdin: input.takeStandardInput(), in: sandbox)
+            let stdin = try input.takeStandardInput()
+            program = try ProgramRun(run, stdin: stdin, in: sandbox)
         } catch {
             return sandbox.channel.send(.failed(error.description))
         }
         sandbox.channel.send(.exited(try program.supervise()))
         program.reportTails()
+        try sandbox.reset.emptyScratchPlaces()
         var collector = OutputCollector(run, inputs: marks, reportingTo: sandbox.channel)
         do throws(SystemError) {
             try collector.collect(sandbox.workingDirectory.directory)
         } catch {
             throw UncleanSandbox(what: "the output cannot be collected: \(error)")
         }
+        if program.interpreterIsLost {
+            throw UncleanSandbox(what: "the warm interpreter has ended")
+        }
     }
 
-    /// Takes in all input that was announced; what cannot be kept is read all the same.
-    private func receiveInput(of run: Run) throws(SystemError) -> Input {
-        var input = try Input(of: run, in: sandbox.workingDirectory, owner: sandbox.interpreter.user)
-        try input.append([])
+    private func receiveInput(of run: Run) -> Input {
+        var input = Input(of: run, in: sandbox.workingDirectory, owner: sandbox.interpreter.user)
         while !input.isComplete {
             switch sandbox.nextCommand() {
-            case .input(let bytes): try input.append(bytes)
+            case .input(let bytes): input.receive(bytes)
             case .probe(let nonce): sandbox.channel.answer(nonce)
-            case .cancel: break
+            case .cancel(let token): if token == run.token { input.cancel() }
             case .run: fail("the worker sent a run within a run")
             }
         }

@@ -51,13 +51,13 @@ struct Children: ~Copyable {
         clearSignal()
     }
 
-    /// Whether there is exactly one process in the sandbox beside the agent.
+    /// Whether these are all the processes in the sandbox beside the agent.
     ///
     /// Every process descends from a child of the agent, and no child leaves the list before the
-    /// agent reaps it. So a list with that process alone proves that there is no other, whatever
-    /// forks meanwhile.
-    func isOnly(_ pid: pid_t) -> Bool {
-        list.readText() == "\(pid) "
+    /// agent reaps it. So a list of them alone proves that there is no other, whatever forks
+    /// meanwhile.
+    func areOnly(_ pids: [pid_t]) -> Bool {
+        list.readStart() == pids.flatMap { Array("\($0) ".utf8) }
     }
 
     /// Kills every process of a user, all at once.

@@ -36,27 +36,15 @@ struct ControlGroup: ~Copyable {
 
     /// The figures of memory as they are now.
     func memory() -> Memory {
-        let peak = memoryPeak.readText().flatMap(Self.number)
-        let kills = memoryEvents.readText().flatMap { Self.value(of: "oom_kill", in: $0) }
-        return Memory(peakBytes: peak ?? 0, oomKills: UInt32(clamping: kills ?? 0))
+        Memory(
+            peakBytes: memoryPeak.readStart().number() ?? 0,
+            oomKills: UInt32(clamping: memoryEvents.readStart().number(after: "oom_kill") ?? 0)
+        )
     }
 
     /// The processor time of everything that ever ran in the sandbox, in nanoseconds.
     func cpuUsage() -> UInt64? {
-        if let text = cpuUsageV1.readText() { return Self.number(text) }
-        return cpuUsageV2.readText().flatMap { Self.value(of: "usage_usec", in: $0) }
-            .map { $0 * 1_000 }
-    }
-
-    private static func number(_ text: String) -> UInt64? {
-        UInt64(text.prefix { $0.isNumber })
-    }
-
-    private static func value(of key: String, in text: String) -> UInt64? {
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            if fields.count == 2, fields[0] == key { return UInt64(fields[1]) }
-        }
-        return nil
+        if cpuUsageV1.isOpen { return cpuUsageV1.readStart().number() }
+        return cpuUsageV2.readStart().number(after: "usage_usec").map { $0 * 1_000 }
     }
 }

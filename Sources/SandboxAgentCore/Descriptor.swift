@@ -76,12 +76,11 @@ struct Descriptor: ~Copyable {
         while !rest.isEmpty { rest = rest.dropFirst(try write(rest)) }
     }
 
-    /// Reads a small file of the kernel's from its start.
-    func readText() -> String? {
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-            count = max(unsafe pread(number, buffer.baseAddress, 4096, 0), 0)
+    /// Reads the first 1,024 bytes of one of the kernel's files; empty when that fails.
+    func readStart() -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: 1024) { buffer, count in
+            count = max(unsafe pread(number, buffer.baseAddress, 1024, 0), 0)
         }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 
     /// What fstat(2) says.
@@ -91,10 +90,9 @@ struct Descriptor: ~Copyable {
         return status
     }
 
-    /// Makes reads and writes return instead of waiting.
+    /// Makes reads and writes of a pipe return instead of waiting.
     func makeNonBlocking() throws(SystemError) {
-        let flags = try check(fcntl(number, F_GETFL), "fcntl")
-        try check(fcntl(number, F_SETFL, flags | O_NONBLOCK), "fcntl")
+        try check(fcntl(number, F_SETFL, O_NONBLOCK), "fcntl")
     }
 }
 

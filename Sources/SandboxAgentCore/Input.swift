@@ -2,10 +2,12 @@ internal import Glibc
 internal import SandboxProtocol
 
 /// The input of a run on its way from the worker: its files go to disk as they come, its standard
-/// input into memory, or into a file when it is large.
+/// input into memory, or into a file without a name when it is large.
+///
+/// What was announced is always taken in, even when it cannot be kept.
 struct Input: ~Copyable {
     /// Standard input up to this size is held in memory.
-    static let memoryLimit: UInt64 = 64 << 10
+    private static let memoryLimit: UInt64 = 64 << 10
 
     /// The marks of the files written so far, by path.
     private(set) var marks: [[UInt8]: FileMark] = [:]
@@ -14,29 +16,56 @@ struct Input: ~Copyable {
     private let files: [Run.InputFile]
     private let owner: uid_t
     private var stdin: StandardInput
+    private var failure: SystemError?
+    private var awaited: UInt64
     private var next = 0
     private var file = Descriptor()
     private var missing: UInt64 = 0
 
     /// Is about to take the input of `run`; its files will belong to `owner`.
-    init(
-        of run: Run,
-        in workingDirectory: WorkingDirectory,
-        owner: uid_t
-    ) throws(SystemError) {
-        let isLarge = run.stdinSize > Self.memoryLimit
-        let spool = isLarge ? try workingDirectory.createSpool() : Descriptor()
+    init(of run: Run, in workingDirectory: WorkingDirectory, owner: uid_t) {
         self.workingDirectory = workingDirectory
-        files = run.files
         self.owner = owner
-        stdin = StandardInput(size: run.stdinSize, spool: spool)
+        files = run.files
+        awaited = files.reduce(run.stdinSize) { $0 &+ $1.size }
+        do throws(SystemError) {
+            let isLarge = run.stdinSize > Self.memoryLimit
+            let spool = isLarge ? try workingDirectory.createSpool() : Descriptor()
+            stdin = StandardInput(size: run.stdinSize, spool: spool)
+        } catch {
+            stdin = StandardInput(size: 0, spool: Descriptor())
+            failure = error
+        }
+        receive([])
     }
 
-    /// Whether everything that was announced is there.
-    var isComplete: Bool { next == files.count && !file.isOpen && stdin.isComplete }
+    /// Whether everything that was announced has come.
+    var isComplete: Bool { awaited == 0 }
 
-    /// Takes the next bytes of the input, none at first; more than was announced is an error.
-    mutating func append(_ bytes: [UInt8]) throws(SystemError) {
+    /// Takes the next bytes.
+    mutating func receive(_ bytes: [UInt8]) {
+        guard bytes.count <= awaited else { fail("the worker sent more input than it announced") }
+        awaited -= UInt64(bytes.count)
+        guard failure == nil else { return }
+        do throws(SystemError) {
+            try keep(bytes)
+        } catch {
+            failure = error
+        }
+    }
+
+    /// Gives up the run: what is still to come is not kept.
+    mutating func cancel() {
+        failure = SystemError("start", code: ECANCELED)
+    }
+
+    /// Ends the intake and hands out the standard input.
+    consuming func takeStandardInput() throws(SystemError) -> StandardInput {
+        if let failure { throw failure }
+        return stdin
+    }
+
+    private mutating func keep(_ bytes: [UInt8]) throws(SystemError) {
         var rest = bytes[...]
         try finishFiles()
         while missing > 0, !rest.isEmpty {
@@ -48,9 +77,6 @@ struct Input: ~Copyable {
         }
         try stdin.append(rest)
     }
-
-    /// Ends the intake and hands out the standard input.
-    consuming func takeStandardInput() -> StandardInput { stdin }
 
     /// Closes the current file if it has all its bytes, and goes on to the next that lacks some.
     private mutating func finishFiles() throws(SystemError) {

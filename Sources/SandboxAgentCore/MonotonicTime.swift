@@ -28,9 +28,11 @@ struct MonotonicTime: Comparable {
 }
 
 extension timespec {
+    /// A time that only a clock of the kernel's has set, in nanoseconds.
     var nanoseconds: UInt64 { UInt64(tv_sec) * 1_000_000_000 + UInt64(tv_nsec) }
 }
 
 extension timeval {
+    /// A duration that the kernel has measured, in nanoseconds.
     var nanoseconds: UInt64 { UInt64(tv_sec) * 1_000_000_000 + UInt64(tv_usec) * 1_000 }
 }

@@ -28,7 +28,11 @@ struct ProgramRun: ~Copyable {
     private var flushTime: MonotonicTime?
     private var killDeadline: MonotonicTime?
 
+    /// Whether the warm interpreter has ended, too, so that there can be no other run.
+    private(set) var interpreterIsLost = false
+
     private var kill = Report.Exit.Kill.none
+    private var hasKilled = false
     private var status: CInt?
     private var wallNanoseconds: UInt64 = 0
     private var reapedNanoseconds: UInt64 = 0
@@ -190,6 +194,11 @@ struct ProgramRun: ~Copyable {
         guard status == nil else { return }
         kill = reason
         killDeadline = MonotonicTime.now.advanced(by: Self.killPatience)
+        try killAll()
+    }
+
+    private mutating func killAll() throws(UncleanSandbox) {
+        hasKilled = true
         try sandbox.children.killAll(of: user)
     }
 
@@ -197,12 +206,13 @@ struct ProgramRun: ~Copyable {
         sandbox.children.clearSignal()
         while let ended = sandbox.children.reap() {
             if ended.pid == sandbox.interpreter.pid {
-                sandbox.interpreterIsLost = true
+                interpreterIsLost = true
                 continue
             }
             reapedNanoseconds += ended.cpuNanoseconds
             residentPeakBytes = max(residentPeakBytes, ended.memoryPeakBytes)
-            if ended.pid == main {
+            // Once the first process is reaped, another may have its number.
+            if ended.pid == main, status == nil {
                 status = ended.status
                 wallNanoseconds = MonotonicTime.now.since(started)
                 return
@@ -213,14 +223,13 @@ struct ProgramRun: ~Copyable {
     /// Kills what the first process has left behind; nothing of that user runs afterwards.
     private mutating func killOthers() throws(UncleanSandbox) {
         let deadline = MonotonicTime.now.advanced(by: Self.killPatience)
-        while !sandbox.children.isOnly(sandbox.interpreter.pid) {
-            try sandbox.children.killAll(of: user)
+        while !sandbox.children.areOnly(interpreterIsLost ? [] : [sandbox.interpreter.pid]) {
+            try killAll()
             guard .now < deadline else { throw UncleanSandbox(what: "a process cannot be killed") }
             sandbox.children.wait(milliseconds: 10)
             reap()
-            if sandbox.interpreterIsLost { return }
         }
-        if sandbox_check_scheduling() != 0 {
+        if hasKilled, sandbox_check_scheduling() != 0 {
             throw UncleanSandbox(what: "the agent's scheduling was changed")
         }
     }
@@ -228,9 +237,10 @@ struct ProgramRun: ~Copyable {
     private func exit() -> Report.Exit {
         let status = status ?? 0
         let signal = sandbox_status_signal(status)
-        try sandbox.interpreter.exposeToOOMKiller(main)
         let memory = sandbox.group.memory()
-        let peakHasMoved = memory.peakBytes > memoryBefore.peakBytes
+        let oomKills = memory.oomKills - min(memory.oomKills, memoryBefore.oomKills)
+        // The sandbox's peak is this program's if it has moved, or could not since it is the limit.
+        let isPeakOfSandbox = memory.peakBytes > memoryBefore.peakBytes || oomKills > 0
         return Report.Exit(
             status: signal == 0
                 ? .code(UInt8(truncatingIfNeeded: sandbox_status_code(status)))
@@ -239,8 +249,8 @@ struct ProgramRun: ~Copyable {
             kill: signal == SIGKILL ? kill : .none,
             wallNanoseconds: wallNanoseconds,
             cpuNanoseconds: cpuMeter.total(sandbox.group, reaped: reapedNanoseconds),
-            memoryPeakBytes: peakHasMoved ? memory.peakBytes : residentPeakBytes,
-            oomKills: memory.oomKills - memoryBefore.oomKills,
+            memoryPeakBytes: isPeakOfSandbox ? memory.peakBytes : residentPeakBytes,
+            oomKills: oomKills,
             stdoutBytes: stdout.capture.count,
             stderrBytes: stderr.capture.count
         )

@@ -4,15 +4,14 @@ internal import SandboxProtocol
 
 /// What the agent keeps open for the life of its sandbox.
 final class Sandbox {
+    private static let workingDirectoryPath = "/work"
+
     let channel: FrameChannel
     let children: Children
     let group: ControlGroup
     let workingDirectory: WorkingDirectory
+    let reset: SandboxReset
     var interpreter: WarmInterpreter
-    /// Whether the warm interpreter ended during a run.
-    var interpreterIsLost = false
-
-    private let proof: SandboxReset
 
     /// Checks that the agent is where it must be, and warms up the interpreter.
     init(_ options: AgentOptions) throws(SystemError) {
@@ -26,14 +25,15 @@ final class Sandbox {
         )
         children = try Children()
         group = ControlGroup()
-        workingDirectory = try WorkingDirectory(path: "/work")
-        var places: [WritablePlace] = []
-        for path in ["/work", "/tmp", "/dev/shm", "/dev/mqueue"] {
-            places.append(try WritablePlace(path: path))
-        }
-        proof = try SandboxReset(places: places)
+        workingDirectory = try WorkingDirectory(path: Self.workingDirectoryPath)
+        reset = try SandboxReset(
+            workingDirectory: try WritablePlace(path: Self.workingDirectoryPath),
+            scratchPlaces: try MountTable.current()
+                .writablePlaces(besides: Self.workingDirectoryPath)
+        )
         interpreter = try WarmInterpreter(options)
         try interpreter.prepare()
+        _ = try interpreter.awaitProcess(milliseconds: 60_000)
     }
 
     /// Waits for the next command, between runs.
@@ -45,23 +45,21 @@ final class Sandbox {
                 pollfd(fd: children.signal.number, events: Int16(POLLIN), revents: 0),
             ]
             _ = unsafe poll(&watched, 2, -1)
-            if watched[1].revents != 0 { fail("the warm interpreter has ended") }
-            channel.receive()
+            if watched[1].revents != 0 {
+                // The signal may be that of a child of the last run, which is reaped already.
+                children.clearSignal()
+                if children.reap() != nil { fail("the warm interpreter has ended") }
+            }
+            if watched[0].revents != 0 { channel.receive() }
         }
     }
 
-    /// Empties the sandbox, and proves that nothing of the last run is left.
-    func reset() throws(UncleanSandbox) {
-        if interpreterIsLost { throw UncleanSandbox(what: "the warm interpreter has ended") }
-        try proof.perform()
-    }
-
-    /// Has the process for the next run forked.
-    func prepareNext() {
+    /// Has the process for the next run forked, while the worker reads of this one.
+    func prepareNext() throws(UncleanSandbox) {
         do {
             try interpreter.prepare()
         } catch {
-            fail("\(error)")
+            throw UncleanSandbox(what: "the warm interpreter has ended")
         }
     }
 }

@@ -9,11 +9,18 @@ internal import SandboxProtocol
 struct WarmInterpreter: ~Copyable {
     /// The interpreter that forks.
     let pid: pid_t
-    /// The user of the process that waits.
+    /// The user of the process that waits for a program.
     private(set) var user: uid_t
 
     private let control: Descriptor
     private let requests: Descriptor
+    private var waiting = Waiting.nothing
+
+    private enum Waiting {
+        case nothing
+        case asked
+        case process(pid_t)
+    }
 
     /// Starts the interpreter; ``prepare()`` comes next.
     init(_ options: AgentOptions) throws(SystemError) {
@@ -36,22 +43,25 @@ struct WarmInterpreter: ~Copyable {
         user = uid_t.random(in: 100_000..<(1 << 30))
     }
 
-    /// Asks for the next process, under a user that this sandbox has never had.
+    /// Asks for the next process, under a user that this sandbox has never had, if none waits yet.
     mutating func prepare() throws(SystemError) {
+        guard case .nothing = waiting else { return }
         user += 1
-        let message = Array(String(user).utf8)
-        try control.writeAll(message[...])
+        try control.writeAll(Array(String(user).utf8)[...])
+        waiting = .asked
     }
 
     /// Returns the pid of the process that waits.
     ///
-    /// It is there within a millisecond of ``prepare()``; an interpreter that takes seconds is lost.
-    func awaitProcess(milliseconds: CInt = 5_000) throws(SystemError) -> pid_t {
+    /// It is there within a millisecond of ``prepare()``; the first one when all is imported.
+    mutating func awaitProcess(milliseconds: CInt = 5_000) throws(SystemError) -> pid_t {
+        if case .process(let pid) = waiting { return pid }
         var watched = pollfd(fd: control.number, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&watched, 1, milliseconds) == 1,
             case .bytes(let answer) = control.read(upTo: 16),
             let pid = pid_t(String(decoding: answer, as: UTF8.self))
         else { throw SystemError("the warm interpreter does not answer", code: ETIMEDOUT) }
+        waiting = .process(pid)
         return pid
     }
 
@@ -62,7 +72,7 @@ struct WarmInterpreter: ~Copyable {
     }
 
     /// Hands a program and its three standard streams to the process that waits.
-    func hand(over run: Run, _ streams: [CInt]) throws(SystemError) {
+    mutating func hand(over run: Run, _ streams: [CInt]) throws(SystemError) {
         let cpuSeconds = run.limits.cpuNanoseconds / 1_000_000_000 + 2
         var fields = [
             String(run.limits.processes), String(cpuSeconds), String(run.arguments.count),
@@ -77,6 +87,7 @@ struct WarmInterpreter: ~Copyable {
         let result = unsafe sandbox_send_descriptors(
             requests.number, message, message.count, streams)
         try check(result, "hand the program over")
+        waiting = .nothing
     }
 
     private static func spawn(

@@ -33,6 +33,7 @@ final class WorkingDirectory {
 
     private func createParents(of path: String, owner: uid_t) throws(SystemError) {
         let parents = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        if parents.isEmpty { return }
         var parent = try duplicate()
         for (index, name) in parents.enumerated() {
             let created = unsafe mkdirat(parent.number, String(name), 0o755) == 0
@@ -52,38 +53,5 @@ final class WorkingDirectory {
 
     private func duplicate() throws(SystemError) -> Descriptor {
         try Descriptor(fcntl(directory.number, F_DUPFD_CLOEXEC, 0), "fcntl")
-    }
-}
-
-/// What tells whether a file is still as the agent wrote it.
-///
-/// The agent sets the time of modification itself, to the nanosecond: the kernel's own times may
-/// be as coarse as a scheduler tick, within which a short program can start and rewrite its input.
-struct FileMark: Equatable {
-    private let inode: UInt64
-    private let size: Int64
-    private let modified: UInt64
-    private let changed: UInt64
-
-    /// Takes the mark of a status.
-    init(_ status: stat) {
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        modified = status.st_mtim.nanoseconds
-        changed = status.st_ctim.nanoseconds
-    }
-
-    /// Marks an open file that has all its content.
-    init(marking file: borrowing Descriptor) throws(SystemError) {
-        var times = (timespec(), timespec())
-        unsafe clock_gettime(CLOCK_REALTIME, &times.0)
-        times.1 = times.0
-        let result = unsafe withUnsafePointer(to: &times) { pointer in
-            unsafe pointer.withMemoryRebound(to: timespec.self, capacity: 2) { pair in
-                unsafe futimens(file.number, pair)
-            }
-        }
-        try check(result, "futimens")
-        self.init(try file.status())
     }
 }

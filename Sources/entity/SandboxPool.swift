@@ -27,6 +27,8 @@
 ///    as there is room for; without room, idle sandboxes of other tenants make it.
 /// 6. A sandbox that was not proved clean is never leased again.
 /// 7. After ``drain()`` nothing is created, and what is idle retires.
+/// 8. A sandbox that has lived for ``turn`` is not leased to its tenant again while more waiters of
+///    others wait than sandboxes come, so a busy tenant keeps nobody waiting for long.
 public struct SandboxPool: Sendable {
     /// Names a sandbox within its pool; never used twice.
     public struct SandboxID: Hashable, Comparable, Sendable {
@@ -129,6 +131,11 @@ public struct SandboxPool: Sendable {
         let memory: ByteCount
     }
 
+    /// How long a sandbox serves its tenant before it makes room for others, if they need it.
+    ///
+    /// Making room costs about half a second, so a shorter turn would cost more than it gives.
+    public static let turn: Duration = .seconds(2)
+
     private let configuration: Configuration
     private let memory: ByteCount
     private var waiters: [Waiter] = []
@@ -200,7 +207,9 @@ public struct SandboxPool: Sendable {
         sandbox.phase = .idle(since: now)
         sandboxes[id] = sandbox
         let isWorn = sandbox.uses >= configuration.maximumUses || isOld(sandbox, at: now)
-        if !reusable || isWorn || isDraining { return retire(id) + replenish() }
+        if !reusable || isWorn || isDraining || mustYield(sandbox, at: now) {
+            return retire(id) + replenish()
+        }
         return serveWaiters() + replenish()
     }
 
@@ -210,10 +219,12 @@ public struct SandboxPool: Sendable {
         isHealthy: Bool,
         at now: Duration
     ) -> [Action] {
-        guard case .probed(let idleSince) = sandboxes[id]?.phase else {
+        guard let sandbox = sandboxes[id], case .probed(let idleSince) = sandbox.phase else {
             preconditionFailure("only a probed sandbox answers")
         }
-        if !isHealthy || isDraining { return retire(id) + replenish() }
+        if !isHealthy || isDraining || mustYield(sandbox, at: now) {
+            return retire(id) + replenish()
+        }
         sandboxes[id]?.provedAt = now
         sandboxes[id]?.phase = .idle(since: idleSince)
         return serveWaiters() + replenish()
@@ -226,12 +237,16 @@ public struct SandboxPool: Sendable {
         return replenish()
     }
 
-    /// Retires what was idle or has lived for too long, and probes what was not heard of lately.
+    /// Retires what was idle or has lived for too long, but for the spare sandboxes, and probes
+    /// what was not heard of lately.
     public mutating func inspect(at now: Duration) -> [Action] {
         var actions: [Action] = []
+        var surplus = unassignedCount - configuration.spare
         for (id, sandbox, since) in idle {
-            let isForgotten = sandbox.tenant != nil && now - since >= configuration.idleTimeout
+            let isNeeded = sandbox.tenant == nil && surplus <= 0
+            let isForgotten = !isNeeded && now - since >= configuration.idleTimeout
             if isForgotten || isOld(sandbox, at: now) {
+                if sandbox.tenant == nil { surplus -= 1 }
                 actions += retire(id)
             } else if now - (sandbox.provedAt ?? since) >= configuration.probeInterval {
                 sandboxes[id]?.phase = .probed(idleSince: since)
@@ -248,8 +263,7 @@ public struct SandboxPool: Sendable {
         if isDraining { return [] }
         var actions: [Action] = []
         let starting = sandboxes.values.count { $0.phase == .starting }
-        let unassigned = sandboxes.values.count { $0.tenant == nil && $0.phase.isReady }
-        let wanted = max(waiters.count, configuration.spare - unassigned) - starting
+        let wanted = max(waiters.count, configuration.spare - unassignedCount) - starting
         let room = configuration.maximum - sandboxes.count
         for _ in 0..<max(0, min(wanted, room)) {
             let id = SandboxID(number: nextNumber())
@@ -271,11 +285,27 @@ public struct SandboxPool: Sendable {
         return idle.flatMap { retire($0.id) }
     }
 
-    private var idle: [(id: SandboxID, sandbox: Sandbox, since: Duration)] {
+    private typealias IdleSandbox = (id: SandboxID, sandbox: Sandbox, since: Duration)
+
+    private var idle: [IdleSandbox] {
         sandboxes.compactMap { id, sandbox in
             guard case .idle(let since) = sandbox.phase else { return nil }
             return (id, sandbox, since)
         }
+    }
+
+    private var unassignedCount: Int {
+        sandboxes.values.count { $0.tenant == nil && $0.phase.isReady }
+    }
+
+    /// Whether a sandbox has had its turn and others need its room.
+    private func mustYield(_ sandbox: Sandbox, at now: Duration) -> Bool {
+        guard sandbox.tenant != nil, let startedAt = sandbox.startedAt,
+            now - startedAt >= Self.turn
+        else { return false }
+        let others = waiters.count { $0.tenant != sandbox.tenant }
+        let coming = sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
+        return others > coming
     }
 
     private func isOld(_ sandbox: Sandbox, at now: Duration) -> Bool {
@@ -296,11 +326,14 @@ public struct SandboxPool: Sendable {
     private mutating func serveWaiters() -> [Action] {
         var actions: [Action] = []
         var waiting: [Waiter] = []
+        var ready = idle
+        if ready.isEmpty { return [] }
         for waiter in waiters {
-            guard let id = bestSandbox(for: waiter), var sandbox = sandboxes[id] else {
+            guard let index = Self.best(of: ready, for: waiter) else {
                 waiting.append(waiter)
                 continue
             }
+            var (id, sandbox, _) = ready.remove(at: index)
             let settingMemory = sandbox.memory == waiter.memory ? nil : waiter.memory
             sandbox.phase = .leased
             sandbox.tenant = waiter.tenant
@@ -314,14 +347,14 @@ public struct SandboxPool: Sendable {
 
     /// The tenant's own before an unassigned one, a matching memory limit before another, and of
     /// those the one used last, whose memory is warm.
-    private func bestSandbox(for waiter: Waiter) -> SandboxID? {
+    private static func best(of idle: [IdleSandbox], for waiter: Waiter) -> Int? {
         func rank(_ sandbox: Sandbox) -> Int {
             (sandbox.tenant == nil ? 0 : 2) + (sandbox.memory == waiter.memory ? 1 : 0)
         }
-        return
-            idle
-            .filter { $0.sandbox.tenant == nil || $0.sandbox.tenant == waiter.tenant }
-            .max { (rank($0.sandbox), $0.since) < (rank($1.sandbox), $1.since) }?
-            .id
+        return idle.indices
+            .filter { idle[$0].sandbox.tenant == nil || idle[$0].sandbox.tenant == waiter.tenant }
+            .max {
+                (rank(idle[$0].sandbox), idle[$0].since) < (rank(idle[$1].sandbox), idle[$1].since)
+            }
     }
 }

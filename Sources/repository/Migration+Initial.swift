@@ -43,7 +43,9 @@ extension Migration {
             comment on column executions.request_digest is 'SHA-256 of the body.';
             comment on column executions.request_body is
                 'To publish the request again; kept until the end, and of errored ones for good.';
-            create index executions_worker on executions (worker) where state = 'running';
+            -- Not "where state = 'running'": then the planner would also use it to find a few
+            -- executions by id, by reading all that run.
+            create index executions_worker on executions (worker) where finished_at is null;
             create index executions_batch on executions (batch_id) where batch_id is not null;
 
             create table attempts (
@@ -110,7 +112,11 @@ extension Migration {
                 leased_by text,
                 message json not null,
                 body bytea not null
-            ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+            ) with (
+                autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+                toast_tuple_target = 8160);
+            -- Compressing what is deleted in a moment costs more than it saves.
+            alter table outbox alter body set storage external;
             alter sequence outbox_id owned by outbox.id;
             comment on table outbox is
                 'Messages to publish. Whoever takes one moves available_at to the end of its lease.';

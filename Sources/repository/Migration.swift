@@ -1,4 +1,4 @@
-/// One step of the schema's history. A step that was released never changes.
+/// One step of the schema's history; a step that was released never changes.
 ///
 /// Workers of the version before run on while a step is taken, so that it only adds: what is to
 /// be dropped is dropped one version after its last use.

@@ -12,6 +12,13 @@ public struct PostgreSQLOutbox: Outbox {
         self.database = database
     }
 
+    /// SQL that lets a transaction end before its flush.
+    ///
+    /// What a crash undoes here is a lease or a removal: the message is sent again, with its id.
+    private static let relaxation = """
+        (select set_config('synchronous_commit', 'off', true)) as relaxation
+        """
+
     /// Takes messages that are due, for 30 s.
     public func lease(
         by worker: String,
@@ -28,7 +35,7 @@ public struct PostgreSQLOutbox: Outbox {
                 leased as (
                     update outbox
                     set available_at = now() + interval '30 s', leased_by = $1
-                    from due where outbox.id = due.id
+                    from due, \(Self.relaxation) where outbox.id = due.id
                     returning outbox.id, message, body
                 )
                 select * from leased order by id
@@ -43,7 +50,10 @@ public struct PostgreSQLOutbox: Outbox {
     public func remove(_ ids: [Int64]) async throws(StoreError) {
         guard !ids.isEmpty else { return }
         try await database.access {
-            try await database.pool.query("delete from outbox where id = any($1)", [ids])
+            try await database.pool.query(
+                "delete from outbox using \(Self.relaxation) where id = any($1)",
+                [ids]
+            )
         }
     }
 }

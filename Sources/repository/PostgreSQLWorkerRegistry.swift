@@ -99,10 +99,15 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     }
 
     /// Removes the row and gives the lock back.
+    ///
+    /// The row of a worker that leaves executions behind stays, so that others find it dead.
     public func deregister(worker: String) async throws(StoreError) {
         try await database.access {
             try await database.pool.query(
-                "delete from workers where id = $1 and incarnation = $2",
+                """
+                delete from workers where id = $1 and incarnation = $2 and not exists (
+                    select from executions where worker = $1 and finished_at is null)
+                """,
                 [worker, incarnation]
             )
             await lock.take()?.release()
@@ -139,8 +144,10 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     /// Reads the sandboxes of all workers.
     public func sandboxes() async throws(StoreError) -> [SandboxRecord] {
         try await database.access {
-            try await database.pool.query("select * from sandboxes order by worker, pool, container")
-                .map { try SandboxRecord($0) }
+            try await database.pool.query(
+                "select * from sandboxes order by worker, pool, container"
+            )
+            .map { try SandboxRecord($0) }
         }
     }
 }

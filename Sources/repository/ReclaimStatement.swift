@@ -21,7 +21,7 @@ enum ReclaimStatement {
                 select id, lost_workers + 1 >= $3 as is_killer, attempt as lost_attempt,
                     started_at as lost_start, date_trunc('milliseconds', now()) as now
                 from executions
-                where worker = $1 and state = 'running'
+                where worker = $1 and state = 'running' and finished_at is null
                     and ($4::timestamptz is null or started_at < $4)
                 order by id for update
             ) as lost

@@ -40,6 +40,9 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
         self.commit = commit
     }
 
+    /// How many items wait for the next group.
+    var waitingCount: Int { gathered.count }
+
     /// Hands an item over and waits for its outcome.
     public func submit(_ item: Item) async throws(StoreError) -> Outcome {
         guard !isFinished else { throw StoreError(.unavailable, "the worker has stopped") }

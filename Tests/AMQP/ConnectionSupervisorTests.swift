@@ -1,4 +1,5 @@
 import AMQP
+import FaultyProxy
 import Synchronization
 import Testing
 
@@ -6,14 +7,15 @@ import Testing
     private let quick = Backoff(initial: .milliseconds(1), maximum: .milliseconds(20))
 
     @Test func aLostConnectionIsReplacedAndConsumedAgainWithAnotherTag() async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+        let proxy = try FaultyProxy.beforeBroker()
+        let endpoint = try proxy.endpoint()
         defer { proxy.stop() }
         try await Broker.withChannel { channel, queue in
             try await channel.declare(Queue(queue))
             let publisher = try await channel.makePublisher()
             let tags = Mutex<[String]>([])
             let supervisor = ConnectionSupervisor(clock: ContinuousClock(), backoff: quick) {
-                () throws(AMQPError) in try await Connection.open(proxy.endpoint())
+                () throws(AMQPError) in try await Connection.open(endpoint)
             }
             await supervisor.run { connection throws(AMQPError) in
                 let consumer = try await connection.openChannel().consume(queue: queue, prefetch: 1)
@@ -36,7 +38,8 @@ import Testing
         let waits = Mutex<[Duration]>([])
         let attempts = Mutex(0)
         let supervisor = ConnectionSupervisor(
-            clock: ContinuousClock(), backoff: quick,
+            clock: ContinuousClock(),
+            backoff: quick,
             observer: { event in
                 if case .failed(_, let wait) = event { waits.withLock { $0.append(wait) } }
             },
@@ -47,7 +50,8 @@ import Testing
                 }
                 guard attempt > 8 else { throw try await refusal() }
                 do { return try await Broker.connection() } catch { throw try await refusal() }
-            })
+            }
+        )
         await supervisor.run { _ in }
         #expect(waits.withLock(\.count) == 8)
         #expect(waits.withLock { $0.allSatisfy { $0 <= .milliseconds(20) } })
@@ -80,7 +84,8 @@ import Testing
                 observer: { _ in failures.continuation.yield() },
                 open: { () throws(AMQPError) in
                     try await Connection.open(Endpoint(host: "127.0.0.1", port: 1))
-                })
+                }
+            )
             await supervisor.run { _ in }
         }
         _ = await failures.stream.first { true }

@@ -1,4 +1,5 @@
 import AMQP
+import FaultyProxy
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
@@ -30,26 +31,28 @@ import Testing
     }
 
     @Test func nobodyAtThePortIsRetryable() async throws {
-        let error = try await failure { try await Connection.open(Endpoint(host: "127.0.0.1", port: 1)) }
+        let error = try await failure {
+            try await Connection.open(Endpoint(host: "127.0.0.1", port: 1))
+        }
         #expect(error.code == .unreachable)
         #expect(error.message.contains("127.0.0.1:1"))
         #expect(error.isRetryable)
     }
 
     @Test func aPeerThatSaysNothingTimesOut() async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+        let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }
         proxy.mode = .frozen
-        var endpoint = proxy.endpoint()
+        var endpoint = try proxy.endpoint()
         endpoint.connectTimeout = .milliseconds(300)
         let error = try await failure { [endpoint] in try await Connection.open(endpoint) }
         #expect(error.code == .timedOut)
     }
 
     @Test func aLostConnectionFailsEveryPendingCallAndEndsEveryConsumer() async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+        let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }
-        let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(30)))
+        let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(30)))
         let channel = try await connection.openChannel()
         let queue = try await channel.declare(Queue("", isDurable: false, isExclusive: true)).name
         let consumer = try await channel.consume(queue: queue, prefetch: 1)
@@ -65,11 +68,13 @@ import Testing
     }
 
     @Test func aCallWithoutAnAnswerTimesOut() async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+        let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }
         let options = Connection.Options(callTimeout: .milliseconds(300))
         let connection = try await Connection.open(
-            proxy.endpoint(heartbeat: .seconds(4)), options: options)
+            try proxy.endpoint(heartbeat: .seconds(4)),
+            options: options
+        )
         let channel = try await connection.openChannel()
         proxy.mode = .frozen
         let error = try await failure { try await channel.checkQueue("any") }
@@ -78,6 +83,20 @@ import Testing
         proxy.mode = .forwarding
         #expect(try await failure { try await channel.checkQueue("other") }.code == .notFound)
         await connection.close()
+    }
+
+    @Test func everyConnectionAsksTheBrokerBeforeItCloses() async throws {
+        let proxy = try FaultyProxy.beforeBroker()
+        defer { proxy.stop() }
+        await (try await Broker.connection()).close()
+        let options = Connection.Options(callTimeout: .milliseconds(300))
+        let connection = try await Connection.open(
+            try proxy.endpoint(heartbeat: .seconds(2)),
+            options: options
+        )
+        proxy.mode = .frozen
+        let time = await ContinuousClock().measure { await connection.close() }
+        #expect(time >= .milliseconds(300))
     }
 
     @Test func waitingForTheEndCanBeCancelled() async throws {
@@ -102,10 +121,10 @@ import Testing
     }
 
     @Test func anAbandonedConnectionIsClosed() async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+        let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }
         do {
-            let connection = try await Connection.open(proxy.endpoint())
+            let connection = try await Connection.open(try proxy.endpoint())
             _ = try await connection.openChannel()
         }
         _ = await proxy.clientEnds.first { true }

@@ -56,7 +56,9 @@ import Testing
                     queue,
                     arguments: [
                         "x-dead-letter-exchange": "", "x-dead-letter-routing-key": .string(dead),
-                    ]))
+                    ]
+                )
+            )
             _ = try await channel.makePublisher().publish(Message(to: queue, "x"))
             let consumer = try await channel.consume(queue: queue, prefetch: 1)
             var deliveries = consumer.deliveries.makeAsyncIterator()
@@ -184,7 +186,8 @@ import Testing
         try await Broker.withChannel { channel, queue in
             try await channel.declare(Queue(queue))
             let replies = try await channel.consumeWithoutAcknowledgement(
-                queue: "amq.rabbitmq.reply-to")
+                queue: "amq.rabbitmq.reply-to"
+            )
             var request = Message(to: queue, "question", id: "1")
             request.properties.replyTo = "amq.rabbitmq.reply-to"
             request.properties.correlationID = "1"

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct ContentAssemblerTests {
     private let head = ContentAssembler.Head.returned(
-        ReturnHead(code: 312, text: "NO_ROUTE", exchange: "", routingKey: "q"))
+        ReturnHead(code: 312, text: "NO_ROUTE", exchange: "", routingKey: "q")
+    )
 
     @Test func aBodyInSeveralFramesIsPutTogether() throws {
         var assembler = ContentAssembler(bodyLimit: 100)
@@ -26,10 +27,13 @@ import Testing
         var assembler = ContentAssembler(bodyLimit: 10_000)
         try assembler.begin(head)
         #expect(try assembler.header(bodySize: 12_000, MessageProperties())?.body == nil)
-        for _ in 0..<3 { #expect(try assembler.body(Array(repeating: 7, count: 3_000))?.body == nil) }
+        for _ in 0..<3 {
+            #expect(try assembler.body(Array(repeating: 7, count: 3_000))?.body == nil)
+        }
         let content = try assembler.body(Array(repeating: 8, count: 3_000))
         #expect(
-            content?.body == .oversized(size: 12_000, prefix: Array(repeating: 7, count: 4_096)))
+            content?.body == .oversized(size: 12_000, prefix: Array(repeating: 7, count: 4_096))
+        )
     }
 
     @Test func noMemoryIsReservedForWhatAHeaderPromises() throws {

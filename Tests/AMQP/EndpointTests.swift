@@ -10,10 +10,17 @@ import Testing
 
     @Test func everyPartIsRead() throws {
         let endpoint = try Endpoint(
-            url: "amqp://me:secret@10.0.0.1:1234/test?heartbeat=5&connection_timeout=1500")
+            url: "amqp://me:secret@10.0.0.1:1234/test?heartbeat=5&connection_timeout=1500"
+        )
         let expected = Endpoint(
-            host: "10.0.0.1", port: 1234, user: "me", password: "secret", virtualHost: "test",
-            heartbeat: .seconds(5), connectTimeout: .milliseconds(1500))
+            host: "10.0.0.1",
+            port: 1234,
+            user: "me",
+            password: "secret",
+            virtualHost: "test",
+            heartbeat: .seconds(5),
+            connectTimeout: .milliseconds(1500)
+        )
         #expect(endpoint == expected)
     }
 
@@ -33,10 +40,14 @@ import Testing
 
     @Test func certificatesBelongToTheSecureScheme() throws {
         let endpoint = try Endpoint(
-            url: "amqps://b?cacertfile=/ca.pem&certfile=/c.pem&keyfile=/k.pem&verify=verify_none")
+            url: "amqps://b?cacertfile=/ca.pem&certfile=/c.pem&keyfile=/k.pem&verify=verify_none"
+        )
         let expected = Endpoint.TLS(
-            authorityFile: "/ca.pem", certificateFile: "/c.pem", keyFile: "/k.pem",
-            verifiesPeer: false)
+            authorityFile: "/ca.pem",
+            certificateFile: "/c.pem",
+            keyFile: "/k.pem",
+            verifiesPeer: false
+        )
         #expect(endpoint.tls == expected)
         #expect(try Endpoint(url: "amqps://b").tls?.verifiesPeer == true)
     }
@@ -87,7 +98,13 @@ import Testing
         let endpoint = try Endpoint(url: "amqps://me:s3cr3t@broker/test")
         var dumped = ""
         dump(endpoint, to: &dumped)
-        let shown = ["\(endpoint)", "\(Optional(endpoint) as Any)", String(reflecting: endpoint), dumped]
-        #expect(shown.allSatisfy { !$0.contains("s3cr3t") && $0.contains("amqps://me@broker:5671/test") })
+        let shown = [
+            "\(endpoint)", "\(Optional(endpoint) as Any)", String(reflecting: endpoint), dumped,
+        ]
+        #expect(
+            shown.allSatisfy {
+                !$0.contains("s3cr3t") && $0.contains("amqps://me@broker:5671/test")
+            }
+        )
     }
 }

@@ -1,11 +1,12 @@
 import AMQP
+import FaultyProxy
 import Testing
 
 /// What a connection does when the other side misbehaves below AMQP.
 @Suite(.timeLimit(.minutes(1))) struct FaultTests {
     @Test func aPeerThatVanishedIsFoundWithinTwoHeartbeats() async throws {
         try await withProxy { proxy in
-            let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(2)))
+            let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(2)))
             proxy.mode = .frozen
             let clock = ContinuousClock()
             let time = try await clock.measure {
@@ -20,7 +21,7 @@ import Testing
     /// Without the watchdog librabbitmq would hear heartbeats and wait for ever.
     @Test func aWriteThatHangsIsEndedByTheWatchdog() async throws {
         try await withProxy { proxy in
-            let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(1)))
+            let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(1)))
             let publisher = try await connection.openPublisher(channels: 1)
             proxy.mode = .deaf
             let outcomes = await publisher.publish(tooMuchForEverySocketBuffer)
@@ -32,7 +33,7 @@ import Testing
     /// Here librabbitmq 0.11 waits for a reply without a time limit, once its own has passed.
     @Test func aPeerThatVanishedAmidAWriteIsFound() async throws {
         try await withProxy { proxy in
-            let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(1)))
+            let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(1)))
             let publisher = try await connection.openPublisher(channels: 1)
             proxy.mode = .frozen
             let outcomes = await publisher.publish(tooMuchForEverySocketBuffer)
@@ -43,7 +44,7 @@ import Testing
 
     @Test func aConnectionThatIsCutIsFoundAtOnce() async throws {
         try await withProxy { proxy in
-            let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(60)))
+            let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(60)))
             proxy.cut()
             #expect(await connection.untilClosed()?.code == .connectionLost)
         }
@@ -55,8 +56,8 @@ import Testing
     }
 
     /// What hangs is cut after a while, so that it fails instead.
-    private func withProxy(_ body: (Proxy) async throws -> Void) async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+    private func withProxy(_ body: (FaultyProxy) async throws -> Void) async throws {
+        let proxy = try FaultyProxy.beforeBroker()
         let limit = Task {
             try await Task.sleep(for: .seconds(20))
             proxy.cut()

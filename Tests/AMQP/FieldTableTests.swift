@@ -15,7 +15,8 @@ import Testing
 
     @Test func aLargeTableComesBackWhole() async throws {
         let headers = FieldTable(
-            uniqueKeysWithValues: (0..<3_000).map { ("key \($0)", .string("value \($0)")) })
+            uniqueKeysWithValues: (0..<3_000).map { ("key \($0)", .string("value \($0)")) }
+        )
         #expect(try await received(headers) == headers)
     }
 
@@ -33,7 +34,8 @@ import Testing
                 .entry("S", [0x53, 0, 0, 0, 2, 0xC3, 0x28])
                 .entry("t", [0x74, 7])
                 .entry("twice", [0x74, 0])
-                .entry("twice", [0x74, 1]))
+                .entry("twice", [0x74, 1])
+        )
         let expected: FieldTable = [
             "b": -1, "B": 255, "s": -2, "u": 65_534, "I": -3, "i": .int(Int64(UInt32.max)),
             "f": .double(1.5), "D": .double(3.14), "S": .bytes([0xC3, 0x28]), "t": true,

@@ -1,4 +1,5 @@
 import AMQP
+import FaultyProxy
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct PublisherTests {
@@ -74,7 +75,8 @@ import Testing
     @Test func aFullQueueRejects() async throws {
         try await Broker.withChannel { channel, queue in
             try await channel.declare(
-                Queue(queue, arguments: ["x-max-length": 2, "x-overflow": "reject-publish"]))
+                Queue(queue, arguments: ["x-max-length": 2, "x-overflow": "reject-publish"])
+            )
             let messages = (0..<6).map { Message(to: queue, "\($0)", id: "\($0)") }
             let outcomes = try await channel.makePublisher(window: 1).publish(messages)
             #expect(outcomes.filter { $0 == .confirmed }.count >= 2)
@@ -122,9 +124,9 @@ import Testing
     }
 
     @Test func whatIsUnconfirmedWhenTheConnectionIsLostFails() async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+        let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }
-        let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(30)))
+        let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(30)))
         let publisher = try await connection.openPublisher(channels: 2, window: 4)
         proxy.mode = .frozen
         async let outcomes = publisher.publish((0..<20).map { Message(to: "any", id: "\($0)") })
@@ -138,9 +140,9 @@ import Testing
     }
 
     @Test func aBrokerThatConfirmsNothingTimesOut() async throws {
-        let proxy = try Proxy(before: try Broker.endpoint())
+        let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }
-        let connection = try await Connection.open(proxy.endpoint(heartbeat: .seconds(4)))
+        let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(4)))
         let publisher = try await connection.openPublisher(confirmTimeout: .milliseconds(200))
         proxy.mode = .frozen
         #expect(await publisher.publish(Message(to: "any")).error?.code == .timedOut)

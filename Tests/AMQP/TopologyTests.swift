@@ -69,7 +69,8 @@ import Testing
         try await Broker.withChannel { channel, queue in
             let long = String(repeating: "x", count: 256)
             let wide = FieldTable(
-                uniqueKeysWithValues: (0..<2_000).map { ("\($0)", .string(long)) })
+                uniqueKeysWithValues: (0..<2_000).map { ("\($0)", .string(long)) }
+            )
             let attempts: [() async throws -> Void] = [
                 { try await channel.declare(Queue(long)) },
                 { try await channel.declare(Exchange(long, kind: .topic)) },
@@ -90,7 +91,11 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<100 {
                     group.addTask {
-                        try await channel.bind(queue: queue, to: "amq.topic", bindingKey: "\(index)")
+                        try await channel.bind(
+                            queue: queue,
+                            to: "amq.topic",
+                            bindingKey: "\(index)"
+                        )
                     }
                 }
                 try await group.waitForAll()

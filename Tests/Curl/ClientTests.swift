@@ -17,7 +17,7 @@ struct ClientTests {
     private let client = Client()
 
     init() throws {
-        server = try TestServer()
+        server = try TestServer.shared.get()
     }
 
     private func describe(_ request: HTTPRequest) async throws -> Description {
@@ -28,8 +28,11 @@ struct ClientTests {
 
     @Test func requestArrivesAsItWasDescribed() async throws {
         let request = HTTPRequest(
-            .put, server.url("describe?a=b%20c"), headers: ["X-Mine": "one, two"],
-            body: .bytes(Array("abc".utf8)))
+            .put,
+            server.url("describe?a=b%20c"),
+            headers: ["X-Mine": "one, two"],
+            body: .bytes(Array("abc".utf8))
+        )
         let description = try await describe(request)
         #expect(description.method == "PUT")
         #expect(description.path == "/describe?a=b%20c")
@@ -37,7 +40,9 @@ struct ClientTests {
         #expect(description.headers["content-length"] == "3")
         #expect(description.headers["content-type"] == nil)
         #expect(description.headers["expect"] == nil)
-        #expect(description.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            description.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        )
     }
 
     @Test(arguments: [HTTPRequest.Method.get, .post, .put, .delete])
@@ -74,11 +79,13 @@ struct ClientTests {
         let directory = try TemporaryDirectory()
         try directory.run("truncate -s 128M body")
         let description = try await describe(
-            HTTPRequest(.post, server.url("describe"), body: .file(path: directory.path("body"))))
+            HTTPRequest(.post, server.url("describe"), body: .file(path: directory.path("body")))
+        )
         #expect(description.headers["content-length"] == "134217728")
         #expect(
             description.sha256
-                == "254bcc3fc4f27172636df4bf32de9f107f620d559b20d760197e452b97453917")
+                == "254bcc3fc4f27172636df4bf32de9f107f620d559b20d760197e452b97453917"
+        )
     }
 
     @Test(arguments: ["/nowhere", "/tmp"])
@@ -113,6 +120,7 @@ struct ClientTests {
     }
 
     @Test func cancelledTransferClosesItsConnection() async throws {
+        let server = try TestServer()
         let request = HTTPRequest(.get, server.url("hang"))
         let task = Task { [client] in try await client.perform(request) }
         // The second request runs on the same thread, so the first has been sent by its answer.

@@ -1,5 +1,6 @@
-@testable import Curl
 import Testing
+
+@testable import Curl
 
 struct ResponseHeadTests {
     private let text = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nX-A:  b \r\n\r\nrest"
@@ -13,11 +14,15 @@ struct ResponseHeadTests {
             let (response, rest) = try #require(early ?? late)
             #expect(response.status == 101)
             #expect(response.headers == ["Connection": "Upgrade", "X-A": "b"])
-            #expect(early == nil ? Array(rest) == Array("rest".utf8) : "rest".utf8.starts(with: rest))
+            #expect(
+                early == nil ? Array(rest) == Array("rest".utf8) : "rest".utf8.starts(with: rest)
+            )
         }
     }
 
-    @Test(arguments: ["HTTP/1.1\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "\r\n\r\n"])
+    @Test(arguments: [
+        "HTTP/1.1\r\n\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "\r\n\r\n",
+    ])
     func otherThanHTTP1IsRefused(text: String) throws {
         var head = ResponseHead()
         #expect(throws: CurlError.self) { try head.append(Array(text.utf8)[...]) }

@@ -15,8 +15,10 @@ struct TLSTests {
 
     private var settings: ClientConfiguration.TLS {
         ClientConfiguration.TLS(
-            authorities: certificates.authority, certificate: certificates.client.certificate,
-            key: certificates.client.key)
+            authorities: certificates.authority,
+            certificate: certificates.client.certificate,
+            key: certificates.client.key
+        )
     }
 
     private func error(of tls: ClientConfiguration.TLS, _ url: String) async -> CurlError? {

@@ -3,7 +3,10 @@ import Foundation
 import Testing
 
 /// A running `server.py`; it ends with the test that holds it.
-final class TestServer {
+final class TestServer: Sendable {
+    /// For tests that do not ask what the server has seen: it takes a while to start one.
+    static let shared = Result { try TestServer() }
+
     let port: Int
     private let process = Process()
 
@@ -75,12 +78,17 @@ struct Certificates {
                 openssl x509 -req -in $name.csr -days 2 -copy_extensions copy \
                     -CA authority.pem -CAkey authority.key -CAcreateserial -out $name.pem
             done
-            """)
+            """
+        )
         authority = directory.path("authority.pem")
         server = Pair(
-            certificate: directory.path("server.pem"), key: directory.path("server.key"))
+            certificate: directory.path("server.pem"),
+            key: directory.path("server.key")
+        )
         client = Pair(
-            certificate: directory.path("client.pem"), key: directory.path("client.key"))
+            certificate: directory.path("client.pem"),
+            key: directory.path("client.key")
+        )
     }
 }
 

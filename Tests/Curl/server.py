@@ -19,6 +19,8 @@ parent = os.getppid()
 gone = threading.Event()
 stalled = threading.Event()
 stalled_at = 0
+change = threading.Condition()
+echoes = 0
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -86,9 +88,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def on_echo(self, query):
+        global echoes
+        with change:
+            echoes += 1
         self.upgrade()
-        while piece := self.connection.recv(1 << 16):
-            self.connection.sendall(piece)
+        try:
+            while piece := self.connection.recv(1 << 16):
+                self.connection.sendall(piece)
+        finally:
+            with change:
+                echoes -= 1
+                change.notify_all()
+
+    def on_silence(self, query):
+        with change:
+            self.answer(200 if change.wait_for(lambda: echoes == 0, 10) else 504, b"")
 
     def on_greet(self, query):
         # The head in two pieces, and bytes of the stream right behind it.
@@ -97,12 +111,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def on_refuse(self, query):
         self.answer(409, b'{"message": "no stream today"}')
 
+    def on_dismiss(self, query):
+        # As Docker's engine refuses to attach: the body ends with the connection.
+        self.upgrade((b"HTTP/1.1 404 Not Found\r\n\r\nno such", b" stream"))
+
     def on_babble(self, query):
         self.upgrade((b"this is not HTTP\r\n\r\n",))
 
     def on_deaf(self, query):
         self.upgrade()
-        gone.wait(30)
+        threading.Event().wait(30)
 
     def on_flood(self, query):
         """Writes `count` bytes; when nobody takes any for 0.2 s, says how many were taken."""

@@ -3,6 +3,8 @@ import PostgreSQL
 import Testing
 
 /// The real server that every test needs; without it they fail.
+///
+/// The suites are serialized so that all of them together leave others some of its connections.
 enum Server {
     static func configuration() throws -> ConnectionConfiguration {
         let url = try #require(

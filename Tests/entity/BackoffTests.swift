@@ -3,11 +3,10 @@ import Testing
 
 @Suite("Backoff")
 struct BackoffTests {
-    @Test func aWaitIsAtMostTheFirstDoubledForEachFailureBefore() {
-        var random = Constant(word: .max)
-        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(10))
-        let waits = (0..<4).map { _ in backoff.next(using: &random).rounded }
-        #expect(waits == [100, 200, 400, 800])
+    @Test(arguments: [(0, 100), (1, 200), (2, 400), (6, 6_400)])
+    func aWaitLiesAnywhereUpToTheFirstDoubledForEachFailureBefore(failures: Int, ceiling: Int) {
+        #expect(longestWait(after: failures) <= .milliseconds(ceiling))
+        #expect(longestWait(after: failures) > .milliseconds(ceiling) * 0.9)
     }
 
     @Test func aWaitIsNeverAboveTheLimit() {
@@ -16,28 +15,29 @@ struct BackoffTests {
         #expect((0..<1_000).allSatisfy { _ in backoff.next(using: &random) <= .seconds(1) })
     }
 
-    @Test func aWaitMayBeNought() {
-        var random = Constant(word: 0)
-        var backoff = Backoff()
-        #expect(backoff.next(using: &random) == .zero)
-    }
-
     @Test func resetForgetsTheFailures() {
-        var random = Constant(word: .max)
-        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(10))
-        for _ in 0..<5 { _ = backoff.next(using: &random) }
-        backoff.reset()
-        #expect(backoff.next(using: &random).rounded == 100)
+        #expect(longestWait(after: 5) { $0.reset() } <= .milliseconds(100))
     }
-}
 
-private struct Constant: RandomNumberGenerator {
-    let word: UInt64
+    @Test func manyFailuresOverflowNothing() {
+        var random = SeededGenerator(seed: 2)
+        var backoff = Backoff(first: .seconds(60), limit: .seconds(3_600))
+        for _ in 0..<10_000 { #expect(backoff.next(using: &random) >= .zero) }
+    }
 
-    func next() -> UInt64 { word }
-}
-
-extension Duration {
-    /// Whole milliseconds.
-    fileprivate var rounded: Int { Int((self / .milliseconds(1)).rounded()) }
+    /// The longest of many waits after so many failures.
+    private func longestWait(
+        after failures: Int,
+        then change: (inout Backoff) -> Void = { _ in }
+    ) -> Duration {
+        var random = SeededGenerator(seed: 3)
+        var longest = Duration.zero
+        for _ in 0..<500 {
+            var backoff = Backoff(first: .milliseconds(100), limit: .seconds(10))
+            for _ in 0..<failures { _ = backoff.next(using: &random) }
+            change(&backoff)
+            longest = max(longest, backoff.next(using: &random))
+        }
+        return longest
+    }
 }

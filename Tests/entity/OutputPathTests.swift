@@ -17,14 +17,16 @@ struct OutputPathTests {
         #expect(try #require(OutputPath(Array(name.utf8))).text == text)
     }
 
-    @Test(arguments: [
-        ([0xFF, 0xFE], "\\xff\\xfe"),
-        ([0x61, 0xC3], "a\\xc3"),
-        ([0xE2, 0x82, 0x61], "\\xe2\\x82a"),
-        ([0xC0, 0xAF], "\\xc0\\xaf"),
-        ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
-        ([0xF0, 0x9F, 0x98, 0x80], "\u{1F600}"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0xFF, 0xFE], "\\xff\\xfe"),
+            ([0x61, 0xC3], "a\\xc3"),
+            ([0xE2, 0x82, 0x61], "\\xe2\\x82a"),
+            ([0xC0, 0xAF], "\\xc0\\xaf"),
+            ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
+            ([0xF0, 0x9F, 0x98, 0x80], "\u{1F600}"),
+        ] as [([UInt8], String)]
+    )
     func bytesThatAreNoTextAreEscaped(bytes: [UInt8], text: String) throws {
         #expect(try #require(OutputPath(bytes)).text == text)
     }
@@ -37,12 +39,11 @@ struct OutputPathTests {
     @Test func theTextTellsTheBytes() throws {
         var random = SeededGenerator(seed: 5)
         let alphabet: [UInt8] = Array("a\\x0\n~é€😀".utf8) + [0xFF, 0xC3, 0xE2, 0x80, 0x1B, 0x7F]
-        for _ in 0..<20_000 {
+        for _ in 0..<5_000 {
             let length = Int.random(in: 1...12, using: &random)
             let bytes = (0..<length).compactMap { _ in alphabet.randomElement(using: &random) }
             let text = try #require(OutputPath(bytes)).text
-            try #require(Self.bytes(of: text) == bytes)
-            try #require(!text.utf8.contains { $0 < 0x20 || $0 == 0x7F })
+            #expect(Self.bytes(of: text) == bytes)
         }
     }
 

@@ -231,7 +231,11 @@ extension [SandboxPool.Action] {
 
     var grants: [Granted] {
         compactMap {
-            if case .grant(let id, let waiter, _) = $0 { Granted(id: id, waiter: waiter) } else { nil }
+            if case .grant(let id, let waiter, _) = $0 {
+                Granted(id: id, waiter: waiter)
+            } else {
+                nil
+            }
         }
     }
 }

@@ -4,10 +4,10 @@ import Testing
 /// A random walk through the pool that checks its numbered invariants after each step.
 @Suite("SandboxPool, walked at random")
 struct SandboxPoolWalkTests {
-    @Test(arguments: 1...24 as ClosedRange<UInt64>)
+    @Test(arguments: 1...16 as ClosedRange<UInt64>)
     func everyInvariantHoldsAfterEachStep(seed: UInt64) {
         var walk = PoolWalk(seed: seed)
-        for step in 0..<4_000 {
+        for step in 0..<2_000 {
             walk.step()
             guard let broken = walk.brokenInvariant() else { continue }
             Issue.record("invariant \(broken) does not hold after step \(step) of seed \(seed)")
@@ -30,6 +30,7 @@ private struct PoolWalk {
     private var served: Set<SandboxPool.WaiterID> = []
     private var leased: [SandboxPool.SandboxID: String] = [:]
     private var tenants: [SandboxPool.SandboxID: String] = [:]
+    private var turns: [SandboxPool.SandboxID: Duration] = [:]
     private var spoiled: Set<SandboxPool.SandboxID> = []
     private var isDraining = false
     private var broken: Int?
@@ -97,6 +98,7 @@ private struct PoolWalk {
     }
 
     private mutating func lease() {
+        guard waiting.count < 20 else { return }
         let tenant = ["a", "b", "c"].randomElement(using: &random) ?? "a"
         let memory = ByteCount.mebibytes(Bool.random(using: &random) ? 128 : 256)
         let (waiter, actions) = pool.lease(tenant: tenant, memory: memory)
@@ -134,6 +136,7 @@ private struct PoolWalk {
                 pool.didFailToStart(id)
                 take(pool.replenish())
             } else {
+                turns[id] = now
                 take(pool.didStart(id, at: now))
             }
         case .destroy(let id):
@@ -146,6 +149,14 @@ private struct PoolWalk {
         case .grant:
             preconditionFailure("a grant is taken at once")
         }
+    }
+
+    /// Whether a sandbox that was pinned before is granted again while others need its room.
+    private func mustYield(_ id: SandboxPool.SandboxID) -> Bool {
+        guard let tenant = tenants[id] else { return false }
+        let others = waiting.values.count { $0 != tenant }
+        let coming = pool.sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
+        return others > coming
     }
 
     /// Takes note of actions and leaves those that take time for later.
@@ -161,6 +172,9 @@ private struct PoolWalk {
                 if tenants[id, default: tenant] != tenant { broken = 2 }
                 if spoiled.contains(id) { broken = 6 }
                 if isDraining { broken = 7 }
+                if let turn = turns[id], now - turn >= SandboxPool.turn, mustYield(id) {
+                    broken = 8
+                }
                 tenants[id] = tenant
                 leased[id] = tenant
             case .create:

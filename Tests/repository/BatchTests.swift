@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("A batch", .timeLimit(.minutes(2)))
+@Suite("A batch", .serialized, .timeLimit(.minutes(2)))
 struct BatchTests {
     private func members(_ size: Int, tenant: String = "default") -> [Claim] {
         let batch = Submission.Membership(id: UUID(), size: size)
@@ -21,7 +21,9 @@ struct BatchTests {
             let claims = members(40)
             _ = try await store.claim(claims[0])
             let batch = try await store.executions.batch(try batchID(claims))
-            #expect(batch == BatchRecord(id: try batchID(claims), size: 40, pending: 40, counts: [:]))
+            #expect(
+                batch == BatchRecord(id: try batchID(claims), size: 40, pending: 40, counts: [:])
+            )
             #expect(try await store.executions.batch(UUID()) == nil)
         }
     }

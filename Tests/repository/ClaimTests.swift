@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("A claim", .timeLimit(.minutes(2)))
+@Suite("A claim", .serialized, .timeLimit(.minutes(2)))
 struct ClaimTests {
     @Test func aNewExecutionIsClaimedAsItsFirstAttempt() async throws {
         try await RecordStore.with { store in

@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("An end", .timeLimit(.minutes(2)))
+@Suite("An end", .serialized, .timeLimit(.minutes(2)))
 struct FinishTests {
     @Test func itWritesRecordAttemptFilesAndOutbox() async throws {
         try await RecordStore.with { store in
@@ -75,6 +75,8 @@ struct FinishTests {
             var impostor = FinishedExecution.sample(claim, attempt: 2)
             impostor.worker = "worker-a"
             #expect(try await store.executions.finish([impostor]).isEmpty)
+            let earlier = FinishedExecution.sample(again, attempt: 1)
+            #expect(try await store.executions.finish([earlier]).isEmpty)
             try await store.executions.retry([.sample(claim, attempt: 1, delay: .zero)])
             let record = try #require(await store.executions.execution(claim.submission.id))
             #expect(record.state == .running)

@@ -4,13 +4,17 @@ import Testing
 
 @testable import SandmillRepository
 
-@Suite("The migrator", .timeLimit(.minutes(2)))
+@Suite("The migrator", .serialized, .timeLimit(.minutes(2)))
 struct MigratorTests {
     @Test func itTakesEachStepOnce() async throws {
         try await RecordStore.with { store in
             #expect(try await Migrator(store.database).migrate().isEmpty)
             try await Migrator(store.database).check()
-            #expect(try await store.value("select array_agg(name) from schema_migrations") == ["initial"])
+            #expect(
+                try await store.value("select array_agg(name) from schema_migrations") == [
+                    "initial"
+                ]
+            )
         }
     }
 

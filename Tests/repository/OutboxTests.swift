@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("The outbox", .timeLimit(.minutes(2)))
+@Suite("The outbox", .serialized, .timeLimit(.minutes(2)))
 struct OutboxTests {
     /// Puts messages there that are due.
     private func fill(_ store: RecordStore, _ count: Int) async throws {

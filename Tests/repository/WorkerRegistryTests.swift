@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("The worker registry", .timeLimit(.minutes(2)))
+@Suite("The worker registry", .serialized, .timeLimit(.minutes(2)))
 struct WorkerRegistryTests {
     private func registry(
         _ store: RecordStore,
@@ -138,6 +138,20 @@ struct WorkerRegistryTests {
             #expect(try await store.claim(claims[0].redelivered()) == 2)
             #expect(try await store.executions.finish([.sample(claims[0])]).isEmpty)
             #expect(try await b.reclaim(worker: "worker-a", successor: "worker-b").isEmpty)
+        }
+    }
+
+    @Test func aWorkerThatLeavesExecutionsBehindIsFoundDead() async throws {
+        try await RecordStore.with { store in
+            let a = try await registry(store, of: "worker-a")
+            let b = try await registry(store, of: "worker-b")
+            _ = try await store.claim(.sample())
+            try await a.deregister(worker: "worker-a")
+            var dead: [String] = []
+            while dead.isEmpty { dead = try await b.heartbeat(worker: "worker-b") }
+            #expect(dead == ["worker-a"])
+            #expect(try await b.reclaim(worker: "worker-a", successor: "worker-b").isEmpty)
+            #expect(try await store.outbox.lease(by: "worker-b", limit: 10).count == 1)
         }
     }
 

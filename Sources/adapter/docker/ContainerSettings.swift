@@ -11,7 +11,7 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
     static let reservedProcesses = 8
 
     /// The writable places, each a file system of its own in memory.
-    private static let writablePlaces = ["/work": "0777", "/tmp": "1777"]
+    private static let writablePlaces = ["/work": "0777", "/tmp": "1777", "/dev/shm": "1777"]
 
     private let image: String
     private let arguments: [String]
@@ -23,16 +23,16 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
         self.image = image
         arguments = ["--preload", specification.preload.joined(separator: ",")]
         self.labels = labels
-        let scratch = specification.scratch.bytes
+        // Engines add noexec unless told, and a compiled program is run from /work.
         let options =
-            "rw,nosuid,nodev,size=\(scratch),nr_inodes=\(specification.scratchFiles),mode="
+            "rw,exec,nosuid,nodev,size=\(specification.scratch.bytes),"
+            + "nr_inodes=\(specification.scratchFiles),mode="
         host = HostSettings(
             runtime: specification.containerRuntime,
             memory: MemorySettings(program: specification.memory),
             nanoCPUs: specification.cpus.map { Int64($0 * 1e9) },
             pidsLimit: specification.processes + Self.reservedProcesses,
-            tmpfs: Self.writablePlaces.mapValues { options + $0 },
-            sharedMemory: scratch
+            tmpfs: Self.writablePlaces.mapValues { options + $0 }
         )
     }
 
@@ -48,6 +48,8 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
         }
         try container.encode(false, forKey: "Tty")
         try container.encode(true, forKey: "NetworkDisabled")
+        // The agent, being process 1, does not notice the usual SIGTERM.
+        try container.encode("SIGKILL", forKey: "StopSignal")
         try container.encode(host, forKey: "HostConfig")
     }
 }
@@ -77,7 +79,6 @@ private struct HostSettings: Encodable, Equatable, Sendable {
     let nanoCPUs: Int64?
     let pidsLimit: Int
     let tmpfs: [String: String]
-    let sharedMemory: Int64
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
@@ -86,7 +87,10 @@ private struct HostSettings: Encodable, Equatable, Sendable {
         try container.encodeIfPresent(nanoCPUs, forKey: "NanoCpus")
         try container.encode(pidsLimit, forKey: "PidsLimit")
         try container.encode(tmpfs, forKey: "Tmpfs")
-        try container.encode(sharedMemory, forKey: "ShmSize")
+        // When the host runs out of memory, sandboxes go before the worker and its servers.
+        try container.encode(500, forKey: "OomScoreAdj")
+        // The agent must be process 1, whatever the engine does by default.
+        try container.encode(false, forKey: "Init")
         try container.encode(true, forKey: "AutoRemove")
         // Otherwise every frame is written to a log on disk as well.
         try container.encode(["Type": "none"], forKey: "LogConfig")

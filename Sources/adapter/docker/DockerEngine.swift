@@ -36,16 +36,25 @@ actor DockerEngine {
 
     /// The id of an image; nil when the engine has none of that name.
     func imageID(of name: String) async throws(SandboxError) -> String? {
-        let response = try await send(.get, "\(try await path())/images/\(name)/json")
+        let url = "\(try await path())/images/\(percentEncoded(Array(name.utf8)))/json"
+        let response = try await send(.get, url)
         if response.status == 404 { return nil }
         let image: Image = try decode(response)
         return image.id
     }
 
-    /// Makes a container and returns its id.
+    /// Makes a container and returns its id, even to a task that was cancelled.
     func create(_ settings: ContainerSettings) async throws(SandboxError) -> String {
-        let response = try await send(.post, "\(try await path())/containers/create", settings)
-        let container: Container = try decode(response)
+        let url = "\(try await path())/containers/create"
+        // A cancelled task's requests are aborted, and then nobody would know the container's id.
+        let creation = Task { () -> Result<HTTPResponse, SandboxError> in
+            do throws(SandboxError) {
+                return .success(try await self.send(.post, url, settings))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let container: Container = try decode(try await creation.value.get())
         return container.id
     }
 
@@ -73,6 +82,14 @@ actor DockerEngine {
         try check(try await send(.post, url, limits))
     }
 
+    /// Removes a container that is of no use any more, even for a task that was cancelled.
+    ///
+    /// When the engine cannot be reached, the end of the attached stream ends the container.
+    func discard(_ container: String) async {
+        // A cancelled task's requests are aborted, so this one is made by a task of its own.
+        await Task { try? await self.remove(container) }.value
+    }
+
     /// Kills and removes a container, unless that was done already.
     func remove(_ container: String) async throws(SandboxError) {
         let url = "\(try await path())/containers/\(container)?force=1&v=1"
@@ -83,10 +100,7 @@ actor DockerEngine {
 
     /// The ids of the containers with a label, running or not.
     func containers(labelled label: String) async throws(SandboxError) -> [String] {
-        // Every byte percent-encoded (RFC 3986, section 2.1).
-        let filters = encode(["label": [label]]).map { byte in
-            "%" + (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        let filters = percentEncoded(encode(["label": [label]]))
         let url = "\(try await path())/containers/json?all=1&filters=\(filters)"
         let containers: [Container] = try decode(try await send(.get, url))
         return containers.map(\.id)
@@ -132,11 +146,17 @@ actor DockerEngine {
         do throws(CurlError) {
             return try await body(client)
         } catch {
+            let mayPass = error.isRetryable || error.code == .cancelled
             throw SandboxError(
-                .engineUnavailable,
+                mayPass ? .engineUnavailable : .engineRefused,
                 "the container engine cannot be reached: \(error.summary)"
             )
         }
+    }
+
+    /// Every byte as its number (RFC 3986, section 2.1).
+    private func percentEncoded(_ bytes: [UInt8]) -> String {
+        bytes.map { "%" + ($0 < 0x10 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private func encode(_ value: some Encodable) -> [UInt8] {

@@ -91,8 +91,7 @@ actor DockerSandbox: Sandbox {
 
     func destroy() async {
         stream.close()
-        // When the engine cannot be reached the closed stream is what ends the container.
-        try? await engine.remove(id)
+        await engine.discard(id)
     }
 
     private func answer() async throws(SandboxError) -> Report {

@@ -90,7 +90,7 @@ public struct DockerSandboxEngine: SandboxEngine {
             try await sandbox.waitUntilReady()
             return sandbox
         } catch {
-            try? await engine.remove(container)
+            await engine.discard(container)
             throw error
         }
     }

@@ -149,7 +149,9 @@ extension KeyedDecodingContainer {
     fileprivate func decodeNumber<Number: Decodable & Numeric>(forKey key: Key) throws -> Number? {
         do {
             return try decodeIfPresent(Number.self, forKey: key)
-        } catch DecodingError.dataCorrupted {
+        } catch let error as DecodingError {
+            throw error
+        } catch {
             throw DecodingError.refusal(
                 at: codingPath + [key],
                 Number.self == Double.self ? "out of range" : "not a whole number in range"

@@ -7,15 +7,19 @@ enum Broker {
     static func endpoint() throws -> Endpoint {
         let url = try #require(
             ProcessInfo.processInfo.environment["SANDMILL_BROKER_URL"],
-            "these tests need RabbitMQ: SANDMILL_BROKER_URL is not set")
+            "these tests need RabbitMQ: SANDMILL_BROKER_URL is not set"
+        )
         return try Endpoint(url: url)
     }
 
     static func connection(
-        name: String = "amqp-tests", bodyLimit: Int = 1 << 20
+        name: String = "amqp-tests",
+        bodyLimit: Int = 1 << 20
     ) async throws -> Connection {
         try await Connection.open(
-            try endpoint(), options: Connection.Options(name: name, bodyLimit: bodyLimit))
+            try endpoint(),
+            options: Connection.Options(name: name, bodyLimit: bodyLimit)
+        )
     }
 
     /// Runs `body` on a channel of its own, with the name of a queue that is deleted afterwards.
@@ -44,12 +48,14 @@ extension Result where Failure == any Error {
 
 /// The error of a call that must fail with one of this module.
 func failure<Value>(
-    sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Value
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: () async throws -> Value
 ) async throws -> AMQPError {
     try #require(
         await #expect(throws: AMQPError.self, sourceLocation: sourceLocation) {
             _ = try await body()
-        })
+        }
+    )
 }
 
 extension Message {

@@ -1,6 +1,6 @@
 import AMQP
+import FaultyProxy
 import Foundation
-import Glibc
 import Testing
 
 /// A broker of this test run's own, which may be alarmed, paused and asked for TLS.
@@ -30,10 +30,11 @@ struct PrivateBroker: Sendable {
         try run("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments)
     }
 
-    static func start() throws -> (broker: PrivateBroker, process: Process) {
+    /// Starts a broker that ends when `input` is closed, and then calls `onEnd`.
+    static func start(input: Pipe, onEnd: @escaping @Sendable () -> Void) throws -> PrivateBroker {
         let directory = URL.temporaryDirectory.appending(path: "amqp-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let ports = try (0..<4).map { _ in try freePort() }
+        let ports = (0..<4).map { _ in Loopback.freePort() }
         let path = directory.path
         let broker = PrivateBroker(
             directory: directory,
@@ -52,7 +53,8 @@ struct PrivateBroker: Sendable {
                 "RABBITMQ_LOG_BASE": "\(path)/log",
                 "RABBITMQ_PID_FILE": "\(path)/pid",
             ],
-            ports: ports)
+            ports: ports
+        )
         try broker.writeFiles()
         let process = Process()
         process.currentDirectoryURL = directory
@@ -64,13 +66,14 @@ struct PrivateBroker: Sendable {
             epmd -port $ERL_EPMD_PORT & epmd=$!
             /usr/lib/rabbitmq/bin/rabbitmq-server -noinput >server.log 2>&1 & server=$!
             cat >/dev/null
-            kill $server; wait $server; kill $epmd
+            kill -KILL $server $epmd; wait
             cd /; rm -rf "$HOME"
             """,
         ]
-        process.standardInput = Pipe()
+        process.standardInput = input
+        process.terminationHandler = { _ in onEnd() }
         try process.run()
-        return (broker, process)
+        return broker
     }
 
     /// Waits until the broker lets a connection in.
@@ -117,7 +120,8 @@ struct PrivateBroker: Sendable {
                         -CA authority.pem -CAkey authority.key -CAcreateserial -out $name.pem
                 done
                 """,
-            ])
+            ]
+        )
     }
 
     @discardableResult
@@ -138,27 +142,25 @@ struct PrivateBroker: Sendable {
         try #require(process.terminationStatus == 0, "\(program) \(arguments): \(shown)")
         return shown
     }
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        return try Proxy.listen(on: descriptor)
-    }
 }
 
 /// Starts one ``PrivateBroker`` for all tests of a suite.
 struct WithPrivateBroker: SuiteTrait, TestScoping {
     func provideScope(
-        for test: Test, testCase: Test.Case?,
+        for test: Test,
+        testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        let (broker, process) = try PrivateBroker.start()
-        defer {
-            try? (process.standardInput as? Pipe)?.fileHandleForWriting.close()
-            process.waitUntilExit()
+        let input = Pipe()
+        let (end, continuation) = AsyncStream<Never>.makeStream()
+        let broker = try PrivateBroker.start(input: input) { continuation.finish() }
+        let result = await Result {
+            try await broker.untilReady()
+            try await PrivateBroker.$current.withValue(broker) { try await function() }
         }
-        try await broker.untilReady()
-        try await PrivateBroker.$current.withValue(broker) { try await function() }
+        try input.fileHandleForWriting.close()
+        for await _ in end {}
+        try result.get()
     }
 }
 

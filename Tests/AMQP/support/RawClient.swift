@@ -1,4 +1,5 @@
 import AMQP
+import FaultyProxy
 import Foundation
 import Glibc
 import Testing
@@ -10,15 +11,17 @@ final class RawClient {
     private let descriptor: CInt
 
     init(_ endpoint: Endpoint) throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        try #require(Proxy.connect(descriptor, to: endpoint.port))
+        descriptor = Loopback.makeSocket()
+        try #require(Loopback.connect(descriptor, to: endpoint.port))
         try send(Array("AMQP".utf8) + [0, 0, 9, 1])
         try expect(10, 10)
         let response = Array("\0\(endpoint.user)\0\(endpoint.password)".utf8)
         try sendMethod(
-            10, 11,
+            10,
+            11,
             RawTable.length(0) + short("PLAIN") + RawTable.length(response.count) + response
-                + short("en_US"))
+                + short("en_US")
+        )
         try expect(10, 30)
         try sendMethod(10, 31, [0, 1] + RawTable.length(131_072) + [0, 0])
         try sendMethod(10, 40, short(endpoint.virtualHost) + [0, 0])
@@ -34,8 +37,10 @@ final class RawClient {
         try sendMethod(60, 40, [0, 0] + short("") + short(queue) + [0], channel: 1)
         let flags: [UInt8] = [0x20, 0]
         try sendFrame(
-            2, [0, 60, 0, 0] + [UInt8](repeating: 0, count: 8) + flags + headers.encoded,
-            channel: 1)
+            2,
+            [0, 60, 0, 0] + [UInt8](repeating: 0, count: 8) + flags + headers.encoded,
+            channel: 1
+        )
         try expect(60, 80)
     }
 
@@ -48,7 +53,10 @@ final class RawClient {
     }
 
     private func sendMethod(
-        _ classID: UInt8, _ method: UInt8, _ arguments: [UInt8], channel: UInt8 = 0
+        _ classID: UInt8,
+        _ method: UInt8,
+        _ arguments: [UInt8],
+        channel: UInt8 = 0
     ) throws {
         try sendFrame(1, [0, classID, 0, method] + arguments, channel: channel)
     }

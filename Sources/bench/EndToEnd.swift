@@ -1,0 +1,121 @@
+import Foundation
+import Logging
+import SandmillConfiguration
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillService
+
+/// From the publishing of a request to the receipt of its completion event, with every record and
+/// result durable in between.
+struct EndToEnd {
+    private static let window = 256
+
+    private let publisher: ConfirmedPublisher
+    private let events: EventConsumer
+    private let pool: String
+    private let body: [UInt8]
+
+    init(_ configuration: Configuration, logger: Logger) throws {
+        var logger = logger
+        logger.logLevel = .warning
+        let broker = try Broker(
+            url: configuration.broker.url,
+            authorityFile: configuration.broker.caFile,
+            topology: Topology(
+                prefix: configuration.broker.prefix,
+                pools: configuration.pools.map(\.name)
+            ),
+            maximumBody: Int(configuration.broker.maximumBody.bytes),
+            logger: logger
+        )
+        publisher = ConfirmedPublisher(broker: broker)
+        events = EventConsumer(broker: broker)
+        pool = configuration.pools[0].name
+        body = RequestDraft(
+            entrypoint: "main.py",
+            files: [RequestDraft.File(path: "main.py", content: Array(Job.source.utf8))]
+        ).encoded()
+    }
+
+    /// Keeps a connection for publishing while `body` runs.
+    func connected(_ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await publisher.run() }
+            defer { group.cancelAll() }
+            try await body()
+        }
+    }
+
+    /// Publishes with confirms, and counts completion events until each job has one.
+    func throughput(jobs: Int) async throws -> Double {
+        try await events.withSubscription(to: ["execution.#"]) { subscription in
+            try await jobsPerSecond(jobs) {
+                var missing = Set((0..<jobs).map { _ in UUID() })
+                let entries = missing.map(entry)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await publish(entries) }
+                    for try await message in subscription.events {
+                        missing.remove(try succeeded(message))
+                        if missing.isEmpty { break }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
+    /// Publishes one job at a time to a worker that has nothing else to do.
+    func idleLatency(jobs: Int) async throws -> Latency {
+        try await events.withSubscription(to: ["execution.#"]) { subscription in
+            var latency = Latency()
+            var received = subscription.events.makeAsyncIterator()
+            for _ in 0..<jobs {
+                let job = entry(UUID())
+                try await latency.measure {
+                    try await publish([job])
+                    while let message = try await received.next() {
+                        if try succeeded(message) == job.id { break }
+                    }
+                }
+            }
+            return latency
+        }
+    }
+
+    private func entry(_ id: UUID) -> Submitter.Entry {
+        Submitter.Entry(id: id, pool: pool, level: .normal, tenant: "bench", body: body)
+    }
+
+    private func publish(_ entries: [Submitter.Entry]) async throws {
+        let submitter = Submitter(publisher: publisher)
+        for start in stride(from: 0, to: entries.count, by: Self.window) {
+            let window = Array(entries[start..<min(start + Self.window, entries.count)])
+            guard await submitter.submit(window).allSatisfy({ $0 == .confirmed }) else {
+                throw BrokerError(.unavailable, "a request of the benchmark was not confirmed")
+            }
+        }
+    }
+
+    /// The id of the execution that an event announces.
+    private func succeeded(_ message: EventMessage) throws -> UUID {
+        let event = try JSONDecoder().decode(Event.self, from: Data(message.body))
+        guard event.data.state == .succeeded, event.data.stdout.preview == Job.output,
+            let id = UUID(uuidString: event.subject)
+        else { throw BrokerError(.unavailable, "a job of the benchmark failed") }
+        return id
+    }
+
+    private struct Event: Decodable {
+        struct Document: Decodable {
+            struct Stream: Decodable {
+                let preview: String
+            }
+
+            let state: ExecutionState
+            let stdout: Stream
+        }
+
+        let subject: String
+        let data: Document
+    }
+}

@@ -1,0 +1,22 @@
+import Histogram
+
+/// How long single jobs took, one after the other.
+struct Latency {
+    private var histogram = Histogram<UInt32>(
+        highestTrackableValue: 60_000_000,
+        numberOfSignificantValueDigits: .three
+    )
+
+    /// Records how long `body` takes.
+    mutating func measure(_ body: () async throws -> Void) async rethrows {
+        let start = ContinuousClock.now
+        try await body()
+        let microseconds = (ContinuousClock.now - start) / .microseconds(1)
+        histogram.record(UInt64(max(1, microseconds)))
+    }
+
+    /// The value that `percent` of all are below, in milliseconds.
+    func percentile(_ percent: Double) -> Double {
+        Double(histogram.valueAtPercentile(percent)) / 1_000
+    }
+}

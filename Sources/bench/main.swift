@@ -1,1 +1,0 @@
-// Scaffold; goes when the first real file is here.

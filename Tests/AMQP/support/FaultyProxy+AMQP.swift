@@ -1,0 +1,19 @@
+import AMQP
+import FaultyProxy
+
+extension FaultyProxy {
+    /// A proxy before the broker of the tests, whose sign of life is a heartbeat frame.
+    static func beforeBroker() throws -> FaultyProxy {
+        let heartbeat: [UInt8] = [8, 0, 0, 0, 0, 0, 0, 0xCE]
+        return FaultyProxy(before: try Broker.endpoint().port, signOfLife: heartbeat)
+    }
+
+    /// The way to that broker through this proxy.
+    func endpoint(heartbeat: Duration = .seconds(1)) throws -> Endpoint {
+        var endpoint = try Broker.endpoint()
+        endpoint.host = "127.0.0.1"
+        endpoint.port = port
+        endpoint.heartbeat = heartbeat
+        return endpoint
+    }
+}

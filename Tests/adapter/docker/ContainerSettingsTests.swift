@@ -1,0 +1,99 @@
+import Foundation
+import SandmillEntity
+import SandmillService
+import Testing
+
+@testable import SandmillDocker
+
+struct ContainerSettingsTests {
+    /// The parts of the request's body that decide over safety.
+    private struct Body: Decodable {
+        struct HostConfig: Decodable {
+            let memory: Int64
+            let memorySwap: Int64
+            let nanoCpus: Int64?
+            let pidsLimit: Int
+            let runtime: String?
+            let tmpfs: [String: String]
+            let securityOpt: [String]
+            let capDrop: [String]
+            let networkMode: String
+            let readonlyRootfs: Bool
+        }
+
+        let image: String
+        let cmd: [String]
+        let labels: [String: String]
+        let env: [String]?
+        let stdinOnce: Bool
+        let tty: Bool
+        let hostConfig: HostConfig
+    }
+
+    /// A key of the Engine API as Swift spells it.
+    private struct Key: CodingKey {
+        let stringValue: String
+        let intValue: Int? = nil
+
+        init(_ key: any CodingKey) {
+            stringValue = key.stringValue.prefix(1).lowercased() + key.stringValue.dropFirst()
+        }
+
+        init?(stringValue: String) {
+            self.stringValue = stringValue
+        }
+
+        init?(intValue: Int) {
+            nil
+        }
+    }
+
+    private func body(_ change: (inout SandboxSpecification) -> Void = { _ in }) throws -> Body {
+        var specification = TestEngine.specification()
+        change(&specification)
+        let settings = ContainerSettings(specification, image: "sha256:1", labels: ["a": "b"])
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .custom { path in Key(path[path.count - 1]) }
+        return try decoder.decode(Body.self, from: try JSONEncoder().encode(settings))
+    }
+
+    @Test func memoryIsTheProgramsAndOursWithoutSwap() throws {
+        let host = try body().hostConfig
+        #expect(host.memory == (64 + 32) << 20)
+        #expect(host.memorySwap == host.memory)
+    }
+
+    @Test func everyWritablePlaceIsCapped() throws {
+        let places = try body().hostConfig.tmpfs
+        #expect(Set(places.keys) == ["/work", "/tmp", "/dev/shm"])
+        for options in places.values {
+            for option in ["nosuid", "nodev", "exec", "size=16777216", "nr_inodes=1000"] {
+                #expect(options.split(separator: ",").contains(Substring(option)))
+            }
+        }
+    }
+
+    @Test func nothingOfTheHostIsHandedOver() throws {
+        let body = try body()
+        #expect(body.env == nil)
+        #expect(body.stdinOnce)
+        #expect(!body.tty)
+        #expect(body.hostConfig.networkMode == "none")
+        #expect(body.hostConfig.readonlyRootfs)
+        #expect(body.hostConfig.capDrop == ["ALL"])
+        #expect(body.hostConfig.securityOpt.contains("no-new-privileges"))
+        #expect(body.hostConfig.securityOpt.contains("seccomp=\(SeccompProfile.json)"))
+    }
+
+    @Test func whatIsNotConfiguredIsTheEngines() throws {
+        let plain = try body().hostConfig
+        #expect(plain.nanoCpus == nil)
+        #expect(plain.runtime == nil)
+        let configured = try body {
+            $0.cpus = 1.5
+            $0.containerRuntime = "runsc"
+        }.hostConfig
+        #expect(configured.nanoCpus == 1_500_000_000)
+        #expect(configured.runtime == "runsc")
+    }
+}

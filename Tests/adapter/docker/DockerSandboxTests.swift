@@ -1,0 +1,126 @@
+import SandmillDocker
+import SandmillEntity
+import SandmillService
+import Testing
+
+@Suite(.timeLimit(.minutes(2)), .serialized)
+struct DockerSandboxTests {
+    @Test func programRunsAndItsOutputComesBack() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            let result = try await sandbox.python(
+                "import sys; print(input()[::-1]); print('oops', file=sys.stderr); sys.exit(7)",
+                stdin: Array("olleh\n".utf8)
+            )
+            #expect(result.text == "hello\n")
+            #expect(result.stderr == Array("oops\n".utf8))
+            let report = try #require(result.report)
+            #expect(report.isClean)
+            #expect(report.exit.status == .code(7))
+            #expect(report.exit.killCause == nil)
+            #expect(report.exit.stdout == ByteCount(6))
+        }
+    }
+
+    @Test func filesGoInAndComeBack() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            let content = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 >> 3) }
+            let result = try await sandbox.python(
+                """
+                import os
+                data = open("data/in", "rb").read()
+                os.makedirs("out")
+                open("out/reversed", "wb").write(data[::-1])
+                os.symlink("/etc/shadow", "link")
+                """,
+                files: [Program.InputFile(path: "data/in", content: content)]
+            )
+            #expect(result.files.map(\.path) == ["out/reversed"])
+            #expect(result.files.first?.content == content.reversed())
+            #expect(result.skipped == ["link": .symlink])
+        }
+    }
+
+    @Test func programsFollowEachOtherAndFindNothing() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            for _ in 0..<20 {
+                let result = try await sandbox.python(
+                    """
+                    import os
+                    places = ["/work", "/tmp", "/dev/shm"]
+                    print([name for place in places for name in os.listdir(place)])
+                    for place in places:
+                        open(place + "/left", "w").write("here")
+                    """
+                )
+                #expect(result.text == "['main.py']\n")
+                #expect(result.report?.isClean == true)
+            }
+        }
+    }
+
+    @Test func limitOfMemoryIsChanged() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            let greedy = "data = bytearray(100 << 20); print(len(data))"
+            let small = try await sandbox.python(greedy)
+            #expect(small.report?.exit.status == .signal(9))
+            #expect(small.report.map { $0.exit.oomKills > 0 } == true)
+            try await sandbox.setMemoryLimit(.mebibytes(192))
+            #expect(try await sandbox.python(greedy).text == "104857600\n")
+        }
+    }
+
+    @Test func probeIsAnswered() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            try await sandbox.probe()
+            #expect(try await sandbox.python("print(1)").text == "1\n")
+            try await sandbox.probe()
+            #expect(!sandbox.isLost)
+        }
+    }
+
+    @Test func cancelledRunGivesTheSandboxUp() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            let run = Task { try await sandbox.python("while True: pass") }
+            run.cancel()
+            await #expect(throws: SandboxError.self) { _ = try await run.value }
+        }
+    }
+
+    @Test func receiverThatThrowsEndsTheRunWithItsError() async throws {
+        struct Full: Error {}
+        let program = Program(
+            runtime: "python",
+            files: [Program.InputFile(path: "main.py", content: Array("print(1)".utf8))],
+            entrypoint: "main.py",
+            arguments: [],
+            environment: [:],
+            stdin: [],
+            outputs: [],
+            limits: .generous
+        )
+        try await TestEngine.withSandbox { sandbox in
+            await #expect(throws: Full.self) {
+                _ = try await sandbox.run(program, killsOnExcessOutput: false) { _ in throw Full() }
+            }
+        }
+    }
+
+    @Test func removedContainerIsALostSandbox() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            try TestEngine.docker("rm", "--force", sandbox.id)
+            let error = await #expect(throws: SandboxError.self) {
+                try await sandbox.python("print(1)")
+            }
+            #expect(error?.code == .sandboxLost)
+            #expect(sandbox.isLost)
+        }
+    }
+
+    @Test func destroyedSandboxIsGone() async throws {
+        let sandbox = try await TestEngine.engine().start(TestEngine.specification())
+        #expect(try TestEngine.exists(sandbox.id))
+        await sandbox.destroy()
+        #expect(try !TestEngine.exists(sandbox.id))
+        await sandbox.destroy()
+    }
+}

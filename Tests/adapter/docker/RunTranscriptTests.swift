@@ -1,0 +1,96 @@
+import SandboxProtocol
+import SandmillEntity
+import SandmillService
+import Testing
+
+@testable import SandmillDocker
+
+struct RunTranscriptTests {
+    private static let exit = Report.exited(
+        Report.Exit(
+            status: .code(3),
+            kill: .none,
+            wallNanoseconds: 5_000_000,
+            cpuNanoseconds: 4_000_000,
+            memoryPeakBytes: 1 << 20,
+            oomKills: 0,
+            stdoutBytes: 9,
+            stderrBytes: 0
+        )
+    )
+
+    private static let limits: Limits = {
+        var limits = Limits.generous
+        limits.stdout = ByteCount(8)
+        limits.output = ByteCount(10)
+        limits.outputFiles = 2
+        return limits
+    }()
+
+    /// Takes the reports and returns the end, if they lead to one.
+    private func take(_ reports: [Report]) throws -> SandboxReport? {
+        var transcript = RunTranscript(limits: Self.limits)
+        for report in reports {
+            if case .over(let end) = try transcript.take(report) { return end }
+        }
+        return nil
+    }
+
+    @Test func runInOrderEndsWithTheFacts() throws {
+        let end = try take([
+            .output(.stdout, [1, 2]), Self.exit, .tail(.stdout, [3]),
+            .file(path: Array("a".utf8), size: 2), .content([1]), .content([2]),
+            .skipped(path: Array("b".utf8), reason: .symlink), .finished(.clean),
+        ])
+        let report = try #require(end)
+        #expect(report.isClean)
+        #expect(report.exit.status == .code(3))
+        #expect(report.exit.wall == .milliseconds(5))
+        #expect(report.exit.stdout == ByteCount(9))
+    }
+
+    @Test func sandboxThatIsNotCleanSaysSo() throws {
+        #expect(try take([Self.exit, .finished(.unclean("a process"))])?.isClean == false)
+    }
+
+    @Test func programThatCouldNotStartIsOurFault() {
+        #expect(throws: SandboxError.self) { try take([.failed("no memory"), .finished(.clean)]) }
+    }
+
+    @Test(
+        arguments: [
+            [.finished(.clean)],
+            [.ready(version: 1)],
+            [.healthy(nonce: 1)],
+            [exit, exit],
+            [exit, .output(.stdout, [1])],
+            [.tail(.stdout, [1])],
+            [.file(path: [0x61], size: 1)],
+            [exit, .content([1])],
+            [exit, .file(path: [0x61], size: 2), .content([1, 2, 3])],
+            [exit, .file(path: [0x61], size: 2), .content([1]), .finished(.clean)],
+            [exit, .file(path: [0x61], size: 11)],
+            [exit, .file(path: [0x61], size: .max)],
+            [
+                exit, .file(path: [0x61], size: 0), .file(path: [0x62], size: 0),
+                .file(path: [0x63], size: 0),
+            ],
+            [.output(.stdout, [UInt8](repeating: 1, count: 9))],
+            [.output(.stdout, [1]), exit, .tail(.stdout, [UInt8](repeating: 1, count: 8))],
+        ] as [[Report]]
+    )
+    func lieIsTheEndOfTheSandbox(reports: [Report]) {
+        let error = #expect(throws: SandboxError.self) { try take(reports) }
+        #expect(error?.code == .sandboxLost)
+    }
+
+    @Test(arguments: ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/.", "a\0b"])
+    func pathThatLeadsElsewhereIsALie(path: String) {
+        #expect(throws: SandboxError.self) {
+            try take([Self.exit, .file(path: Array(path.utf8), size: 0)])
+        }
+        #expect(throws: SandboxError.self) {
+            try take([Self.exit, .skipped(path: Array(path.utf8), reason: .symlink)])
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import SandmillEntity
+import SandmillService
+import Synchronization
+
+/// All that a run gave.
+struct Collected: Sendable {
+    var stdout: [UInt8] = []
+    var stderr: [UInt8] = []
+    var files: [(path: String, content: [UInt8])] = []
+    var skipped: [String: SkippedFile.Reason] = [:]
+    var report: SandboxReport?
+
+    var text: String { String(decoding: stdout, as: UTF8.self) }
+
+    fileprivate mutating func take(_ output: SandboxOutput) {
+        switch output {
+        case .stream(.stdout, let bytes): stdout += bytes
+        case .stream(.stderr, let bytes): stderr += bytes
+        case .file(let path, _): files.append((path.text, []))
+        case .content(let bytes): files[files.count - 1].content += bytes
+        case .skipped(let path, let reason): skipped[path.text] = reason
+        }
+    }
+}
+
+extension Sandbox {
+    /// Runs Python source, with what it is given.
+    func python(
+        _ source: String,
+        files: [Program.InputFile] = [],
+        stdin: [UInt8] = [],
+        limits: Limits = .generous
+    ) async throws -> Collected {
+        let program = Program(
+            runtime: "python",
+            files: files + [Program.InputFile(path: "main.py", content: Array(source.utf8))],
+            entrypoint: "main.py",
+            arguments: [],
+            environment: [:],
+            stdin: stdin,
+            outputs: [],
+            limits: limits
+        )
+        let collected = Mutex(Collected())
+        let report = try await run(program, killsOnExcessOutput: false) { output in
+            collected.withLock { $0.take(output) }
+        }
+        var result = collected.withLock { $0 }
+        result.report = report
+        return result
+    }
+}
+
+extension Limits {
+    /// More than any of the tests needs.
+    static let generous = Limits(
+        wall: .seconds(20),
+        cpu: .seconds(20),
+        memory: .mebibytes(64),
+        processes: 32,
+        stdout: .mebibytes(1),
+        stderr: .mebibytes(1),
+        output: .mebibytes(8),
+        outputFiles: 100
+    )
+}

@@ -1,0 +1,104 @@
+internal import Foundation
+internal import Glibc
+
+/// A TCP proxy on this host, before a server on this host, that misbehaves when told to.
+public final class FaultyProxy: @unchecked Sendable {
+    /// How it behaves.
+    public enum Mode: Sendable {
+        /// As a wire.
+        case forwarding
+        /// Connections stay open and nothing passes, as with a peer that vanished.
+        case frozen
+        /// Nothing passes, yet clients hear the sign of life now and then: a server that hangs.
+        case deaf
+    }
+
+    /// Yields when a client has closed its side of a connection.
+    public let clientEnds: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+    /// Where it listens.
+    public let port: Int
+    private let upstreamPort: Int
+    private let signOfLife: [UInt8]
+    private let listener = Loopback.makeSocket()
+    private let condition = NSCondition()
+    private var currentMode = Mode.forwarding
+    private var sockets: [CInt] = []
+
+    /// Starts a proxy; it works until ``stop()``.
+    public init(before upstreamPort: Int, signOfLife: [UInt8] = []) {
+        self.upstreamPort = upstreamPort
+        self.signOfLife = signOfLife
+        port = Loopback.listen(on: listener)
+        (clientEnds, continuation) = AsyncStream.makeStream()
+        Thread.detachNewThread { [self] in acceptAll() }
+    }
+
+    /// How it behaves now.
+    public var mode: Mode {
+        get { condition.withLock { currentMode } }
+        set {
+            condition.withLock {
+                currentMode = newValue
+                condition.broadcast()
+            }
+        }
+    }
+
+    /// Ends every connection as it is.
+    public func cut() {
+        condition.withLock {
+            for socket in sockets { shutdown(socket, CInt(SHUT_RDWR)) }
+        }
+    }
+
+    /// Ends the connections and the thread that accepts, and thaws what is frozen.
+    public func stop() {
+        cut()
+        mode = .forwarding
+        shutdown(listener, CInt(SHUT_RDWR))
+    }
+
+    /// The descriptors live as long as the test process.
+    private func acceptAll() {
+        while case let client = accept(listener, nil, nil), client >= 0 {
+            let server = Loopback.makeSocket()
+            guard Loopback.connect(server, to: upstreamPort) else {
+                shutdown(client, CInt(SHUT_RDWR))
+                continue
+            }
+            condition.withLock { sockets += [client, server] }
+            Thread.detachNewThread { [self] in
+                pump(from: client, to: server)
+                continuation.yield()
+            }
+            Thread.detachNewThread { [self] in pump(from: server, to: client) }
+            Thread.detachNewThread { [self] in sendSignsOfLife(to: client) }
+        }
+        close(listener)
+    }
+
+    /// Passes bytes on until either end is gone.
+    private func pump(from source: CInt, to target: CInt) {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = unsafe read(source, &buffer, buffer.count), count > 0 {
+            condition.withLock {
+                while currentMode != .forwarding { condition.wait() }
+            }
+            guard unsafe send(target, buffer, count, CInt(MSG_NOSIGNAL)) == count else { break }
+        }
+        shutdown(source, CInt(SHUT_RDWR))
+        shutdown(target, CInt(SHUT_RDWR))
+    }
+
+    private func sendSignsOfLife(to client: CInt) {
+        while true {
+            condition.withLock {
+                while currentMode != .deaf { condition.wait() }
+                _ = condition.wait(until: Date(timeIntervalSinceNow: 0.3))
+            }
+            guard unsafe send(client, signOfLife, signOfLife.count, CInt(MSG_NOSIGNAL)) >= 0
+            else { return }
+        }
+    }
+}

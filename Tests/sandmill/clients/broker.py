@@ -1,0 +1,46 @@
+"""Does to a broker what it is told: a JSON object a line on stdin, an answer a line on stdout."""
+import json
+import sys
+
+import pika
+
+# A client that waits for its orders sends no heartbeats.
+parameters = pika.URLParameters(sys.argv[1])
+parameters.heartbeat = 0
+connection = pika.BlockingConnection(parameters)
+
+
+def publish(channel, order):
+    channel.confirm_delivery()
+    channel.basic_publish(
+        order["exchange"],
+        order["routing_key"],
+        order["body"].encode(),
+        pika.BasicProperties(**order["properties"]),
+        mandatory=True,
+    )
+
+
+def declare_queue(channel, order):
+    channel.queue_declare(order["name"], durable=True, arguments=order["arguments"])
+
+
+def delete_queue(channel, order):
+    channel.queue_delete(order["name"])
+
+
+def delete_exchange(channel, order):
+    channel.exchange_delete(order["name"])
+
+
+ORDERS = {order.__name__: order for order in (publish, declare_queue, delete_queue, delete_exchange)}
+
+for line in sys.stdin:
+    order = json.loads(line)
+    answer = {}
+    try:
+        with connection.channel() as channel:
+            ORDERS[order["do"]](channel, order)
+    except pika.exceptions.AMQPError as error:
+        answer["error"] = repr(error)
+    print(json.dumps(answer), flush=True)

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+extension Installation {
+    /// Expects that each execution ran once, has one record and one event, and that nothing waits.
+    func expectOneEnd(
+        of ids: [UUID],
+        attempt: Int = 1,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        for id in ids { _ = try await events.finished(id) }
+        // What was published before a sandwiched execution has been delivered when that has ended.
+        let last = try await submit(["source": "print('last')"], level: "low")
+        _ = try await events.finished(last)
+        try await eventually(within: .seconds(40), "the outbox is empty") {
+            try await query("select 1 from outbox").isEmpty
+        }
+        let messages = await events.messages
+        for id in ids {
+            let subject = JSON.string(id.uuidString.lowercased())
+            let announced = Set(
+                messages.filter { $0.event["subject"] == subject }.map {
+                    $0.event["id"].string ?? ""
+                }
+            )
+            #expect(announced.count == 1, "events of \(id)", sourceLocation: sourceLocation)
+            let record = try await record(id)
+            #expect(
+                record["attempt"] == .number(Double(attempt)),
+                "the attempt of \(id)",
+                sourceLocation: sourceLocation
+            )
+            let ends = try await query(
+                """
+                select 1 from attempts
+                where execution_id = %s::uuid and state = (select state from executions where id = %s::uuid)
+                """,
+                .string(id.uuidString),
+                .string(id.uuidString)
+            )
+            #expect(ends.count == 1, "the ends of \(id)", sourceLocation: sourceLocation)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import FoundationEssentials
+import SandmillEntity
+import Testing
+
+@testable import SandmillService
+
+@Suite("Documents and events")
+struct DocumentTests {
+    @Test func theResultDocumentHasEveryKeyOfTheContract() throws {
+        #expect(
+            String(decoding: DocumentCoder.encode(try Self.document()), as: UTF8.self) == Self.full
+        )
+    }
+
+    @Test func whatIsNotKnownIsNull() {
+        let document = ResultDocument(
+            id: Self.id,
+            tenant: "default",
+            pool: "python",
+            level: .normal,
+            runtime: "python",
+            batchID: nil,
+            labels: [:],
+            outcome: Outcome(.expired),
+            attempt: 1,
+            submittedAt: Self.date,
+            startedAt: nil,
+            finishedAt: Self.date,
+            worker: "host-a"
+        )
+        let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
+        let unknown = [
+            "batch_id", "cpu_seconds", "exit_code", "image", "memory_peak_bytes", "reason",
+            "results_path", "signal", "started_at", "wall_seconds",
+        ]
+        for key in unknown { #expect(text.contains("\"\(key)\":null")) }
+    }
+
+    @Test func theEventIsACloudEvent() throws {
+        let event = CompletionEvent(
+            id: Self.id,
+            cluster: "east",
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            data: try Self.document()
+        )
+        let expected =
+            "{\"data\":\(Self.full),\"datacontenttype\":\"application/json\","
+            + "\"id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
+            + "\"source\":\"/sandmill/east\",\"specversion\":\"1.0\","
+            + "\"subject\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
+            + "\"time\":\"2026-11-23T17:00:00.129Z\","
+            + "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\","
+            + "\"type\":\"dev.sandmill.execution.finished.v1\"}"
+        #expect(String(decoding: DocumentCoder.encode(event), as: UTF8.self) == expected)
+    }
+
+    @Test func anEventWithoutATraceHasNoTraceparent() throws {
+        let event = CompletionEvent(
+            id: Self.id,
+            cluster: "east",
+            traceparent: nil,
+            data: try Self.document()
+        )
+        let text = String(decoding: DocumentCoder.encode(event), as: UTF8.self)
+        #expect(!text.contains("traceparent"))
+    }
+
+    @Test func theRoutingKeyNamesStatePoolAndTenant() throws {
+        var document = try Self.document()
+        document.tenant = "team.a"
+        let event = CompletionEvent(
+            id: Self.id,
+            cluster: "east",
+            traceparent: nil,
+            data: document
+        )
+        #expect(event.routingKey == "execution.succeeded.python.team_a")
+    }
+
+    @Test func everyMillisecondIsWrittenAsItIs() throws {
+        for millisecond in 0..<1_000 {
+            let date = Date(
+                timeIntervalSince1970: (1_795_453_200_000 + Double(millisecond)) / 1_000
+            )
+            let text = String(decoding: DocumentCoder.encode([date]), as: UTF8.self)
+            let digits = String(String(millisecond + 1_000).dropFirst())
+            #expect(text == "[\"2026-11-23T17:00:00.\(digits)Z\"]")
+        }
+    }
+
+    @Test(arguments: [
+        ("2026-11-23T17:00:00Z", 1_795_453_200.0),
+        ("2026-11-23T17:00:00.5Z", 1_795_453_200.5),
+        ("2026-11-23T17:00:00.123456Z", 1_795_453_200.123456),
+        ("2026-11-23T17:00:00+02:00", 1_795_446_000.0),
+        ("2026-11-23T17:00:00.250-02:30", 1_795_462_200.25),
+        ("2024-02-29T23:59:59Z", 1_709_251_199.0),
+    ])
+    func aTimeOfRFC3339IsRead(text: String, seconds: Double) throws {
+        #expect(try #require(DocumentCoder.timestamp(text)).timeIntervalSince1970 == seconds)
+    }
+
+    @Test(arguments: [
+        "", "now", "2026-11-23", "2026-11-23T17:00:00", "2026-11-23 17:00:00Z",
+        "2026-11-23T17:00:00Zjunk", "2026-11-23T17:00:00.Z", "2026-11-23T25:00:00Z",
+        "2026-11-23T17:60:00Z", "2026-02-30T00:00:00Z", "2025-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z", "26-11-23T17:00:00Z", "99999-01-01T00:00:00Z",
+        "2026-11-23T17:00:00+99:99", "2026-11-23T17:00:00+0200", "1795453200",
+        " 2026-11-23T17:00:00Z", "2026-11-23T17:00:00Z\n",
+    ])
+    func whatIsNoTimeOfRFC3339IsRefused(text: String) {
+        #expect(DocumentCoder.timestamp(text) == nil)
+    }
+
+    private static let id =
+        UUID(uuidString: "0E8F2C64-00AB-7000-8000-00000000CDEF") ?? UUID()
+    private static let date = Date(timeIntervalSince1970: 1_795_453_200.129)
+
+    private static func document() throws -> ResultDocument {
+        var document = ResultDocument(
+            id: id,
+            tenant: "default",
+            pool: "python",
+            level: .normal,
+            runtime: "python",
+            batchID: id,
+            labels: ["student": "s/17"],
+            outcome: Outcome(of: SandboxReport.success.exit, within: .sample),
+            attempt: 1,
+            submittedAt: date,
+            startedAt: date,
+            finishedAt: date,
+            worker: "host-a"
+        )
+        document.wallSeconds = 0.0041
+        document.cpuSeconds = 0.0032
+        document.memoryPeakBytes = .mebibytes(9)
+        document.stdout = ResultDocument.StreamSummary(
+            bytes: ByteCount(9 as Int64),
+            storedBytes: ByteCount(7 as Int64),
+            preview: "499500\n"
+        )
+        document.files = [
+            OutputFile(path: "out.csv", bytes: ByteCount(120 as Int64), sha256: "ab12")
+        ]
+        document.skipped = [SkippedFile(path: "evil", reason: .symlink)]
+        document.resultsPath = "2026-11-23/x/1"
+        document.image = "sha256:cafe"
+        return document
+    }
+
+    private static let full =
+        "{\"attempt\":1,\"batch_id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
+        + "\"cpu_seconds\":0.0032,\"exit_code\":0,"
+        + "\"files\":[{\"bytes\":120,\"path\":\"out.csv\",\"sha256\":\"ab12\"}],"
+        + "\"finished_at\":\"2026-11-23T17:00:00.129Z\","
+        + "\"id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\",\"image\":\"sha256:cafe\","
+        + "\"labels\":{\"student\":\"s/17\"},\"level\":\"normal\","
+        + "\"memory_peak_bytes\":9437184,\"pool\":\"python\",\"reason\":null,"
+        + "\"results_path\":\"2026-11-23/x/1\",\"runtime\":\"python\",\"signal\":null,"
+        + "\"skipped\":[{\"path\":\"evil\",\"reason\":\"symlink\"}],"
+        + "\"started_at\":\"2026-11-23T17:00:00.129Z\",\"state\":\"succeeded\","
+        + "\"stderr\":{\"bytes\":0,\"preview\":\"\",\"stored_bytes\":0,\"truncated\":false},"
+        + "\"stdout\":{\"bytes\":9,\"preview\":\"499500\\n\",\"stored_bytes\":7,"
+        + "\"truncated\":true},\"submitted_at\":\"2026-11-23T17:00:00.129Z\","
+        + "\"tenant\":\"default\",\"wall_seconds\":0.0041,\"worker\":\"host-a\"}"
+}

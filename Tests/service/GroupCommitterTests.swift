@@ -1,0 +1,168 @@
+import Synchronization
+import Testing
+
+@testable import SandmillService
+
+@Suite("GroupCommitter", .timeLimit(.minutes(1)))
+struct GroupCommitterTests {
+    @Test func itemsGatherWhileAGroupCommits() async throws {
+        let log = CommitLog()
+        let entered = Gate()
+        let gate = Gate()
+        let committer = GroupCommitter<Int, Int>(clock: HastyClock()) { items in
+            log.append(items)
+            entered.open()
+            if items == [0] { await gate.pass() }
+            return items
+        }
+        try await running(committer) { tasks in
+            tasks.addTask { _ = try await committer.submit(0) }
+            await entered.pass()
+            for item in 1...100 { tasks.addTask { _ = try await committer.submit(item) } }
+            while await committer.waitingCount < 100 { await Task.yield() }
+            gate.open()
+        }
+        #expect(log.groups.count == 2)
+        #expect(log.groups.last.map { Set($0) } == Set(1...100))
+    }
+
+    @Test func aGroupIsNoLargerThanTheLimit() async throws {
+        let log = CommitLog()
+        let committer = GroupCommitter<Int, Int>(limit: 10) { items in
+            log.append(items)
+            return items
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for item in 0..<95 { tasks.addTask { _ = try await committer.submit(item) } }
+            while await committer.waitingCount < 95 { await Task.yield() }
+            await committer.finish()
+            await committer.run()
+            try await tasks.waitForAll()
+        }
+        #expect(log.groups.map(\.count) == Array(repeating: 10, count: 9) + [5])
+    }
+
+    @Test func everyItemGetsItsOwnOutcome() async throws {
+        let committer = GroupCommitter<Int, Int> { $0.map { $0 * 2 } }
+        try await running(committer) { tasks in
+            for item in 0..<500 {
+                tasks.addTask {
+                    let outcome = try await committer.submit(item)
+                    #expect(outcome == item * 2)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [StoreError.Code.unstorable, .internal])
+    func oneItemThatCannotBeStoredFailsNoOther(code: StoreError.Code) async throws {
+        let log = CommitLog()
+        let committer = GroupCommitter<Int, Void> { items throws(StoreError) in
+            if items.contains(77) { throw StoreError(code, "77") }
+            log.append(items)
+            return items.map { _ in }
+        }
+        let failed = await withTaskGroup(of: Int?.self) { tasks in
+            for item in 0..<256 {
+                tasks.addTask {
+                    (try? await committer.submit(item)) == nil ? item : nil
+                }
+            }
+            while await committer.waitingCount < 256 { await Task.yield() }
+            await committer.finish()
+            await committer.run()
+            return await tasks.reduce(into: [Int]()) { failed, item in
+                if let item { failed.append(item) }
+            }
+        }
+        #expect(log.groups.joined().sorted() == (0..<256).filter { $0 != 77 })
+        #expect(failed == [77])
+    }
+
+    @Test func aStoreThatIsAwayIsWaitedFor() async throws {
+        let failures = Countdown(5)
+        let committer = GroupCommitter<Int, Int>(clock: HastyClock(speed: 1_000)) {
+            items throws(StoreError) in
+            if failures.strike() { throw StoreError(.unavailable, "away") }
+            return items
+        }
+        try await running(committer) { tasks in
+            tasks.addTask {
+                let outcome = try await committer.submit(1)
+                #expect(outcome == 1)
+            }
+        }
+    }
+
+    @Test func finishSettlesWhatWasHandedOver() async throws {
+        let log = CommitLog()
+        let committer = GroupCommitter<Int, Int> { items in
+            log.append(items)
+            return items
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { _ = try await committer.submit(1) }
+            while await committer.waitingCount < 1 { await Task.yield() }
+            await committer.finish()
+            await committer.run()
+            try await tasks.waitForAll()
+        }
+        #expect(log.groups == [[1]])
+    }
+
+    @Test func afterFinishNothingIsTaken() async {
+        let committer = GroupCommitter<Int, Int> { $0 }
+        await committer.finish()
+        await #expect(throws: StoreError(.unavailable, "the worker has stopped")) {
+            try await committer.submit(1)
+        }
+    }
+
+    @Test func cancellationFailsWhatCannotBeCommitted() async {
+        let entered = Gate()
+        let committer = GroupCommitter<Int, Int>(clock: HastyClock()) { _ throws(StoreError) in
+            entered.open()
+            throw StoreError(.unavailable, "away")
+        }
+        await withTaskGroup(of: Void.self) { tasks in
+            let run = Task { await committer.run() }
+            tasks.addTask {
+                await #expect(throws: StoreError.self) { try await committer.submit(1) }
+            }
+            await entered.pass()
+            run.cancel()
+            await run.value
+        }
+    }
+
+    @Test func cancellationEndsAnIdleCommitter() async {
+        let committer = GroupCommitter<Int, Int> { $0 }
+        let run = Task { await committer.run() }
+        run.cancel()
+        await run.value
+    }
+
+    /// Runs a committer while `body` submits, then until all of that is settled.
+    private func running<Item, Outcome>(
+        _ committer: GroupCommitter<Item, Outcome>,
+        _ body: (inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
+    ) async throws {
+        let run = Task { await committer.run() }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            try await body(&tasks)
+            try await tasks.waitForAll()
+        }
+        await committer.finish()
+        await run.value
+    }
+}
+
+private final class CommitLog: Sendable {
+    private let state = Mutex<[[Int]]>([])
+
+    var groups: [[Int]] { state.withLock { $0 } }
+
+    func append(_ group: [Int]) {
+        state.withLock { $0.append(group) }
+    }
+}

@@ -1,0 +1,9 @@
+import Testing
+
+@Suite("InMemoryStore")
+struct InMemoryStoreTests {
+    @Test(arguments: ExecutionStoreConformance.all)
+    func itDoesAsAnExecutionStoreDoes(_ conformance: ExecutionStoreConformance) async throws {
+        try await conformance.check(InMemoryStore(journal: Journal()))
+    }
+}

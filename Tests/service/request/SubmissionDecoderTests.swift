@@ -1,0 +1,386 @@
+import FoundationEssentials
+import SandmillEntity
+import SandmillService
+import Testing
+
+@Suite("SubmissionDecoder")
+struct SubmissionDecoderTests {
+    @Test func theSmallestRequestGetsThePoolsDefaults() throws {
+        let submission = try decode("{\"source\": \"print(1)\"}")
+        #expect(submission.pool == "python")
+        #expect(submission.tenant == "default")
+        #expect(submission.level == .high)
+        #expect(submission.program.runtime == "python")
+        #expect(submission.program.entrypoint == "main.py")
+        #expect(submission.program.limits == .sample)
+        #expect(
+            submission.program.files == [
+                Program.InputFile(path: "main.py", content: Array("print(1)".utf8))
+            ]
+        )
+    }
+
+    @Test func everyFieldIsRead() throws {
+        let submission = try decode(
+            """
+            {"runtime": "python", "entrypoint": "src/run.py",
+             "files": [{"path": "src/run.py", "text": "é"}, {"path": "b", "base64": "AP8="}],
+             "args": ["--fast", "-"], "env": {"MODE": "x=y"}, "stdin_base64": "AA==",
+             "outputs": ["*.csv", "plots/**"],
+             "batch": {"id": "0e8f2c64-0000-7000-8000-000000000001", "size": 40},
+             "not_before": "2026-11-23T17:00:00Z", "deadline": "2026-11-23T19:00:00.5+01:00",
+             "labels": {"student": "s-17"}}
+            """
+        )
+        let program = submission.program
+        #expect(program.files.map(\.content) == [Array("é".utf8), [0, 0xFF]])
+        #expect(program.entrypoint == "src/run.py")
+        #expect(program.arguments == ["--fast", "-"])
+        #expect(program.environment == ["MODE": "x=y"])
+        #expect(program.stdin == [0])
+        #expect(program.outputs == ["*.csv", "plots/**"])
+        #expect(submission.batch?.size == 40)
+        #expect(submission.notBefore == Date(timeIntervalSince1970: 1_795_453_200))
+        #expect(submission.deadline == Date(timeIntervalSince1970: 1_795_456_800.5))
+        #expect(submission.labels == ["student": "s-17"])
+    }
+
+    @Test func everyLimitIsRead() throws {
+        let limits = try decode(
+            """
+            {"source": "", "limits": {"wall_seconds": 0.25, "cpu_seconds": 30,
+             "memory_bytes": 536870912, "processes": 1, "stdout_bytes": 2, "stderr_bytes": 3,
+             "output_bytes": 4, "output_files": 5}}
+            """
+        ).program.limits
+        let expected = Limits(
+            wall: .milliseconds(250),
+            cpu: .seconds(30),
+            memory: .mebibytes(512),
+            processes: 1,
+            stdout: ByteCount(2 as Int64),
+            stderr: ByteCount(3 as Int64),
+            output: ByteCount(4 as Int64),
+            outputFiles: 5
+        )
+        #expect(limits == expected)
+    }
+
+    @Test func aTinyTimeLimitIsAMillisecond() throws {
+        let limits = try decode("{\"source\": \"\", \"limits\": {\"wall_seconds\": 1e-300}}")
+        #expect(limits.program.limits.wall == .milliseconds(1))
+    }
+
+    @Test func textIsPlainBytesWhateverItHolds() throws {
+        let submission = try decode(
+            """
+            {"source": "", "args": ["$(id)", "\\n\\r", "'", "--"], "labels": {"a/b": "\\r\\nX: y"},
+             "files": [{"path": "-rf $(id)\\n\\"", "text": ""}]}
+            """
+        )
+        #expect(submission.program.arguments == ["$(id)", "\n\r", "'", "--"])
+        #expect(submission.program.files.last?.path == "-rf $(id)\n\"")
+    }
+
+    @Test(arguments: ["application/json", "Application/JSON; charset=utf-8", nil])
+    func aContentTypeOfJSONIsTaken(type: String?) throws {
+        _ = try decode("{\"source\": \"\"}", contentType: type)
+    }
+
+    @Test(arguments: ["text/plain", "application/jsonp", "application/xml", "json"])
+    func anotherContentTypeIsRefused(type: String) {
+        expectRefusal(at: nil) { _ = try decode("{\"source\": \"\"}", contentType: type) }
+    }
+
+    @Test(arguments: [
+        nil, "", "1", "0e8f2c64-0000-7000-8000-00000000000",
+        " 0e8f2c64-0000-7000-8000-00000000000", "0e8f2c64-0000-7000-8000-0000000000011",
+        "{0e8f2c64-0000-7000-8000-000000000001}", "0e8f2c64-0000-7000-8000-00000000000g",
+    ])
+    func aMessageIDThatIsNoUUIDIsRefused(id: String?) {
+        expectRefusal(at: nil) { _ = try decode("{\"source\": \"\"}", messageID: id) }
+    }
+
+    @Test(arguments: ["", "a b", "a/b", "..", "é", "a\0", String(repeating: "t", count: 64)])
+    func aTenantThatIsNoNameIsRefused(tenant: String) {
+        expectRefusal(at: nil) { _ = try decode("{\"source\": \"\"}", tenant: tenant) }
+    }
+
+    @Test func aReplyToThatIsNoRoutingKeyIsRefused() {
+        expectRefusal(at: nil) {
+            _ = try decode("{\"source\": \"\"}", replyTo: String(repeating: "q", count: 256))
+        }
+    }
+
+    @Test(arguments: [
+        "", " ", "nonsense", "{", "[]", "1", "null", "\"source\"", "{\"source\": \"\"} x",
+        "{source: 1}", "{\"source\": 'x'}", "{\"source\": \"\u{1}\"}",
+        "{\"source\": \"\\ud800\"}", "{\"source\": NaN}",
+    ])
+    func whatIsNoJSONObjectIsRefused(body: String) {
+        expectRefusal(at: "") { _ = try decode(body) }
+    }
+
+    @Test(arguments: [false, true])
+    func jsonInUTF16IsRefused(isBigEndian: Bool) {
+        let units = "{\"source\": \"\"}".utf16
+        let body = units.flatMap { unit in
+            let bytes = [UInt8(truncatingIfNeeded: unit), UInt8(unit >> 8)]
+            return isBigEndian ? bytes.reversed() : bytes
+        }
+        expectRefusal(at: "") { _ = try decode(bytes: body) }
+    }
+
+    @Test(arguments: [
+        // Unknown fields, at every level.
+        ("{\"source\": \"\", \"sauce\": 1}", "/sauce"),
+        ("{\"source\": \"\", \"a/b~c\": 1}", "/a~1b~0c"),
+        ("{\"source\": \"\", \"limits\": {\"wall\": 1}}", "/limits/wall"),
+        ("{\"files\": [{\"path\": \"a\", \"text\": \"\", \"mode\": 7}]}", "/files/0/mode"),
+        ("{\"source\": \"\", \"batch\": {\"id\": \"\", \"size\": 1, \"x\": 1}}", "/batch/x"),
+        // Wrong types.
+        ("{\"source\": 5}", "/source"),
+        ("{\"source\": \"\", \"args\": \"x\"}", "/args"),
+        ("{\"source\": \"\", \"args\": [\"x\", 1]}", "/args/1"),
+        ("{\"source\": \"\", \"args\": [null]}", "/args/0"),
+        ("{\"source\": \"\", \"env\": []}", "/env"),
+        ("{\"source\": \"\", \"env\": {\"A\": 1}}", "/env/A"),
+        ("{\"source\": \"\", \"labels\": {\"A\": {}}}", "/labels/A"),
+        ("{\"source\": \"\", \"limits\": []}", "/limits"),
+        ("{\"source\": \"\", \"files\": {}}", "/files"),
+        ("{\"source\": \"\", \"files\": [null]}", "/files/0"),
+        ("{\"source\": \"\", \"stdin\": []}", "/stdin"),
+        ("{\"source\": \"\", \"batch\": 1}", "/batch"),
+        ("{\"source\": \"\", \"deadline\": 1795453200}", "/deadline"),
+        // Files.
+        ("{}", "/source"),
+        ("{\"entrypoint\": \"run.py\"}", "/entrypoint"),
+        (
+            "{\"entrypoint\": \"e\\u0301\", \"files\": [{\"path\": \"\\u00e9\", \"text\": \"\"}]}",
+            "/entrypoint"
+        ),
+        ("{\"source\": \"\", \"entrypoint\": \"../x\"}", "/entrypoint"),
+        ("{\"files\": [{\"text\": \"\"}]}", "/files/0/path"),
+        ("{\"files\": [{\"path\": \"a\"}]}", "/files/0"),
+        ("{\"files\": [{\"path\": \"a\", \"text\": null}]}", "/files/0"),
+        ("{\"files\": [{\"path\": \"a\", \"text\": \"\", \"base64\": \"\"}]}", "/files/0/base64"),
+        ("{\"files\": [{\"path\": \"a\", \"base64\": \"!\"}]}", "/files/0/base64"),
+        ("{\"source\": \"\", \"files\": [{\"path\": \"../x\", \"text\": \"\"}]}", "/files/0/path"),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"/etc/x\", \"text\": \"\"}]}",
+            "/files/0/path"
+        ),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"a/../../x\", \"text\": \"\"}]}",
+            "/files/0/path"
+        ),
+        ("{\"source\": \"\", \"files\": [{\"path\": \"\", \"text\": \"\"}]}", "/files/0/path"),
+        ("{\"source\": \"\", \"files\": [{\"path\": \".\", \"text\": \"\"}]}", "/files/0/path"),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"a\\u0000b\", \"text\": \"\"}]}",
+            "/files/0/path"
+        ),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"main.py\", \"text\": \"\"}]}",
+            "/files/0/path"
+        ),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"a\", \"text\": \"\"}, {\"path\": \"a\", \"text\": \"\"}]}",
+            "/files/1/path"
+        ),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"a\", \"text\": \"\"}, {\"path\": \"a/b\", \"text\": \"\"}]}",
+            "/files/1/path"
+        ),
+        // Program.
+        ("{\"source\": \"\", \"runtime\": \"ruby\"}", "/runtime"),
+        ("{\"source\": \"\", \"args\": [\"a\\u0000\"]}", "/args/0"),
+        ("{\"source\": \"\", \"env\": {\"\": \"x\"}}", "/env"),
+        ("{\"source\": \"\", \"env\": {\"A=B\": \"x\"}}", "/env"),
+        ("{\"source\": \"\", \"env\": {\"A\": \"\\u0000\"}}", "/env/A"),
+        ("{\"source\": \"\", \"stdin\": \"\", \"stdin_base64\": \"\"}", "/stdin_base64"),
+        ("{\"source\": \"\", \"outputs\": [\"\"]}", "/outputs/0"),
+        ("{\"source\": \"\", \"outputs\": [\"a\", \"/etc/*\"]}", "/outputs/1"),
+        // Limits.
+        ("{\"source\": \"\", \"limits\": {\"wall_seconds\": 0}}", "/limits/wall_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"wall_seconds\": -1}}", "/limits/wall_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"wall_seconds\": 60.001}}", "/limits/wall_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1e308}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1e400}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": \"5\"}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": true}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"memory_bytes\": 0}}", "/limits/memory_bytes"),
+        ("{\"source\": \"\", \"limits\": {\"memory_bytes\": 1.5}}", "/limits/memory_bytes"),
+        ("{\"source\": \"\", \"limits\": {\"memory_bytes\": 1e308}}", "/limits/memory_bytes"),
+        (
+            "{\"source\": \"\", \"limits\": {\"memory_bytes\": 9223372036854775808}}",
+            "/limits/memory_bytes"
+        ),
+        ("{\"source\": \"\", \"limits\": {\"memory_bytes\": 536870913}}", "/limits/memory_bytes"),
+        ("{\"source\": \"\", \"limits\": {\"processes\": -1}}", "/limits/processes"),
+        ("{\"source\": \"\", \"limits\": {\"processes\": 65}}", "/limits/processes"),
+        ("{\"source\": \"\", \"limits\": {\"stdout_bytes\": 0}}", "/limits/stdout_bytes"),
+        ("{\"source\": \"\", \"limits\": {\"stderr_bytes\": 1e10}}", "/limits/stderr_bytes"),
+        ("{\"source\": \"\", \"limits\": {\"output_bytes\": \"1\"}}", "/limits/output_bytes"),
+        ("{\"source\": \"\", \"limits\": {\"output_files\": 1001}}", "/limits/output_files"),
+        // Batch, times, labels.
+        ("{\"source\": \"\", \"batch\": {\"size\": 1}}", "/batch/id"),
+        ("{\"source\": \"\", \"batch\": {\"id\": \"x\", \"size\": 1}}", "/batch/id"),
+        (
+            "{\"source\": \"\", \"batch\": {\"id\": \"0e8f2c64-0000-7000-8000-000000000001\", \"size\": 0}}",
+            "/batch/size"
+        ),
+        (
+            "{\"source\": \"\", \"batch\": {\"id\": \"0e8f2c64-0000-7000-8000-000000000001\", \"size\": 1.5}}",
+            "/batch/size"
+        ),
+        ("{\"source\": \"\", \"deadline\": \"tomorrow\"}", "/deadline"),
+        ("{\"source\": \"\", \"not_before\": \"2026-02-30T00:00:00Z\"}", "/not_before"),
+        ("{\"source\": \"\", \"labels\": {\"a\": \"\\u0000\"}}", "/labels"),
+    ])
+    func aBadFieldIsRefusedByItsPointer(body: String, pointer: String) {
+        expectRefusal(at: pointer) { _ = try decode(body) }
+    }
+
+    @Test(arguments: [
+        "{\"source\": \"\", \"labels\": " + object(of: 65) + "}",
+        "{\"source\": \"\", \"outputs\": [" + list("\"x\"", 101) + "]}",
+        "{\"files\": [" + list("{\"path\": \"x\", \"text\": \"\"}", 1_001) + "]}",
+        "{\"source\": \"\", \"args\": [\"" + String(repeating: "x", count: 131_072) + "\"]}",
+        "{\"source\": \"\", \"env\": {\"A\": \"" + String(repeating: "x", count: 131_072) + "\"}}",
+    ])
+    func tooManyOrTooLargeIsRefused(body: String) {
+        #expect(throws: RequestRefusal.self) { try decode(body) }
+    }
+
+    @Test(arguments: [
+        String(repeating: "[", count: 100_000),
+        "{\"source\": " + String(repeating: "[", count: 100_000)
+            + String(repeating: "]", count: 100_000) + "}",
+        String(repeating: "{\"a\":", count: 17),
+        "{\"source\": \"\", \"env\": " + object(of: 1_000_000) + "}",
+        "{\"source\": \"\", \"args\": [" + list("[]", 100_000) + "]}",
+    ])
+    func whatIsTooDeepOrHasTooManyValuesIsRefusedBeforeItIsParsed(body: String) {
+        expectRefusal(.tooLarge, at: "") { _ = try decode(body) }
+    }
+
+    @Test func bracketsInsideStringsAreNotCounted() throws {
+        let source = String(repeating: "[{,\\\"", count: 100_000)
+        _ = try decode("{\"source\": \"\(source)\"}")
+    }
+
+    @Test func aThousandDeepPathsAreRefusedRatherThanRemembered() {
+        let path = Array(repeating: "d", count: 500).joined(separator: "/")
+        expectRefusal(at: "/files/0/path") {
+            _ = try decode(
+                "{\"source\": \"\", \"files\": [{\"path\": \"\(path)\", \"text\": \"\"}]}"
+            )
+        }
+    }
+
+    @Test func theReasonOfALongUnknownFieldIsShort() throws {
+        let key = String(repeating: "k", count: 1_000_000)
+        let refusal = try #require(throws: RequestRefusal.self) { try decode("{\"\(key)\": 1}") }
+        #expect(refusal.reason.utf8.count < 1_000)
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func mutatedRequestsAreReadOrRefusedAndNeverCrash(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let valid = Array(
+            """
+            {"source":"é\\u00e9","runtime":"python","files":[{"path":"a/b","text":"x"},{"path":"c",\
+            "base64":"AP8="}],"args":["-x"],"env":{"A":"b"},"stdin":"1","outputs":["*.csv"],\
+            "limits":{"wall_seconds":1.5,"memory_bytes":1e6,"processes":3},"batch":{"id":\
+            "0e8f2c64-0000-7000-8000-000000000001","size":4},"not_before":"2026-11-23T17:00:00Z",\
+            "labels":{"a":"b"}}
+            """.utf8
+        )
+        var accepted = 0
+        for _ in 0..<2_000 {
+            var body = valid
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                body.mutate(using: &generator)
+            }
+            do throws(RequestRefusal) {
+                _ = try decode(bytes: body)
+                accepted += 1
+            } catch {
+                #expect(!error.reason.utf8.contains(0))
+            }
+        }
+        #expect((1..<2_000).contains(accepted))
+    }
+
+    private func decode(
+        _ body: String,
+        messageID: String? = "0e8f2c64-0000-7000-8000-000000000001",
+        contentType: String? = "application/json",
+        tenant: String? = nil,
+        replyTo: String? = nil
+    ) throws(RequestRefusal) -> Submission {
+        try decode(
+            bytes: Array(body.utf8),
+            messageID: messageID,
+            contentType: contentType,
+            tenant: tenant,
+            replyTo: replyTo
+        )
+    }
+
+    private func decode(
+        bytes body: [UInt8],
+        messageID: String? = "0e8f2c64-0000-7000-8000-000000000001",
+        contentType: String? = "application/json",
+        tenant: String? = nil,
+        replyTo: String? = nil
+    ) throws(RequestRefusal) -> Submission {
+        let properties = MessageProperties(
+            contentType: contentType,
+            messageID: messageID,
+            replyTo: replyTo,
+            headers: tenant.map { ["tenant": $0] } ?? [:]
+        )
+        return try SubmissionDecoder.sample.decode(
+            RequestMessage(properties: properties, body: body),
+            level: .high
+        )
+    }
+
+    private func expectRefusal(
+        _ kind: RequestRefusal.Kind = .invalidRequest,
+        at pointer: String?,
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: () throws -> Void
+    ) {
+        let refusal = #expect(throws: RequestRefusal.self, sourceLocation: sourceLocation) {
+            try body()
+        }
+        #expect(refusal?.kind == kind, sourceLocation: sourceLocation)
+        #expect(refusal?.pointer == pointer, sourceLocation: sourceLocation)
+    }
+
+    private static func list(_ value: String, _ count: Int) -> String {
+        Array(repeating: value, count: count).joined(separator: ",")
+    }
+
+    private static func object(of count: Int) -> String {
+        "{" + (0..<count).map { "\"k\($0)\":\"\"" }.joined(separator: ",") + "}"
+    }
+}
+
+extension [UInt8] {
+    /// Changes, removes, repeats or adds a few bytes, often ones that mean something to JSON.
+    fileprivate mutating func mutate(using random: inout some RandomNumberGenerator) {
+        guard let index = indices.randomElement(using: &random) else { return }
+        let tokens: [UInt8] = Array("{}[]\",:\\0-eE.nul".utf8) + [0, 0x1F, 0x80, 0xC3, 0xFF]
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: self[index] = .random(in: .min ... .max, using: &random)
+        case 1: self[index] = tokens.randomElement(using: &random) ?? 0
+        case 2: insert(tokens.randomElement(using: &random) ?? 0, at: index)
+        case 3: removeSubrange(index..<Swift.min(index + 5, count))
+        default: insert(contentsOf: self[index..<Swift.min(index + 20, count)], at: index)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import FoundationEssentials
+import SandmillEntity
+import SandmillService
+import Synchronization
+
+/// A broker with one work queue: what is published to `submit` is delivered again.
+final class FakeBroker: DeliverySource, MessagePublisher {
+    private struct State {
+        var deliver: (@Sendable (Delivery) -> Void)?
+        var waiting: [Delivery] = []
+        var published: [OutboundMessage] = []
+        var outcomes: [PublishOutcome] = []
+    }
+
+    private let journal: Journal
+    private let state = Mutex(State())
+
+    init(journal: Journal) {
+        self.journal = journal
+    }
+
+    var published: [OutboundMessage] { state.withLock { $0.published } }
+
+    /// Makes these the outcomes of the next messages, instead of a confirm each.
+    func answer(_ outcomes: [PublishOutcome]) {
+        state.withLock { $0.outcomes = outcomes }
+    }
+
+    func deliver(_ request: RequestMessage, level: Level = .normal) {
+        deliver(properties: request.properties, body: .complete(request.body), level: level)
+    }
+
+    func deliver(
+        properties: MessageProperties,
+        body: Delivery.Body,
+        level: Level = .normal
+    ) {
+        let delivery = Delivery(
+            queue: "sandmill.work.python.\(level.rawValue)",
+            pool: "python",
+            level: level,
+            properties: properties,
+            body: body,
+            acknowledge: { [journal] in
+                journal.note(.acknowledged(properties.messageID ?? ""))
+            }
+        )
+        state.withLock { state in
+            if let deliver = state.deliver {
+                deliver(delivery)
+            } else {
+                state.waiting.append(delivery)
+            }
+        }
+    }
+
+    func run(deliver: @escaping @Sendable (Delivery) -> Void) async {
+        state.withLock { state in
+            state.deliver = deliver
+            for delivery in state.waiting { deliver(delivery) }
+            state.waiting = []
+        }
+        await Gate().pass()
+        state.withLock { $0.deliver = nil }
+    }
+
+    func publish(_ messages: [OutboundMessage]) async -> [PublishOutcome] {
+        messages.map { message in
+            let outcome = state.withLock { state in
+                let outcome = state.outcomes.isEmpty ? .confirmed : state.outcomes.removeFirst()
+                if outcome == .confirmed { state.published.append(message) }
+                return outcome
+            }
+            guard outcome == .confirmed else { return outcome }
+            journal.note(.sent(message.routingKey))
+            if message.exchange == .submit {
+                let level = message.routingKey.split(separator: ".").last.map(String.init)
+                deliver(
+                    properties: message.properties,
+                    body: .complete(message.body),
+                    level: level.flatMap(Level.init(rawValue:)) ?? .normal
+                )
+            }
+            return outcome
+        }
+    }
+}

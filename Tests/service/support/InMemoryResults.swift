@@ -1,0 +1,101 @@
+import FoundationEssentials
+import SandmillEntity
+import SandmillService
+import Synchronization
+
+/// Keeps results in memory, or refuses to.
+final class InMemoryResults: ResultsStore {
+    private struct State {
+        var isWritable = true
+        var documents: [String: [UInt8]] = [:]
+    }
+
+    private let journal: Journal
+    private let state = Mutex(State())
+
+    init(journal: Journal) {
+        self.journal = journal
+    }
+
+    var isWritable: Bool {
+        get { state.withLock { $0.isWritable } }
+        set { state.withLock { $0.isWritable = newValue } }
+    }
+
+    var documents: [String: [UInt8]] { state.withLock { $0.documents } }
+
+    func begin(execution: UUID, attempt: Int, day: Date) -> any ResultDraft {
+        Draft(path: "day/\(execution.uuidString.lowercased())/\(attempt)", results: self)
+    }
+
+    func checkWritable() async throws(ResultsError) {
+        journal.note(.checkedResults)
+        if !isWritable { throw ResultsError("the disk is full") }
+    }
+
+    fileprivate func place(_ document: [UInt8], at path: String) throws(ResultsError) {
+        let isPlaced = state.withLock { state in
+            if state.isWritable, state.documents[path] == nil { state.documents[path] = document }
+            return state.isWritable
+        }
+        guard isPlaced else { throw ResultsError("the disk is full") }
+        journal.note(.placed(results: path))
+    }
+
+    private final class Draft: ResultDraft {
+        private struct Gathered {
+            var stdout: [UInt8] = []
+            var stderr: [UInt8] = []
+            var files: [OutputFile] = []
+            var skipped: [SkippedFile] = []
+        }
+
+        let path: String
+        private let results: InMemoryResults
+        private let gathered = Mutex(Gathered())
+
+        init(path: String, results: InMemoryResults) {
+            self.path = path
+            self.results = results
+        }
+
+        func receive(_ output: SandboxOutput) async throws(ResultsError) {
+            gathered.withLock { gathered in
+                switch output {
+                case .stream(.stdout, let bytes): gathered.stdout += bytes
+                case .stream(.stderr, let bytes): gathered.stderr += bytes
+                case .file(let path, let size):
+                    gathered.files.append(
+                        OutputFile(path: path.text, bytes: size, sha256: "00")
+                    )
+                case .content: break
+                case .skipped(let path, let reason):
+                    gathered.skipped.append(SkippedFile(path: path.text, reason: reason))
+                }
+            }
+        }
+
+        func summary() async -> ResultSummary {
+            gathered.withLock { gathered in
+                func sum(_ bytes: [UInt8]) -> ResultSummary.Stream {
+                    ResultSummary.Stream(
+                        stored: ByteCount(bytes.count),
+                        head: Array(bytes.prefix(4_096))
+                    )
+                }
+                return ResultSummary(
+                    stdout: sum(gathered.stdout),
+                    stderr: sum(gathered.stderr),
+                    files: gathered.files,
+                    skipped: gathered.skipped
+                )
+            }
+        }
+
+        func publish(document: [UInt8]) async throws(ResultsError) {
+            try results.place(document, at: path)
+        }
+
+        func discard() async {}
+    }
+}

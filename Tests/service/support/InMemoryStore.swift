@@ -1,0 +1,289 @@
+import FoundationEssentials
+import SandmillEntity
+import SandmillService
+
+/// The records of executions, in memory, as the port describes them.
+///
+/// As Postgres, it takes no U+0000, and a transaction with one stores nothing of it. Its time runs
+/// faster than time does, so that what is due later is due soon.
+actor InMemoryStore: ExecutionStore {
+    private let journal: Journal
+    private let speed: Double
+    private var origin = ContinuousClock.now
+    private var failures: [StoreError] = []
+    private var refusedText: String?
+    private var nextRow: Int64 = 1
+
+    var executions: [UUID: Execution] = [:]
+    var batches: [UUID: BatchRecord] = [:]
+    var outbox: [OutboxRow] = []
+    var letters: [DeadLetter] = []
+    var workers: [String: WorkerRow] = [:]
+    var sandboxRecords: [SandboxRecord] = []
+
+    struct Execution {
+        var submission: Submission
+        var request: RequestMessage
+        var token: UUID?
+        var record: ExecutionRecord
+        var lostWorkers = 0
+    }
+
+    struct OutboxRow {
+        var row: OutboxMessage
+        var due: Date
+        var lessee: String?
+        var leasedUntil: Date?
+    }
+
+    struct WorkerRow {
+        var isAlive = true
+    }
+
+    init(journal: Journal, speed: Double = 1) {
+        self.journal = journal
+        self.speed = speed
+    }
+
+    /// The time, in whole milliseconds.
+    var now: Date {
+        let elapsed = (ContinuousClock.now - origin) / .milliseconds(1) * speed
+        return Date(timeIntervalSince1970: (1_795_000_000_000 + elapsed).rounded() / 1_000)
+    }
+
+    /// Lets so much of its time pass at once.
+    func advance(by duration: Duration) {
+        origin -= duration / speed
+    }
+
+    /// Makes the next calls fail, each with one of these.
+    func fail(with errors: [StoreError]) {
+        failures = errors
+    }
+
+    /// Makes documents with this text unstorable.
+    func refuseDocuments(holding text: String) {
+        refusedText = text
+    }
+
+    func takeFailure() throws(StoreError) {
+        if !failures.isEmpty { throw failures.removeFirst() }
+    }
+
+    func note(_ entry: Journal.Entry) {
+        journal.note(entry)
+    }
+
+    func claim(_ claims: [Claim]) async throws(StoreError) -> [ClaimOutcome] {
+        try takeFailure()
+        for claim in claims { try Self.check(claim.request.properties) }
+        return claims.map(claim)
+    }
+
+    func finish(_ ended: [FinishedExecution]) async throws(StoreError) -> [OutboxMessage] {
+        if !failures.isEmpty { note(.finishFailed) }
+        try takeFailure()
+        for end in ended {
+            let document = String(decoding: end.encodedDocument, as: UTF8.self)
+            if document.contains("\\u0000") || refusedText.map(document.contains) ?? false {
+                throw StoreError(.unstorable, "a document that cannot be stored")
+            }
+        }
+        return ended.flatMap(finish)
+    }
+
+    func retry(_ attempts: [FailedAttempt]) async throws(StoreError) {
+        try takeFailure()
+        for attempt in attempts where isHeld(attempt.id, attempt.attempt, by: attempt.worker) {
+            requeue(attempt.id, due: now + attempt.delay / .seconds(1))
+            note(.retried(attempt.id, attempt.reason))
+        }
+    }
+
+    func keep(_ refused: [DeadLetter]) async throws(StoreError) {
+        try takeFailure()
+        for letter in refused {
+            try Self.check(letter.properties)
+            if letter.reason.utf8.contains(0) {
+                throw StoreError(.unstorable, "a U+0000 in a reason")
+            }
+        }
+        letters += refused
+        for letter in refused { note(.kept(letter.errorType)) }
+    }
+
+    func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
+        executions[id]?.record
+    }
+
+    func batch(_ id: UUID) async throws(StoreError) -> BatchRecord? {
+        batches[id]
+    }
+
+    func requeue(_ id: UUID, due: Date) {
+        guard var execution = executions[id] else { return }
+        execution.record.state = .queued
+        execution.token = nil
+        executions[id] = execution
+        let message = OutboundMessage(
+            exchange: .submit,
+            routingKey: "\(execution.record.pool).\(execution.record.level.rawValue)",
+            properties: execution.request.properties,
+            body: execution.request.body
+        )
+        enqueue(message, due: due)
+    }
+
+    private func claim(_ claim: Claim) -> ClaimOutcome {
+        let submission = claim.submission
+        let known = executions[submission.id]
+        if let known {
+            let isSame =
+                known.request.body == claim.request.body
+                && known.submission.tenant == submission.tenant
+            guard isSame else { return .conflict("the id is known with another request") }
+            let isRepeated = known.token == claim.token && known.record.state == .running
+            if isRepeated, let startedAt = known.record.startedAt {
+                return .claimed(
+                    attempt: known.record.attempt,
+                    submittedAt: known.record.submittedAt,
+                    startedAt: startedAt
+                )
+            }
+            guard known.record.state == .queued else { return .duplicate }
+        }
+        if let batch = submission.batch {
+            if let size = batches[batch.id]?.size, size != batch.size {
+                return .conflict("the batch is known with another size")
+            }
+            if batches[batch.id] == nil {
+                batches[batch.id] = BatchRecord(
+                    id: batch.id,
+                    size: batch.size,
+                    pending: batch.size,
+                    counts: [:]
+                )
+            }
+        }
+        var execution = known ?? Execution(claim, at: now)
+        if let notBefore = submission.notBefore, notBefore > now {
+            executions[submission.id] = execution
+            if known == nil { requeue(submission.id, due: notBefore) }
+            return .deferred
+        }
+        execution.token = claim.token
+        execution.record.state = .running
+        execution.record.attempt += 1
+        execution.record.worker = claim.worker
+        execution.record.startedAt = now
+        executions[submission.id] = execution
+        note(.claimed(submission.id))
+        return .claimed(
+            attempt: execution.record.attempt,
+            submittedAt: execution.record.submittedAt,
+            startedAt: now
+        )
+    }
+
+    private func finish(_ ended: FinishedExecution) -> [OutboxMessage] {
+        let document = ended.document
+        guard isHeld(document.id, document.attempt, by: ended.worker) else { return [] }
+        executions[document.id]?.record.state = document.state
+        executions[document.id]?.record.reason = document.reason?.rawValue
+        executions[document.id]?.record.finishedAt = document.finishedAt
+        executions[document.id]?.record.result = String(
+            decoding: ended.encodedDocument,
+            as: UTF8.self
+        )
+        var messages = ended.events
+        if let id = document.batchID {
+            batches[id]?.pending -= 1
+            batches[id]?.counts[document.state, default: 0] += 1
+            if batches[id]?.pending == 0 {
+                messages.append(
+                    OutboundMessage(
+                        exchange: .events,
+                        routingKey: "batch.completed.\(document.pool).\(document.tenant)",
+                        properties: MessageProperties(messageID: UUID().uuidString.lowercased()),
+                        body: []
+                    )
+                )
+            }
+        }
+        note(.finished(document.id, document.state))
+        return messages.map { enqueue($0, due: now, lessee: ended.worker) }
+    }
+
+    private func isHeld(_ id: UUID, _ attempt: Int, by worker: String) -> Bool {
+        guard let record = executions[id]?.record else { return false }
+        return record.state == .running && record.attempt == attempt && record.worker == worker
+    }
+
+    @discardableResult
+    private func enqueue(
+        _ message: OutboundMessage,
+        due: Date,
+        lessee: String? = nil
+    ) -> OutboxMessage {
+        let row = OutboxMessage(id: nextRow, message: message)
+        nextRow += 1
+        outbox.append(
+            OutboxRow(row: row, due: due, lessee: lessee, leasedUntil: lessee.map { _ in now + 30 })
+        )
+        return row
+    }
+
+    private static func check(_ properties: MessageProperties) throws(StoreError) {
+        let texts =
+            [
+                properties.contentType, properties.correlationID, properties.replyTo,
+                properties.appID,
+            ]
+            .compactMap { $0 } + properties.headers.flatMap { [$0.key, $0.value] }
+        if texts.contains(where: { $0.utf8.contains(0) }) {
+            throw StoreError(.unstorable, "a U+0000 in a property")
+        }
+    }
+}
+
+extension InMemoryStore: Outbox {
+    func lease(by worker: String, limit: Int) async throws(StoreError) -> [OutboxMessage] {
+        try takeFailure()
+        let now = now
+        let due = outbox.indices
+            .filter { outbox[$0].due <= now && (outbox[$0].leasedUntil ?? .distantPast) <= now }
+            .prefix(limit)
+        for index in due {
+            outbox[index].lessee = worker
+            outbox[index].leasedUntil = now + 30
+        }
+        return due.map { outbox[$0].row }
+    }
+
+    func remove(_ ids: [Int64]) async throws(StoreError) {
+        try takeFailure()
+        outbox.removeAll { ids.contains($0.row.id) }
+    }
+}
+
+extension InMemoryStore.Execution {
+    fileprivate init(_ claim: Claim, at now: Date) {
+        submission = claim.submission
+        request = claim.request
+        record = ExecutionRecord(
+            id: claim.submission.id,
+            tenant: claim.submission.tenant,
+            pool: claim.submission.pool,
+            level: claim.submission.level,
+            state: .queued,
+            reason: nil,
+            attempt: 0,
+            batchID: claim.submission.batch?.id,
+            worker: nil,
+            submittedAt: now,
+            startedAt: nil,
+            finishedAt: nil,
+            result: nil
+        )
+    }
+}

@@ -1,0 +1,71 @@
+import FoundationEssentials
+import SandmillEntity
+import Synchronization
+
+/// What the fakes saw, in the order in which it happened; tests wait for an entry, never for time.
+final class Journal: Sendable {
+    enum Entry: Hashable, Sendable {
+        case claimed(UUID)
+        case acknowledged(String)
+        case started(sandbox: String)
+        case startFailed
+        case ran(String)
+        case destroyed(sandbox: String)
+        case placed(results: String)
+        case checkedResults
+        case finished(UUID, ExecutionState)
+        case finishFailed
+        case retried(UUID, Outcome.Reason)
+        case kept(String)
+        case sent(String)
+        case heartbeat
+        case reclaimed(String)
+        case deregistered(String)
+    }
+
+    private struct State {
+        var entries: [Entry] = []
+        var readers: [AsyncStream<Entry>.Continuation] = []
+    }
+
+    private let state = Mutex(State())
+
+    var entries: [Entry] { state.withLock { $0.entries } }
+
+    func note(_ entry: Entry) {
+        state.withLock { state in
+            state.entries.append(entry)
+            for reader in state.readers { reader.yield(entry) }
+        }
+    }
+
+    /// Waits until an entry has been made so many times, or the test's time limit.
+    func wait(for entry: Entry, times: Int = 1) async {
+        await wait(times: times) { $0 == entry }
+    }
+
+    func wait(times: Int = 1, until isWanted: (Entry) -> Bool) async {
+        let (stream, reader) = AsyncStream<Entry>.makeStream()
+        state.withLock { state in
+            for entry in state.entries { reader.yield(entry) }
+            state.readers.append(reader)
+        }
+        var missing = times
+        for await entry in stream where isWanted(entry) {
+            missing -= 1
+            if missing <= 0 { return }
+        }
+    }
+
+    func count(of entry: Entry) -> Int {
+        entries.count { $0 == entry }
+    }
+
+    /// Whether both happened, the first before the second.
+    func saw(_ first: Entry, before second: Entry) -> Bool {
+        let entries = entries
+        guard let one = entries.firstIndex(of: first), let two = entries.firstIndex(of: second)
+        else { return false }
+        return one < two
+    }
+}

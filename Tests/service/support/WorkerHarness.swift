@@ -1,0 +1,73 @@
+import Logging
+import SandmillEntity
+import SandmillService
+import ServiceLifecycle
+
+/// A whole worker on fakes: what a message meets from its delivery to its event.
+struct WorkerHarness {
+    let journal: Journal
+    let broker: FakeBroker
+    let store: InMemoryStore
+    let engine: FakeEngine
+    let results: InMemoryResults
+
+    init(speed: Double = 20, behaviour: FakeEngine.Behaviour? = nil) {
+        let journal = Journal()
+        self.journal = journal
+        broker = FakeBroker(journal: journal)
+        store = InMemoryStore(journal: journal, speed: speed)
+        engine =
+            behaviour.map { FakeEngine(journal: journal, behaviour: $0) }
+            ?? FakeEngine(journal: journal)
+        results = InMemoryResults(journal: journal)
+    }
+
+    /// Runs the worker while `body` does, then shuts it down gracefully and waits for its end.
+    func run<Value: Sendable>(
+        concurrency: Int = 4,
+        _ body: @Sendable @escaping (ServiceGroup) async throws -> Value
+    ) async throws -> Value {
+        let worker = "w1"
+        let relay = Relay(
+            worker: worker,
+            outbox: store,
+            publisher: broker,
+            clock: HastyClock(),
+            logger: .silent
+        )
+        let ledger = ExecutionLedger(store: store, relay: relay, logger: .silent)
+        let pool = WarmPool(
+            .sample(),
+            of: .sample,
+            worker: worker,
+            engine: engine,
+            logger: .silent
+        )
+        let queueWorker = QueueWorker(
+            QueueWorker.Configuration(
+                worker: worker,
+                cluster: "test",
+                concurrency: concurrency,
+                maximumAttempts: 3,
+                killsOnExcessOutput: false
+            ),
+            decoder: .sample,
+            source: broker,
+            ledger: ledger,
+            pool: pool,
+            results: results,
+            logger: .silent
+        )
+        let group = ServiceGroup(
+            services: [relay, ledger, pool, queueWorker],
+            logger: .silent
+        )
+        return try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            let value = try await body(group)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return value
+        }
+    }
+}

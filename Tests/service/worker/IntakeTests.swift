@@ -1,0 +1,89 @@
+import FoundationEssentials
+import SandmillEntity
+import Testing
+
+@testable import SandmillService
+
+@Suite("Intake", .timeLimit(.minutes(1)))
+struct IntakeTests {
+    private let intake = Intake()
+
+    @Test func deliveriesOfALevelKeepTheirOrder() async {
+        for name in ["a", "b", "c"] { intake.offer(.named(name)) }
+        var names: [String?] = []
+        for _ in 0..<3 { names.append(await intake.next()?.properties.messageID) }
+        #expect(names == ["a", "b", "c"])
+    }
+
+    @Test func aHigherLevelOvertakes() async {
+        for _ in 0..<3 { intake.offer(.named("low", level: .low)) }
+        intake.offer(.named("high", level: .high))
+        #expect(await intake.next()?.level == .high)
+    }
+
+    @Test func nextWaitsForADelivery() async {
+        async let delivery = intake.next()
+        intake.offer(.named("a"))
+        #expect(await delivery?.properties.messageID == "a")
+    }
+
+    @Test func closeDropsWhatWaitsAndEndsNext() async {
+        intake.offer(.named("a"))
+        intake.close()
+        #expect(await intake.next() == nil)
+    }
+
+    @Test func closeWakesWhoeverWaits() async {
+        async let delivery = intake.next()
+        intake.close()
+        #expect(await delivery == nil)
+    }
+
+    @Test func aDeliveryAfterCloseIsLeftToTheBroker() async {
+        intake.close()
+        intake.offer(.named("a"))
+        #expect(await intake.next() == nil)
+    }
+
+    @Test func cancellationEndsNext() async {
+        let waiting = Task { [intake] in await intake.next() }
+        waiting.cancel()
+        #expect(await waiting.value == nil)
+    }
+
+    @Test func itIsSettledOnceClosedAndEverythingTakenIsSettled() async {
+        intake.offer(.named("a"))
+        _ = await intake.next()
+        intake.close()
+        intake.settle()
+        await intake.waitUntilSettled()
+    }
+
+    @Test func itIsNotSettledWhileSomethingTakenIsNot() async {
+        intake.offer(.named("a"))
+        _ = await intake.next()
+        intake.close()
+        let isSettled = await withTaskGroup(of: Bool.self) { group in
+            group.addTask { [intake] in
+                await intake.waitUntilSettled()
+                return !Task.isCancelled
+            }
+            group.cancelAll()
+            return await group.next() ?? false
+        }
+        #expect(!isSettled)
+    }
+}
+
+extension Delivery {
+    fileprivate static func named(_ name: String, level: Level = .normal) -> Delivery {
+        Delivery(
+            queue: "queue",
+            pool: "python",
+            level: level,
+            properties: MessageProperties(messageID: name),
+            body: .complete([]),
+            acknowledge: {}
+        )
+    }
+}

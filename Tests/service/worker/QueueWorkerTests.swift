@@ -1,0 +1,355 @@
+import FoundationEssentials
+import SandmillEntity
+import ServiceLifecycle
+import Testing
+
+@testable import SandmillService
+
+/// A message's way through a whole worker, on fakes.
+@Suite("QueueWorker", .timeLimit(.minutes(1)))
+struct QueueWorkerTests {
+    private let id = UUID()
+
+    @Test func aGoodRequestEndsAsARecordResultsAndAnEvent() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .sent("execution.succeeded.python.default"))
+        }
+        let record = try #require(await harness.store.execution(id))
+        #expect(record.state == .succeeded)
+        #expect(record.attempt == 1)
+        let result = try #require(record.result)
+        #expect(harness.results.documents["day/\(id.text)/1"] == Array(result.utf8))
+    }
+
+    @Test func itIsAcknowledgedAfterTheClaimAndBeforeItRuns() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.saw(.claimed(id), before: .acknowledged(id.text)))
+        #expect(harness.journal.saw(.acknowledged(id.text), before: .ran("work")))
+    }
+
+    @Test func theResultsAreInPlaceBeforeTheRecordIs() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        let placed = Journal.Entry.placed(results: "day/\(id.text)/1")
+        #expect(harness.journal.saw(placed, before: .finished(id, .succeeded)))
+    }
+
+    @Test func theEventGoesToReplyToAsWellWithTheSameID() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id, replyTo: "amq.rabbitmq.reply-to.x"))
+            await harness.journal.wait(for: .sent("amq.rabbitmq.reply-to.x"))
+            await harness.journal.wait(for: .sent("execution.succeeded.python.default"))
+        }
+        let events = harness.broker.published
+        #expect(Set(events.map(\.exchange)) == [.events, .queue])
+        #expect(Set(events.map(\.properties.messageID)).count == 1)
+        #expect(Set(events.map(\.body)).count == 1)
+    }
+
+    @Test func aMalformedRequestIsKeptWithItsReasonAndTheGoodOneBehindItRuns() async throws {
+        let harness = WorkerHarness()
+        let bad = MessageProperties(messageID: "bad")
+        try await harness.run { _ in
+            harness.broker.deliver(properties: bad, body: .complete(Array("nonsense".utf8)))
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+            await harness.journal.wait(for: .acknowledged("bad"))
+        }
+        #expect(harness.journal.saw(.kept("invalid_request"), before: .acknowledged("bad")))
+        #expect(await harness.store.letters.map(\.body) == [Array("nonsense".utf8)])
+    }
+
+    @Test func anOversizedRequestIsKeptByItsBeginning() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(
+                properties: MessageProperties(messageID: "large"),
+                body: .oversized(prefix: [1, 2], size: .mebibytes(200))
+            )
+            await harness.journal.wait(for: .acknowledged("large"))
+        }
+        let letter = try #require(await harness.store.letters.first)
+        #expect(letter.errorType == "too_large")
+        #expect(letter.body == [1, 2])
+        #expect(letter.bodySize == .mebibytes(200))
+    }
+
+    @Test(arguments: ["correlation\0id", "plain"])
+    func whatCannotBeStoredIsKeptAndBlocksNobody(header: String) async throws {
+        let harness = WorkerHarness()
+        let spoiled = RequestMessage.sample(UUID(), headers: ["x\0": header])
+        try await harness.run { _ in
+            harness.broker.deliver(spoiled)
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+            await harness.journal.wait(
+                for: .acknowledged(spoiled.properties.messageID ?? "")
+            )
+        }
+        #expect(await harness.store.letters.map(\.errorType) == ["invalid_request"])
+    }
+
+    @Test func anUnknownFieldWithAnUnstorableNameIsKept() async throws {
+        let harness = WorkerHarness()
+        let spoiled = RequestMessage.sample(id, fields: "\"a\\u0000b\": 1")
+        try await harness.run { _ in
+            harness.broker.deliver(spoiled)
+            await harness.journal.wait(for: .acknowledged(id.text))
+        }
+        #expect(
+            await harness.store.letters.map(\.reason) == ["/a\u{FFFD}b: there is no such field"]
+        )
+    }
+
+    @Test func theSameRequestTwiceRunsOnce() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .acknowledged(id.text), times: 2)
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.count(of: .ran("work")) == 1)
+    }
+
+    @Test func theSameIDWithAnotherBodyIsAConflict() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id, source: "first"))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+            harness.broker.deliver(.sample(id, source: "second"))
+            await harness.journal.wait(for: .kept("id_conflict"))
+            await harness.journal.wait(for: .acknowledged(id.text), times: 2)
+        }
+        #expect(harness.journal.count(of: .ran("second")) == 0)
+    }
+
+    @Test func aLostSandboxIsOurFaultAndTheExecutionRunsAgain() async throws {
+        let losses = Countdown(1)
+        let harness = WorkerHarness { _, _ in
+            if losses.strike() { throw SandboxError(.sandboxLost, "it died") }
+            return .success
+        }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.count(of: .retried(id, .sandboxLost)) == 1)
+        #expect(try await harness.store.execution(id)?.attempt == 2)
+    }
+
+    @Test func afterTheLastAttemptItEndsAsErrored() async throws {
+        let harness = WorkerHarness { _, _ in throw SandboxError(.sandboxLost, "it died") }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .sent("execution.errored.python.default"))
+        }
+        let record = try #require(await harness.store.execution(id))
+        #expect(record.reason == "sandbox_lost")
+        #expect(record.attempt == 3)
+    }
+
+    @Test func anUncleanSandboxIsDestroyedAndTheResultStands() async throws {
+        let harness = WorkerHarness { _, _ in
+            SandboxReport(exit: SandboxReport.success.exit, isClean: false)
+        }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+            await harness.journal.wait(for: .destroyed(sandbox: "s1"))
+        }
+    }
+
+    @Test func nothingIsClaimedWhileResultsCannotBeWritten() async throws {
+        let harness = WorkerHarness()
+        harness.results.isWritable = false
+        let next = UUID()
+        try await harness.run(concurrency: 1) { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .checkedResults)
+            harness.broker.deliver(.sample(next, source: "next"))
+            harness.results.isWritable = true
+            await harness.journal.wait(for: .finished(id, .succeeded))
+            await harness.journal.wait(for: .finished(next, .succeeded))
+        }
+        #expect(harness.journal.saw(.checkedResults, before: .claimed(next)))
+        #expect(harness.journal.count(of: .retried(id, .resultsUnwritable)) == 1)
+    }
+
+    @Test func aDeadlineThatPassedBeforeTheClaimEndsInExpired() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            harness.broker.deliver(
+                .sample(id, fields: "\"deadline\": \"2020-01-01T00:00:00Z\"")
+            )
+            await harness.journal.wait(for: .sent("execution.expired.python.default"))
+        }
+        #expect(harness.journal.count(of: .ran("work")) == 0)
+    }
+
+    @Test func aDeadlineThatPassesWhileItWaitsForASandboxEndsInExpired() async throws {
+        let harness = WorkerHarness(speed: 1)
+        harness.engine.isDown = true
+        try await harness.run { _ in
+            let deadline = await harness.store.now + 0.2
+            let text = String(decoding: DocumentCoder.encode([deadline]), as: UTF8.self)
+                .trimmingPrefix("[").prefix { $0 != "]" }
+            harness.broker.deliver(.sample(id, fields: "\"deadline\": \(text)"))
+            await harness.journal.wait(for: .claimed(id))
+            while await harness.store.now <= deadline { await Task.yield() }
+            harness.engine.isDown = false
+            await harness.journal.wait(for: .finished(id, .expired))
+        }
+        #expect(harness.journal.count(of: .ran("work")) == 0)
+    }
+
+    @Test func aRequestForLaterIsQueuedAndRunsThen() async throws {
+        let harness = WorkerHarness()
+        try await harness.run { _ in
+            let notBefore = DocumentCoder.encode([await harness.store.now + 36_000])
+            let text = String(decoding: notBefore.dropFirst().dropLast(), as: UTF8.self)
+            harness.broker.deliver(.sample(id, fields: "\"not_before\": \(text)"))
+            await harness.journal.wait(for: .acknowledged(id.text))
+            await harness.store.advance(by: .seconds(36_000))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.saw(.acknowledged(id.text), before: .claimed(id)))
+    }
+
+    @Test func aGracefulShutdownFinishesWhatWasClaimedAndLeavesTheRest() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        let left = UUID()
+        try await harness.run(concurrency: 1) { group in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .ran("work"))
+            harness.broker.deliver(.sample(left))
+            await group.triggerGracefulShutdown()
+            gate.open()
+        }
+        #expect(try await harness.store.execution(id)?.state == .succeeded)
+        #expect(try await harness.store.execution(left) == nil)
+        #expect(harness.journal.count(of: .acknowledged(left.text)) == 0)
+        #expect(harness.journal.count(of: .retried(id, .sandboxLost)) == 0)
+        #expect(harness.engine.live.isEmpty)
+    }
+
+    @Test func aWorkerThatStopsAtOnceSettlesNothing() async throws {
+        let harness = WorkerHarness { _, _ in
+            await Gate().pass()
+            return .success
+        }
+        let run = Task {
+            try await harness.run { [id] _ in
+                harness.broker.deliver(.sample(id))
+                await harness.journal.wait(for: .ran("work"))
+                await harness.journal.wait(for: .heartbeat)
+            }
+        }
+        await harness.journal.wait(for: .ran("work"))
+        run.cancel()
+        _ = await run.result
+        #expect(try await harness.store.execution(id)?.state == .running)
+    }
+
+    @Test func anEndThatCannotBeWrittenNowIsWrittenLater() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .ran("work"))
+            await harness.store.fail(with: Array(repeating: .init(.unavailable, "away"), count: 30))
+            gate.open()
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.count(of: .ran("work")) == 1)
+        #expect(harness.journal.saw(.finishFailed, before: .finished(id, .succeeded)))
+    }
+
+    @Test func anEndThatCanNeverBeWrittenEndsAsErrored() async throws {
+        let harness = WorkerHarness { _, receive in
+            try await receive(.skipped(try #require(OutputPath([0x61])), .symlink))
+            return .success
+        }
+        await harness.store.refuseDocuments(holding: "symlink")
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .errored))
+        }
+        #expect(try await harness.store.execution(id)?.reason == "results_unwritable")
+    }
+
+    @Test func theLastMemberOfABatchCompletesIt() async throws {
+        let harness = WorkerHarness()
+        let batch = "\"batch\": {\"id\": \"\(UUID().text)\", \"size\": 8}"
+        try await harness.run { _ in
+            for _ in 0..<8 { harness.broker.deliver(.sample(UUID(), fields: batch)) }
+            await harness.journal.wait(for: .sent("batch.completed.python.default"))
+        }
+        #expect(harness.journal.count(of: .sent("batch.completed.python.default")) == 1)
+    }
+
+    @Test func manyExecutionsOfManyTenantsAllEndOnce() async throws {
+        let harness = WorkerHarness()
+        let ids = (0..<200).map { _ in UUID() }
+        try await harness.run(concurrency: 16) { _ in
+            for (index, id) in ids.enumerated() {
+                harness.broker.deliver(.sample(id, tenant: "t\(index / 100)"))
+            }
+            await harness.journal.wait(times: 200) { if case .sent = $0 { true } else { false } }
+        }
+        for id in ids { #expect(harness.journal.count(of: .finished(id, .succeeded)) == 1) }
+        #expect(harness.engine.mostLive <= 2)
+    }
+
+    @Test func aPreviewIsTextOfAtMostFourKibibytes() async throws {
+        let harness = WorkerHarness { _, receive in
+            try await receive(.stream(.stdout, Array(repeating: 0xFF, count: 5_000)))
+            try await receive(.stream(.stderr, [0x61, 0, 0x62]))
+            return .success
+        }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        let result = try #require(await harness.store.execution(id)?.result)
+        let document = try JSONDecoder.documents.decode(
+            ResultDocument.self,
+            from: Data(result.utf8)
+        )
+        #expect((4_094...4_096).contains(document.stdout.preview.utf8.count))
+        #expect(document.stderr.preview == "a\u{FFFD}b")
+    }
+}
+
+extension UUID {
+    fileprivate var text: String { uuidString.lowercased() }
+}
+
+extension JSONDecoder {
+    fileprivate static var documents: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            try #require(
+                DocumentCoder.timestamp(try decoder.singleValueContainer().decode(String.self))
+            )
+        }
+        return decoder
+    }
+}
