@@ -180,6 +180,20 @@ let package = Package(
         // Tests, named and placed as what they test.
         .target(name: "FaultyProxy", path: "Tests/proxy", swiftSettings: strict),
         tests("CurlTests", in: "Curl", ["Curl"], resources: [.copy("server.py")]),
+        tests(
+            "DockerTests",
+            in: "adapter/docker",
+            [
+                "Curl", "SandboxProtocol", "SandmillDocker", "SandmillEntity", "SandmillService",
+                logging,
+            ]
+        ),
+        tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
+        tests(
+            "SandboxAgentTests",
+            in: "SandboxAgent",
+            ["SandboxAgentCore", "SandboxProtocol"]
+        ),
         tests("ThreadsTests", in: "Threads", ["Threads"]),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
         tests(
@@ -198,7 +212,21 @@ let package = Package(
             in: "adapter/results",
             ["SandmillEntity", "SandmillResults", "SandmillService", crypto]
         ),
+        tests(
+            "RabbitMQTests",
+            in: "adapter/rabbitmq",
+            [
+                "AMQP", "FaultyProxy", "SandmillEntity", "SandmillRabbitMQ", "SandmillService",
+                logging,
+            ]
+        ),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
+        tests(
+            "SandmillTests",
+            in: "sandmill",
+            ["FaultyProxy", "sandmill"],
+            resources: [.copy("clients")]
+        ),
         tests(
             "RepositoryTests",
             in: "repository",

@@ -19,6 +19,7 @@ can be done before the fork is done here, and a forked process touches as little
 """
 
 import _socket
+import _weakref
 import atexit
 import builtins
 import ctypes
@@ -250,12 +251,13 @@ def run_main():
         sys.modules["threading"] = threading
     namespace = sys.modules["__main__"].__dict__
     path = namespace["__file__"]
-    status = 0
+    uncaught = None
     try:
         exec(compile(read(path), path, "exec", dont_inherit=True), namespace)
     except BaseException as error:
-        status = report(error)
-    del namespace
+        uncaught = error
+    status = 0 if uncaught is None else report(uncaught)
+    del namespace, uncaught
     finish(status)
 
 
@@ -268,6 +270,7 @@ def read(path):
     return source
 
 
+@hidden
 def report(error):
     """Does what the interpreter does about an exception that nothing caught; returns the status."""
     if isinstance(error, SystemExit):
@@ -280,7 +283,7 @@ def report(error):
         return exit_status(exit)
     except BaseException as second:
         print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(second), second, second.__traceback__.tb_next)
+        sys.__excepthook__(type(second), second, second.__traceback__)
         print("\nOriginal exception was:", file=sys.stderr)
         sys.__excepthook__(type(error), error, traceback)
     if isinstance(error, MemoryError):
@@ -318,12 +321,12 @@ def finish(status):
     if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()
     atexit._run_exitfuncs()
-    flushed = flush_standard_streams()
+    if not flush_standard_streams():
+        status = 120
     # Threads that are left do not run again, as in an interpreter that ends.
     sys.setswitchinterval(1e9)
     clear_modules()
-    if not (flush_standard_streams() and flushed):
-        status = 120
+    flush_standard_streams(quietly=True)
     if status == INTERRUPTED:
         import signal
 
@@ -332,7 +335,8 @@ def finish(status):
     os._exit(status)
 
 
-def flush_standard_streams():
+@hidden
+def flush_standard_streams(quietly=False):
     """Returns whether everything that was written to sys.stdout has gone out."""
     flushed = True
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
@@ -340,24 +344,33 @@ def flush_standard_streams():
             if stream is not None and not stream.closed:
                 stream.flush()
         except Exception as error:
-            if stream is sys.stdout:
+            if stream is sys.stdout and flushed:
                 flushed = False
-                print(f"Exception ignored in: {stream!r}", file=sys.stderr)
-                sys.__excepthook__(type(error), error, None)
+                if not quietly:
+                    print(f"Exception ignored in: {stream!r}", file=sys.stderr)
+                    sys.__excepthook__(type(error), error, None)
     return flushed
 
 
 def clear_modules():
-    """Drops what the program has made, so that finalizers run and open files are written out."""
-    names = [name for name in sys.modules if name not in warm_modules]
-    modules = [sys.modules.pop(name) for name in names]
-    modules.append(sys.modules.pop("__main__", None))
+    """Drops what the program has made, so that finalizers run and open files are written out.
+
+    As the interpreter does, this leaves it to the garbage collector first, and then empties the
+    modules that something still holds.
+    """
     sys.last_type = sys.last_value = sys.last_traceback = None
-    while modules:
-        module = modules.pop()
+    names = [name for name in sys.modules if name not in warm_modules or name == "__main__"]
+    modules = []
+    for name in names:
+        module = sys.modules.pop(name)
         if isinstance(module, types.ModuleType):
-            clear_namespace(module.__dict__)
+            modules.append(_weakref.ref(module))
+    module = None
     gc.collect()
+    for reference in reversed(modules):
+        module = reference()
+        if module is not None:
+            clear_namespace(module.__dict__)
 
 
 def clear_namespace(namespace):

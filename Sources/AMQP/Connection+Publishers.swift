@@ -32,7 +32,12 @@ extension Connection {
     ) async throws(AMQPError) -> Publisher {
         precondition(window > 0 && !tokens.isEmpty, "a publisher without room for a message")
         for token in tokens { try await call(.selectConfirms, on: token) }
-        for token in tokens { try checkOpen(token) }
+        for token in tokens {
+            try checkOpen(token)
+            guard channels[token.number]?.lane == nil else {
+                throw AMQPError(.invalidArgument, "the channel has had a publisher already")
+            }
+        }
         let id = newSerial()
         for (index, token) in tokens.enumerated() {
             channels[token.number]?.lane = LaneID(publisher: id, index: index)

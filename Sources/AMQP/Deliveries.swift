@@ -1,7 +1,7 @@
 /// What a consumer receives, in the broker's order.
 ///
 /// The sequence ends when the consumer is cancelled by this side, and throws when its queue, its
-/// channel or the connection is gone. Only one task may iterate it, once. It buffers whatever the
+/// channel or the connection is gone. Only one task may take from it at a time. It buffers whatever the
 /// prefetch lets through, and without acknowledgements everything.
 public struct Deliveries: AsyncSequence, Sendable {
     /// Where the connection puts deliveries.

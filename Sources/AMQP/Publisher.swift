@@ -29,7 +29,7 @@ public struct Publisher: Sendable {
 }
 
 extension Channel {
-    /// Makes a publisher of this channel, which ends with it.
+    /// Makes the one publisher that a channel may have, which ends with it.
     ///
     /// Needed where the broker looks at the channel: a request that asks for an answer to
     /// `amq.rabbitmq.reply-to` must be published on the channel that consumes the answers.

@@ -70,14 +70,19 @@ final class UpgradedConnection {
             return
         }
         phase = .awaitingHead(ResponseHead())
-        attempt { () throws(CurlError) in socket = try easy.activeSocket() }
-        send()
+        do throws(CurlError) {
+            socket = try easy.activeSocket()
+            send()
+        } catch {
+            fail(error)
+        }
     }
 
     /// Sends what is queued, as much as the kernel takes.
     func send() {
-        attempt { () throws(CurlError) in
-            isSendBlocked = false
+        guard !isOver else { return }
+        isSendBlocked = false
+        do throws(CurlError) {
             while true {
                 if sent == sending.count {
                     sending = buffer.takeOutgoing()
@@ -90,6 +95,8 @@ final class UpgradedConnection {
                 }
                 sent += count
             }
+        } catch {
+            fail(error)
         }
     }
 
@@ -184,9 +191,5 @@ extension UpgradedConnection {
     private func complete(_ result: Result<HTTPResponse, CurlError>) {
         deadline = nil
         completion.take()?.resume(returning: result)
-    }
-
-    private func attempt(_ step: () throws(CurlError) -> Void) {
-        do throws(CurlError) { try step() } catch { fail(error) }
     }
 }

@@ -1,6 +1,8 @@
-/// A pattern for relative paths, as a shell's: `*` and `?` stand for any bytes but `/`, `[a-z]` and
-/// `[!a-z]` for one byte, `**` as a whole component for any number of components, and `\` makes the
-/// next byte plain. Matching takes time proportional to the path, whatever the pattern.
+/// A pattern for relative paths, as a shell's.
+///
+/// `*` and `?` stand for any bytes but `/`, `[a-z]` and `[!a-z]` for one byte, `**` as a whole
+/// component for any number of components, and `\` makes the next byte plain. Matching takes time
+/// proportional to the path, whatever the pattern.
 public struct GlobPattern: Sendable {
     private enum Element {
         case byte(UInt8)
@@ -35,7 +37,8 @@ public struct GlobPattern: Sendable {
                 switch element {
                 case .byte(let plain): if byte == plain { next[index + 1] = true }
                 case .anyByte: if byte != slash { next[index + 1] = true }
-                case .byteSet(let set): if byte != slash, set.contains(byte) { next[index + 1] = true }
+                case .byteSet(let set):
+                    if byte != slash, set.contains(byte) { next[index + 1] = true }
                 case .star: if byte != slash { next[index] = true }
                 case .components, .rest: next[index] = true
                 }
@@ -119,7 +122,8 @@ public struct GlobPattern: Sendable {
                 }
                 isFirst = false
                 if ahead.first == UInt8(ascii: "-"), let high = ahead.dropFirst().first,
-                    high != UInt8(ascii: "]") {
+                    high != UInt8(ascii: "]")
+                {
                     ahead.removeFirst(2)
                     if low <= high { set.ranges.append(low...high) }
                 } else {

@@ -13,7 +13,9 @@ extension [UInt8] {
 
     /// The number that is word `index` of the line whose first word is `key`, itself word 0.
     func number(word index: Int, after key: StaticString) -> UInt64? {
-        let key = unsafe Array(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+        let key = unsafe Array(
+            UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
+        )
         for line in split(separator: UInt8(ascii: "\n")) where line.starts(with: key) {
             let words = line.split(separator: UInt8(ascii: " "))
             if words.count > index, words[0].elementsEqual(key) { return words[index].number() }

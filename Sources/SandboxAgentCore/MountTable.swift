@@ -61,7 +61,9 @@ public struct MountTable {
             }
             var status = stat()
             try check(unsafe lstat(mount.path, &status), "lstat \(mount.path)")
-            guard status.st_mode & S_IFMT != S_IFCHR, status.st_mode & S_IWOTH != 0 else { continue }
+            guard status.st_mode & S_IFMT != S_IFCHR, status.st_mode & S_IWOTH != 0 else {
+                continue
+            }
             if mount.path != path { places.append(try WritablePlace(path: mount.path)) }
         }
         return places

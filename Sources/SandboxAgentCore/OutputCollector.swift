@@ -40,7 +40,9 @@ struct OutputCollector {
             let cName = (name + [0]).map { CChar(bitPattern: $0) }
             var status = stat()
             try check(
-                unsafe fstatat(directory.number, cName, &status, AT_SYMLINK_NOFOLLOW), "fstatat")
+                unsafe fstatat(directory.number, cName, &status, AT_SYMLINK_NOFOLLOW),
+                "fstatat"
+            )
             switch status.st_mode & S_IFMT {
             case S_IFDIR:
                 try descend(into: cName, of: directory, path, depth + 1)
@@ -64,7 +66,9 @@ struct OutputCollector {
         guard path.count < FrameLimits.path else { return skip(path, .pathTooLong) }
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
         let child = try Descriptor(
-            unsafe sandbox_open_beneath(parent.number, name, flags, 0), "open a directory")
+            unsafe sandbox_open_beneath(parent.number, name, flags, 0),
+            "open a directory"
+        )
         try collect(child, path: path, depth: depth)
     }
 

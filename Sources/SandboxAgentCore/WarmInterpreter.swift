@@ -85,7 +85,11 @@ struct WarmInterpreter: ~Copyable {
         }
         let message = Array(fields.joined(separator: "\0").utf8)
         let result = unsafe sandbox_send_descriptors(
-            requests.number, message, message.count, streams)
+            requests.number,
+            message,
+            message.count,
+            streams
+        )
         try check(result, "hand the program over")
         waiting = .nothing
     }
@@ -98,7 +102,8 @@ struct WarmInterpreter: ~Copyable {
         var argv = unsafe arguments.map { unsafe strdup($0) }
         var envp = unsafe environment.map { unsafe strdup($0) }
         defer {
-            for unsafe string in unsafe argv + envp { unsafe free(string) }
+            for index in unsafe argv.indices { unsafe free(argv[index]) }
+            for index in unsafe envp.indices { unsafe free(envp[index]) }
         }
         unsafe argv.append(nil)
         unsafe envp.append(nil)

@@ -46,7 +46,10 @@ final class WritablePlace {
     }
 
     /// Removes a file or an empty directory; returns false for a directory that is not empty.
-    private func unlink(_ name: [UInt8], in parent: borrowing Descriptor) throws(SystemError) -> Bool {
+    private func unlink(
+        _ name: [UInt8],
+        in parent: borrowing Descriptor
+    ) throws(SystemError) -> Bool {
         let name = name + [0]
         let removed = unsafe name.withUnsafeBufferPointer { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { path in

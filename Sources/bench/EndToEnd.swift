@@ -68,15 +68,16 @@ struct EndToEnd {
     func idleLatency(jobs: Int) async throws -> Latency {
         try await events.withSubscription(to: ["execution.#"]) { subscription in
             var latency = Latency()
-            var received = subscription.events.makeAsyncIterator()
-            for _ in 0..<jobs {
-                let job = entry(UUID())
-                try await latency.measure {
-                    try await publish([job])
-                    while let message = try await received.next() {
-                        if try succeeded(message) == job.id { break }
-                    }
-                }
+            var job = entry(UUID())
+            var start = ContinuousClock.now
+            try await publish([job])
+            for try await message in subscription.events {
+                guard try succeeded(message) == job.id else { continue }
+                latency.record(since: start)
+                if latency.count == jobs { break }
+                job = entry(UUID())
+                start = .now
+                try await publish([job])
             }
             return latency
         }

@@ -7,10 +7,18 @@ struct Latency {
         numberOfSignificantValueDigits: .three
     )
 
+    /// How many were measured.
+    var count: Int { Int(histogram.totalCount) }
+
     /// Records how long `body` takes.
     mutating func measure(_ body: () async throws -> Void) async rethrows {
         let start = ContinuousClock.now
         try await body()
+        record(since: start)
+    }
+
+    /// Records how long it is since `start`.
+    mutating func record(since start: ContinuousClock.Instant) {
         let microseconds = (ContinuousClock.now - start) / .microseconds(1)
         histogram.record(UInt64(max(1, microseconds)))
     }

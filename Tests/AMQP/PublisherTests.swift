@@ -112,6 +112,14 @@ import Testing
         }
     }
 
+    @Test func aChannelHasOnePublisher() async throws {
+        try await Broker.withChannel { channel, _ in
+            _ = try await channel.makePublisher()
+            let error = try await failure { try await channel.makePublisher() }
+            #expect(error.code == .invalidArgument)
+        }
+    }
+
     @Test func aPublisherOnAClosedChannelFails() async throws {
         try await Broker.withChannel { channel, queue in
             let own = try await Broker.connection()

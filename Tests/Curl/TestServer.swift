@@ -33,7 +33,8 @@ final class TestServer: Sendable {
     }
 
     deinit {
-        process.terminate()
+        // It has inherited a mask that blocks SIGTERM.
+        kill(process.processIdentifier, SIGKILL)
     }
 
     func url(_ path: String) -> String { "http://127.0.0.1:\(port)/\(path)" }

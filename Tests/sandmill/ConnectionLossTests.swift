@@ -1,3 +1,4 @@
+import FaultyProxy
 import Foundation
 import Testing
 
@@ -10,19 +11,22 @@ extension SystemTests {
         @Test(.installationWithoutWorker)
         func brokerConnectionsThatAreCutCostNothing() async throws {
             let installation = try Installation.current
-            let proxy = try await Proxy(before: installation.brokerURL)
+            var broker = try #require(URLComponents(string: installation.brokerURL))
+            let proxy = FaultyProxy(before: broker.port ?? 5_672)
+            defer { proxy.stop() }
+            broker.port = proxy.port
             let worker = try await installation.startWorker(
                 "worker-a",
-                settings: ["SANDMILL_BROKER_URL": proxy.url]
+                settings: ["SANDMILL_BROKER_URL": try #require(broker.string)]
             )
             var ids: [UUID] = []
             for _ in 1...3 {
                 for _ in 1...6 { ids.append(try await installation.submit(Self.program)) }
                 _ = try await installation.events.finished(ids[ids.count - 6])
-                #expect(try await proxy.drop() > 0)
+                proxy.cut()
             }
             try await expectSuccess(of: ids, on: installation)
-            worker.kill()
+            try await installation.stop(worker)
         }
 
         @Test(.installation())
@@ -44,44 +48,32 @@ extension SystemTests {
             try await expectSuccess(of: ids, on: installation)
         }
 
-        private func expectSuccess(of ids: [UUID], on installation: Installation) async throws {
+        @Test(.installation())
+        func queueThatIsDeletedComesBack() async throws {
+            let installation = try Installation.current
+            let queue = "\(installation.name).work.python.low"
+            try await installation.tellBroker("delete_queue", ["name": .string(queue)])
+            // Other levels go on.
+            let result = try await installation.result(of: "print(1)")
+            #expect(result["state"] == "succeeded")
+            try await eventually(within: .seconds(30), "the queue is back") {
+                try await installation.run(["topology", "verify"]).exitCode == 0
+            }
+            let id = try await installation.submit(["source": "print(2)"], level: "low")
+            try await expectSuccess(of: [id], on: installation, output: "2\n")
+        }
+
+        private func expectSuccess(
+            of ids: [UUID],
+            on installation: Installation,
+            output: String = "done\n"
+        ) async throws {
             for id in ids {
                 let result = try await installation.events.finished(id)["data"]
                 #expect(result["state"] == "succeeded")
-                #expect(result["stdout"]["preview"] == "done\n")
+                #expect(result["stdout"]["preview"] == .string(output))
             }
             try await installation.expectOneEnd(of: ids)
         }
-    }
-}
-
-/// A proxy before a broker; see `clients/proxy.py`.
-private struct Proxy {
-    /// The way to the broker through it.
-    let url: String
-    private let program: Program
-
-    init(before broker: String) async throws {
-        var components = try #require(URLComponents(string: broker))
-        let program = try Program.client(
-            "proxy",
-            try #require(components.host),
-            String(components.port ?? 5672)
-        )
-        let port = try await within(.seconds(20), "the proxy") {
-            try await program.answer()["port"]
-        }
-        components.host = "127.0.0.1"
-        components.port = port.double.map { Int($0) }
-        url = try #require(components.string)
-        self.program = program
-    }
-
-    /// Cuts all connections, and tells how many there were.
-    func drop() async throws -> Int {
-        let answer = try await within(.seconds(10), "the cut") { [program] in
-            try await program.ask("drop")
-        }
-        return Int(answer["dropped"].double ?? 0)
     }
 }

@@ -117,9 +117,12 @@ extension SystemTests {
                     """
             )
             #expect(result["files"].elements.map { $0["path"] } == ["good"])
-            let skipped = result["skipped"].elements.map { "\($0["path"]) \($0["reason"])" }
             #expect(
-                Set(skipped) == ["link symlink", "folder/etc symlink", "pipe not_regular"]
+                Set(result["skipped"].elements) == [
+                    ["path": "link", "reason": "symlink"],
+                    ["path": "folder/etc", "reason": "symlink"],
+                    ["path": "pipe", "reason": "not_regular"],
+                ]
             )
         }
 
@@ -142,6 +145,21 @@ extension SystemTests {
                 ]
             )
             #expect(result["stdout"]["preview"] == "['--fast', 'a b'] x hi\n")
+        }
+
+        @Test func executionDoesNotStartBeforeItMay() async throws {
+            let installation = try Installation.current
+            let time = try await installation.query(
+                """
+                select to_char((now() + interval '2 s') at time zone 'UTC',
+                    'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as start
+                """
+            )[0]["start"]
+            let result = try await installation.result(of: "print(1)", ["not_before": time])
+            #expect(result["state"] == "succeeded")
+            #expect(result["attempt"] == 1)
+            let start = try #require(result["started_at"].string)
+            #expect(start >= (try #require(time.string)))
         }
 
         @Test func executionWhoseDeadlineHasPassedExpires() async throws {

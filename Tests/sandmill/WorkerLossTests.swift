@@ -39,7 +39,7 @@ extension SystemTests {
             #expect(
                 lost == Array(repeating: ["worker": "worker-a", "reason": "worker_lost"], count: 4)
             )
-            second.kill()
+            try await installation.stop(second)
         }
 
         @Test(.installationWithoutWorker)
@@ -54,7 +54,7 @@ extension SystemTests {
             let result = try await installation.events.finished(id)["data"]
             #expect(result["state"] == "succeeded")
             try await installation.expectOneEnd(of: [id], attempt: 2)
-            second.kill()
+            try await installation.stop(second)
         }
 
         @Test(.installationWithoutWorker)
@@ -65,11 +65,7 @@ extension SystemTests {
             for _ in 1...2 { ids.append(try await installation.submit(Self.sleeper)) }
             try await installation.wait(forBusySandboxes: 2)
 
-            worker.send(SIGTERM)
-            let exitCode = try await within(.seconds(20), "the worker's end") {
-                try await worker.exitCode()
-            }
-            #expect(exitCode == 0, "\(worker.errors.text)")
+            try await installation.stop(worker)
             for id in ids {
                 let record = try await installation.record(id)
                 #expect(record["state"] == "succeeded")
@@ -81,6 +77,99 @@ extension SystemTests {
             #expect(try await installation.query("select 1 from outbox").isEmpty)
             #expect(try await installation.query("select 1 from workers").isEmpty)
             #expect(try await installation.query("select 1 from sandboxes").isEmpty)
+        }
+
+        @Test(.installationWithoutWorker)
+        func workerThatWasStoppedPastItsLeaseDiscardsItsResults() async throws {
+            let installation = try Installation.current
+            let first = try await installation.startWorker("worker-a")
+            let id = try await installation.submit(Self.sleeper)
+            try await installation.wait(forBusySandboxes: 1)
+            first.send(SIGSTOP)
+            let second = try await installation.startWorker("worker-b")
+            let event = try await installation.events.finished(id, within: .seconds(60))
+            #expect(event["data"]["worker"] == "worker-b")
+
+            first.send(SIGCONT)
+            try await eventually(within: .seconds(20), "the first worker is on the list again") {
+                try await installation.query("select 1 from workers").count == 2
+            }
+            try await installation.expectOneEnd(of: [id], attempt: 2)
+            #expect(try await installation.record(id)["result"] == event["data"])
+            try await installation.stop(first)
+            try await installation.stop(second)
+        }
+
+        @Test(.installationWithoutWorker)
+        func executionThatLosesThreeWorkersIsQuarantined() async throws {
+            let installation = try Installation.current
+            let id = try await installation.submit(["source": "import time; time.sleep(60)"])
+            for _ in 1...3 {
+                let victim = try await installation.startWorker("worker-a")
+                try await installation.wait(forBusySandboxes: 1)
+                victim.kill()
+                _ = try await victim.exitCode()
+            }
+            let worker = try await installation.startWorker("worker-a")
+            let result = try await installation.events.finished(id)["data"]
+            #expect(result["state"] == "errored")
+            #expect(result["reason"] == "worker_killer")
+            #expect(try await installation.record(id)["result"] == result)
+            try await installation.stop(worker)
+        }
+
+        @Test(.installationWithoutWorker)
+        func nothingIsLostOrDoubledWhileWorkersAreKilled() async throws {
+            let installation = try Installation.current
+            var workers: [Program] = []
+            for id in ["worker-a", "worker-b"] {
+                workers.append(try await installation.startWorker(id))
+            }
+            var ids: [UUID] = []
+            for _ in 1...40 {
+                ids.append(
+                    try await installation.submit(
+                        ["source": "import time; time.sleep(0.2)\nprint('done')"]
+                    )
+                )
+            }
+            for (index, seen) in [(0, 5), (1, 15)] {
+                _ = try await installation.events.message { [ids] message in
+                    message.event["subject"] == .string(ids[seen].uuidString.lowercased())
+                }
+                workers[index].kill()
+                _ = try await workers[index].exitCode()
+                workers[index] = try await installation.startWorker("worker-\(index + 3)")
+            }
+            for id in ids {
+                let result = try await installation.events.finished(id)["data"]
+                #expect(result["state"] == "succeeded")
+                #expect(result["stdout"]["preview"] == "done\n")
+            }
+            try await installation.expectOneEnd(of: ids, attempt: nil)
+            for worker in workers { try await installation.stop(worker) }
+        }
+
+        @Test(.installation())
+        func sandboxThatIsRemovedIsOurFaultAndTheProgramRunsAgain() async throws {
+            let installation = try Installation.current
+            let id = try await installation.submit(Self.sleeper)
+            try await installation.wait(forBusySandboxes: 1)
+            let busy = try await installation.query(
+                "select container from sandboxes where state = 'leased'"
+            )
+            try await installation.removeContainer(try #require(busy[0]["container"].string))
+            let result = try await installation.events.finished(id)["data"]
+            #expect(result["state"] == "succeeded")
+            let attempts = try await installation.query(
+                "select attempt, state, reason from attempts order by attempt"
+            )
+            #expect(
+                attempts == [
+                    ["attempt": 1, "state": "errored", "reason": "sandbox_lost"],
+                    ["attempt": 2, "state": "succeeded", "reason": .null],
+                ]
+            )
         }
 
         @Test(.installation())

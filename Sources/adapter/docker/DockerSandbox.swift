@@ -70,8 +70,7 @@ actor DockerSandbox: Sandbox {
             while true {
                 switch try transcript.take(try await self.nextReport()) {
                 case .output(let output):
-                    watchdog.postpone(atLeast: Self.grace)
-                    try await receive(output)
+                    try await watchdog.holding(for: Self.grace) { try await receive(output) }
                 case .noted:
                     continue
                 case .over(let report):
@@ -120,17 +119,30 @@ actor DockerSandbox: Sandbox {
 
 /// Closes a stream on which nothing came for too long, so that whoever reads from it stops.
 private final class StreamWatchdog: Sendable {
+    private struct State {
+        var deadline: ContinuousClock.Instant
+        var isHeld = false
+    }
+
     private let stream: UpgradedStream
-    private let deadline: Mutex<ContinuousClock.Instant>
+    private let state: Mutex<State>
 
     init(_ stream: UpgradedStream, patience: Duration) {
         self.stream = stream
-        deadline = Mutex(.now + patience)
+        state = Mutex(State(deadline: .now + patience))
     }
 
-    /// Moves the deadline, if it is nearer than this.
-    func postpone(atLeast patience: Duration) {
-        deadline.withLock { $0 = max($0, .now + patience) }
+    /// Waits for nothing while `body` runs, which reads nothing, and for `patience` after it.
+    func holding(
+        for patience: Duration,
+        _ body: () async throws -> Void
+    ) async rethrows {
+        state.withLock { $0.isHeld = true }
+        try await body()
+        state.withLock { state in
+            state.isHeld = false
+            state.deadline = max(state.deadline, .now + patience)
+        }
     }
 
     func guarding<Result: Sendable>(
@@ -145,9 +157,9 @@ private final class StreamWatchdog: Sendable {
 
     private func watch() async throws {
         while true {
-            let deadline = deadline.withLock { $0 }
-            if ContinuousClock.now >= deadline { return stream.close() }
-            try await ContinuousClock().sleep(until: deadline)
+            let (deadline, isHeld) = state.withLock { ($0.deadline, $0.isHeld) }
+            if !isHeld, ContinuousClock.now >= deadline { return stream.close() }
+            try await ContinuousClock().sleep(until: max(deadline, .now + .milliseconds(100)))
         }
     }
 }

@@ -86,13 +86,16 @@ public struct Broker: Sendable {
             observer: { event in
                 switch event {
                 case .opened:
-                    logger.info("Connected to the broker.", metadata: ["for": "\(purpose)"])
+                    logger.info(
+                        "Connected to the broker.",
+                        metadata: [LogKey.connection: "\(purpose)"]
+                    )
                 case .failed(let error, let wait):
                     logger.warning(
                         "There is no connection to the broker.",
                         metadata: [
-                            "for": "\(purpose)", LogKey.reason: "\(error.message)",
-                            "wait": "\(wait)",
+                            LogKey.connection: "\(purpose)", LogKey.reason: "\(error.message)",
+                            LogKey.wait: "\(wait)",
                         ]
                     )
                 }
@@ -114,4 +117,11 @@ public struct Broker: Sendable {
         }
         if !differences.isEmpty { throw BrokerError(differences) }
     }
+}
+
+extension LogKey {
+    /// What a connection is for.
+    fileprivate static let connection = "connection"
+    /// How long until the next try.
+    fileprivate static let wait = "wait"
 }

@@ -14,7 +14,7 @@ extension BrokerError {
     }
 
     init(_ differences: [Topology.Difference]) {
-        let lines = differences.map { "  \($0.name): \($0.detail)" }
+        let lines = differences.map { "  \($0.object) \($0.detail)" }
         self.init(
             .topologyDiffers,
             "the broker has another topology than this version declares\n"

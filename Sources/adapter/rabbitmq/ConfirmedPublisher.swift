@@ -38,6 +38,9 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
             return messages.map { _ in .unconfirmed("there is no connection to the broker") }
         }
         let outcomes = await publisher.publish(messages.map(translate))
+        if outcomes.contains(where: \.namesMissingExchange) {
+            try? await broker.declareTopology()
+        }
         return outcomes.map(SandmillService.PublishOutcome.init)
     }
 
@@ -74,6 +77,14 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
 
     private func resume(_ id: Int, with publisher: Publisher?) {
         waiters.removeValue(forKey: id)?.resume(returning: publisher)
+    }
+}
+
+extension AMQP.PublishOutcome {
+    /// Whether an exchange was deleted under us; only publishing notices that.
+    fileprivate var namesMissingExchange: Bool {
+        guard case .failed(let error) = self else { return false }
+        return error.code == .notFound
     }
 }
 

@@ -16,44 +16,49 @@ public struct EventConsumer: EventSource {
         _ body: @Sendable (EventSubscription) async throws -> Result
     ) async throws -> Result {
         let connection: Connection
-        let queue: String
-        let consumer: Consumer
-        let channel: Channel
+        let subscription: EventSubscription
         do throws(AMQPError) {
             connection = try await broker.connect(as: "events")
-            channel = try await connection.openChannel()
-            queue = try await channel.declare(
-                Queue("", isDurable: false, isExclusive: true)
-            ).name
-            for pattern in patterns {
-                try await channel.bind(
-                    queue: queue,
-                    to: broker.topology.name(of: .events),
-                    bindingKey: pattern
-                )
-            }
-            consumer = try await channel.consume(queue: queue, prefetch: 256)
+            subscription = try await subscribe(to: patterns, on: connection)
         } catch {
             throw BrokerError(error)
         }
-        let (events, continuation) = AsyncThrowingStream<EventMessage, any Error>.makeStream()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                do throws(AMQPError) {
-                    for try await delivery in consumer.deliveries {
-                        continuation.yield(EventMessage(delivery))
-                        try await channel.acknowledge(delivery.tag)
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: BrokerError(error))
-                }
-            }
-            let result = try await body(EventSubscription(replyTo: queue, events: events))
-            group.cancelAll()
-            await connection.close()
-            return result
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(subscription))
+        } catch {
+            result = .failure(error)
         }
+        await connection.close()
+        return try result.get()
+    }
+
+    private func subscribe(
+        to patterns: [String],
+        on connection: Connection
+    ) async throws(AMQPError) -> EventSubscription {
+        let channel = try await connection.openChannel()
+        let queue = try await channel.declare(Queue("", isDurable: false, isExclusive: true)).name
+        for pattern in patterns {
+            try await channel.bind(
+                queue: queue,
+                to: broker.topology.name(of: .events),
+                bindingKey: pattern
+            )
+        }
+        let consumer = try await channel.consume(queue: queue, prefetch: 256)
+        // Acknowledged as they are taken, so that the prefetch bounds what waits for a slow reader.
+        let events = AsyncThrowingStream<EventMessage, any Error> {
+            do throws(AMQPError) {
+                var deliveries = consumer.deliveries.makeAsyncIterator()
+                guard let delivery = try await deliveries.next() else { return nil }
+                try await channel.acknowledge(delivery.tag)
+                return EventMessage(delivery)
+            } catch {
+                throw BrokerError(error)
+            }
+        }
+        return EventSubscription(replyTo: queue, events: events)
     }
 }
 

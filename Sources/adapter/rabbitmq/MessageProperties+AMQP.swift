@@ -29,7 +29,9 @@ extension AMQP.MessageProperties {
         messageID = properties.messageID
         correlationID = properties.correlationID
         replyTo = properties.replyTo
-        timestamp = properties.timestamp.map { UInt64(max(0, $0.timeIntervalSince1970)) }
+        timestamp = properties.timestamp.flatMap {
+            UInt64(exactly: $0.timeIntervalSince1970.rounded(.down))
+        }
         appID = properties.appID
         if !properties.headers.isEmpty {
             headers = properties.headers.mapValues { .string($0) }

@@ -16,7 +16,8 @@ public protocol WorkerRegistry: Sendable {
 
     /// Takes over what a dead worker left, in one transaction: its running executions go back to
     /// `queued` with their messages due in the outbox at once, its outbox leases end, its
-    /// sandboxes and, unless it is its own successor, its row are removed.
+    /// sandboxes and its row are removed. A worker that is its own successor takes over what it
+    /// ran before it registered, and keeps its row.
     ///
     /// - Returns: The executions that have now lost three workers. They stay `running`, as a new
     ///   attempt of `successor`, which must finish them.
@@ -26,6 +27,9 @@ public protocol WorkerRegistry: Sendable {
     ) async throws(StoreError) -> [QuarantinedExecution]
 
     /// Removes the row and gives the lock back.
+    ///
+    /// The row of a worker that leaves running executions behind stays, so that others find it
+    /// dead and take them over.
     func deregister(worker: String) async throws(StoreError)
 
     /// Writes down the state of every sandbox of a worker, in place of what was there.

@@ -70,7 +70,6 @@ public actor WorkerSupervisor: Service {
         }
         if Task.isCancelled { return }
         do throws(StoreError) {
-            try await takeOver(worker)
             try await registry.deregister(worker: worker)
         } catch {
             logger.warning(

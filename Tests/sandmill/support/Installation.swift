@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// An installation of the real program, of whose names no other has any.
@@ -31,13 +32,12 @@ struct Installation: Sendable {
     }
 
     /// Runs `body` with a migrated installation, and removes everything of it afterwards.
-    static func with<Result>(
+    static func with<Value>(
         settings: [String: String] = [:],
-        _ body: (Installation) async throws -> Result
-    ) async throws -> Result {
+        _ body: (Installation) async throws -> Value
+    ) async throws -> Value {
         let installation = try await Installation(settings: settings)
-        let result: Swift.Result<Result, any Error>
-        do {
+        let result = await Result {
             for command in [["migrate"], ["topology", "declare"]] {
                 let ended = try await installation.run(command)
                 try #require(ended.exitCode == 0, "\(command) failed: \(ended.errors)")
@@ -46,12 +46,12 @@ struct Installation: Sendable {
                 to: "\(installation.name).events",
                 of: installation.servers.broker
             )
-            result = .success(try await body(installation))
-        } catch {
-            result = .failure(error)
+            return try await body(installation)
         }
-        try await installation.remove()
-        return try result.get()
+        let removal = await Result { try await installation.remove() }
+        let value = try result.get()
+        try removal.get()
+        return value
     }
 
     private init(settings: [String: String]) async throws {
@@ -80,7 +80,7 @@ struct Installation: Sendable {
     }
 
     private func remove() async throws {
-        try await waitUntilNoContainerIsLeft()
+        let sandboxes = await Result { try await waitUntilNoContainerIsLeft() }
         try await query("drop schema if exists \"\(name)\" cascade")
         for exchange in ["submit", "unrouted", "dead", "events", "control"] {
             try await tellBroker("delete_exchange", ["name": .string("\(name).\(exchange)")])
@@ -90,6 +90,7 @@ struct Installation: Sendable {
             try await tellBroker("delete_queue", ["name": .string("\(name).\(queue)")])
         }
         try FileManager.default.removeItem(at: directory)
+        try sandboxes.get()
     }
 }
 
@@ -143,21 +144,38 @@ extension Installation {
         return worker
     }
 
+    /// Tells a worker to stop, and expects that it does so in good order.
+    func stop(_ worker: Program) async throws {
+        print(worker.errors.text); worker.send(SIGTERM)
+        let exitCode = try await within(.seconds(20), "the end of a worker") {
+            try await worker.exitCode()
+        }
+        #expect(exitCode == 0, "\(worker.errors.text)")
+    }
+
     /// The containers of a worker, or of all.
     func containers(of worker: String? = nil) async throws -> [String] {
         let label = "dev.sandmill.worker"
+        let format = "{{.ID}} {{.Label \"\(label)\"}}"
+        return try await docker("ps", "--all", "--filter", "label=\(label)", "--format", format)
+            .filter { $0.contains(" \(name)/\(worker ?? "")") }
+    }
+
+    /// Removes a container as a person might.
+    func removeContainer(_ id: String) async throws {
+        _ = try await docker("rm", "--force", id)
+    }
+
+    private func docker(_ arguments: String...) async throws -> [String] {
         let docker = try Program(
             URL(filePath: "/usr/bin/env"),
-            [
-                "docker", "--host", servers.engine, "ps", "--all", "--filter", "label=\(label)",
-                "--format", "{{.ID}} {{.Label \"\(label)\"}}",
-            ],
+            ["docker", "--host", servers.engine] + arguments,
             in: directory
         )
-        var containers: [String] = []
-        while let line = await docker.output.next() { containers.append(line) }
+        var lines: [String] = []
+        while let line = await docker.output.next() { lines.append(line) }
         try #require(try await docker.exitCode() == 0, "\(docker.errors.text)")
-        return containers.filter { $0.contains(" \(name)/\(worker ?? "")") }
+        return lines
     }
 
     /// Waits until the containers of a worker, or of all, are gone by themselves.

@@ -18,7 +18,7 @@ struct InstallationTrait: SuiteTrait, TestTrait, TestScoping {
         try await Installation.with(settings: settings) { installation in
             let worker = hasWorker ? try await installation.startWorker("worker-a") : nil
             try await Installation.$running.withValue(installation) { try await function() }
-            worker?.kill()
+            if let worker { try await installation.stop(worker) }
         }
     }
 }

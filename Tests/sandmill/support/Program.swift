@@ -43,12 +43,15 @@ final class Program: Sendable {
 
     /// A script of the folder `clients`, run by the system's Python.
     static func client(_ script: String, _ arguments: String...) throws -> Program {
-        let clients = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "clients")
+        let file = Bundle.module.url(
+            forResource: script,
+            withExtension: "py",
+            subdirectory: "clients"
+        )
         return try Program(
             URL(filePath: "/usr/bin/python3"),
-            [clients.appending(path: "\(script).py").path()] + arguments,
-            in: clients
+            [try #require(file).path()] + arguments,
+            in: .temporaryDirectory
         )
     }
 
@@ -102,13 +105,12 @@ final class Lines: Sendable {
     init(_ file: FileHandle) {
         let (lines, line) = AsyncStream<String>.makeStream()
         self.lines = lines
-        file.readabilityHandler = { [weak self] file in
-            let data = file.availableData
-            if data.isEmpty {
-                file.readabilityHandler = nil
-                line.finish()
+        // A thread of its own: the handlers that Foundation calls lose the end of short output.
+        Thread.detachNewThread {
+            while case let data = file.availableData, !data.isEmpty {
+                for complete in self.take(data) { line.yield(complete) }
             }
-            for complete in self?.take(data) ?? [] { line.yield(complete) }
+            line.finish()
         }
     }
 

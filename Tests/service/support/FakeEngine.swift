@@ -63,7 +63,9 @@ final class FakeEngine: SandboxEngine {
         _ receive: (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
         journal.note(.ran(program.name))
-        return try await behaviour(program, receive)
+        let report = try await behaviour(program, receive)
+        try Task.checkCancellation()
+        return report
     }
 
     fileprivate func remove(_ sandbox: FakeSandbox) {

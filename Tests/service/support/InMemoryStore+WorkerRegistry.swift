@@ -57,7 +57,11 @@ extension InMemoryStore: WorkerRegistry {
 
     func deregister(worker: String) async throws(StoreError) {
         try takeFailure()
-        workers[worker] = nil
+        workers[worker]?.isAlive = false
+        let isBusy = executions.values.contains {
+            $0.record.state == .running && $0.record.worker == worker
+        }
+        if !isBusy { workers[worker] = nil }
         note(.deregistered(worker))
     }
 

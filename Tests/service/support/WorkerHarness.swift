@@ -27,6 +27,33 @@ struct WorkerHarness {
         concurrency: Int = 4,
         _ body: @Sendable @escaping (ServiceGroup) async throws -> Value
     ) async throws -> Value {
+        let (worker, others) = makeServices(concurrency: concurrency)
+        return try await run(others + [worker], while: body)
+    }
+
+    /// Runs everything but the queue worker while `body` does, which gets that.
+    func runWithoutWorker(
+        _ body: @Sendable @escaping (QueueWorker) async throws -> Void
+    ) async throws {
+        let (worker, others) = makeServices(concurrency: 4)
+        try await run(others) { _ in try await body(worker) }
+    }
+
+    private func run<Value: Sendable>(
+        _ services: [any Service],
+        while body: @Sendable @escaping (ServiceGroup) async throws -> Value
+    ) async throws -> Value {
+        let group = ServiceGroup(services: services, logger: .silent)
+        return try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            let value = try await body(group)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return value
+        }
+    }
+
+    private func makeServices(concurrency: Int) -> (QueueWorker, [any Service]) {
         let worker = "w1"
         let relay = Relay(
             worker: worker,
@@ -58,16 +85,6 @@ struct WorkerHarness {
             results: results,
             logger: .silent
         )
-        let group = ServiceGroup(
-            services: [relay, ledger, pool, queueWorker],
-            logger: .silent
-        )
-        return try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            let value = try await body(group)
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-            return value
-        }
+        return (queueWorker, [relay, ledger, pool])
     }
 }

@@ -252,16 +252,13 @@ struct QueueWorkerTests {
             await Gate().pass()
             return .success
         }
-        let run = Task {
-            try await harness.run { [id] _ in
-                harness.broker.deliver(.sample(id))
-                await harness.journal.wait(for: .ran("work"))
-                await harness.journal.wait(for: .heartbeat)
-            }
+        try await harness.runWithoutWorker { worker in
+            let run = Task { try await worker.run() }
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .ran("work"))
+            run.cancel()
+            _ = await run.result
         }
-        await harness.journal.wait(for: .ran("work"))
-        run.cancel()
-        _ = await run.result
         #expect(try await harness.store.execution(id)?.state == .running)
     }
 

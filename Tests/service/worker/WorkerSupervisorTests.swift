@@ -79,13 +79,13 @@ struct WorkerSupervisorTests {
         #expect(await store.workers["w1"] == nil)
     }
 
-    @Test func aGracefulShutdownReturnsWhatCouldNotBeEnded() async throws {
+    @Test func aWorkerThatLeavesExecutionsBehindIsFoundDead() async throws {
         let id = UUID()
         try await supervise {
             await journal.wait(for: .heartbeat)
             _ = try await store.claim([.sample(.sample(id), worker: "w1")])
         }
-        #expect(await store.executions[id]?.record.state == .queued)
+        #expect(try await store.heartbeat(worker: "w2") == ["w1"])
     }
 
     @Test func cancellationLeavesTheNameForOthersToFind() async throws {

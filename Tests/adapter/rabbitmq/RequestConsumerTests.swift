@@ -1,0 +1,136 @@
+import AMQP
+import FaultyProxy
+import FoundationEssentials
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillService
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct RequestConsumerTests {
+    @Test func everyLevelIsConsumedWithWhatTheMessageCarries() async throws {
+        try await withConsumer { installation, inbox in
+            for level in Level.allCases {
+                try await installation.request("id-\(level.rawValue)", level)
+                let delivery = try await inbox.next()
+                #expect(delivery.level == level)
+                #expect(delivery.pool == Installation.pool)
+                #expect(delivery.queue == installation.queue(level))
+                #expect(delivery.properties.messageID == "id-\(level.rawValue)")
+                #expect(delivery.properties.headers["tenant"] == "t")
+                #expect(delivery.body == .complete(Array("{}".utf8)))
+            }
+        }
+    }
+
+    @Test func nothingBeyondThePrefetchIsTakenUnacknowledged() async throws {
+        try await withConsumer(prefetch: 2) { installation, inbox in
+            for id in 1...4 { try await installation.request("\(id)") }
+            let first = try await inbox.next()
+            _ = try await inbox.next()
+            let queue = installation.queue(.normal)
+            #expect(try await installation.channel.checkQueue(queue).messageCount == 2)
+            await first.acknowledge()
+            #expect(try await inbox.next().properties.messageID == "3")
+            #expect(try await installation.channel.checkQueue(queue).messageCount == 1)
+        }
+    }
+
+    @Test func anOversizedBodyIsDeliveredAsItsBeginning() async throws {
+        try await withConsumer(maximumBody: 10_000) { installation, inbox in
+            let message = Message(
+                exchange: "\(installation.prefix).submit",
+                routingKey: "\(Installation.pool).low",
+                body: [UInt8](repeating: 7, count: 50_000)
+            )
+            _ = await installation.publisher.publish(message)
+            let prefix = [UInt8](repeating: 7, count: 4_096)
+            let delivery = try await inbox.next()
+            #expect(delivery.body == .oversized(prefix: prefix, size: ByteCount(50_000)))
+        }
+    }
+
+    @Test func aLostConnectionIsReplacedAndWhatWasNotAcknowledgedComesAgain() async throws {
+        try await withConsumer { installation, inbox in
+            try await installation.request("1")
+            let first = try await inbox.next()
+            for _ in 0..<3 {
+                installation.proxy.cut()
+                #expect(try await inbox.next().properties.messageID == "1")
+            }
+            // Of a connection that is gone: no error, no effect.
+            await first.acknowledge()
+            try await installation.request("2", .high)
+            #expect(try await inbox.next().properties.messageID == "2")
+        }
+    }
+
+    @Test func aDeletedQueueIsMadeAgainWhileTheOtherLevelsGoOn() async throws {
+        try await withConsumer { installation, inbox in
+            try await installation.request("1", .high)
+            await (try await inbox.next()).acknowledge()
+            try await installation.channel.delete(queue: installation.queue(.high))
+            try await installation.request("2", .low)
+            #expect(try await inbox.next().properties.messageID == "2")
+            // Until the queue is back, the broker keeps requests of that level as unrouted.
+            while try await !isWhole(installation) {}
+            try await installation.request("3", .high)
+            #expect(try await inbox.next().properties.messageID == "3")
+        }
+    }
+
+    @Test func cancellingEndsItAndLeavesTheRestToOthers() async throws {
+        try await Installation.with { installation in
+            try await installation.request("1")
+            let inbox = Inbox()
+            let consumer = RequestConsumer(
+                broker: installation.broker,
+                pool: Installation.pool,
+                prefetch: 4
+            )
+            let running = Task { await consumer.run(deliver: inbox.take) }
+            _ = try await inbox.next()
+            running.cancel()
+            await running.value
+            let other = try await installation.channel.consume(
+                queue: installation.queue(.normal),
+                prefetch: 1
+            )
+            let delivery = try #require(try await other.deliveries.first { _ in true })
+            #expect(delivery.isRedelivered)
+        }
+    }
+
+    private func isWhole(_ installation: Installation) async throws -> Bool {
+        do throws(BrokerError) {
+            try await installation.broker.verifyTopology()
+            return true
+        } catch  where error.code == .topologyDiffers {
+            return false
+        }
+    }
+
+    private func withConsumer(
+        prefetch: Int = 16,
+        maximumBody: Int = 1 << 20,
+        _ body: (Installation, Inbox) async throws -> Void
+    ) async throws {
+        try await Installation.with(maximumBody: maximumBody) { installation in
+            let inbox = Inbox()
+            let consumer = RequestConsumer(
+                broker: installation.broker,
+                pool: Installation.pool,
+                prefetch: prefetch
+            )
+            let running = Task { await consumer.run(deliver: inbox.take) }
+            do {
+                try await body(installation, inbox)
+            } catch {
+                running.cancel()
+                await running.value
+                throw error
+            }
+            running.cancel()
+            await running.value
+        }
+    }
+}

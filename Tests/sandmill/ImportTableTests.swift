@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+/// The walls as a table: what each folder of `Sources` may import, and does.
+///
+/// The package manager checks that a target imports only its dependencies, but it lets every target
+/// import the platform's modules and the C libraries.
+@Suite struct ImportTableTests {
+    private static let table: [String: Set<String>] = [
+        "Threads": ["CLinux", "Glibc", "Synchronization"],
+        "AMQP": ["CRabbitMQ", "Glibc", "Synchronization", "Threads"],
+        "PostgreSQL": [
+            "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
+        ],
+        "Curl": ["CCurl", "Glibc", "Synchronization", "Threads"],
+        "SandboxProtocol": [],
+        "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
+        "SandboxAgent": ["SandboxAgentCore"],
+        "entity": ["FoundationEssentials"],
+        "service": [
+            "FoundationEssentials", "Logging", "Metrics", "SandmillEntity", "ServiceLifecycle",
+            "Synchronization",
+        ],
+        "repository": ["FoundationEssentials", "PostgreSQL", "SandmillEntity", "SandmillService"],
+        "adapter/docker": [
+            "Curl", "FoundationEssentials", "Logging", "SandboxProtocol", "SandmillEntity",
+            "SandmillService", "Synchronization",
+        ],
+        "adapter/rabbitmq": [
+            "AMQP", "FoundationEssentials", "Logging", "SandmillEntity", "SandmillService",
+            "ServiceLifecycle",
+        ],
+        "adapter/results": [
+            "CLinux", "Crypto", "FoundationEssentials", "Glibc", "SandmillEntity",
+            "SandmillService", "Synchronization", "Threads",
+        ],
+        "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
+        "sandmill": [
+            "ArgumentParser", "Foundation", "FoundationEssentials", "Logging",
+            "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
+            "SandmillRepository", "SandmillResults", "SandmillService", "ServiceLifecycle",
+            "UnixSignals",
+        ],
+        "bench": [
+            "ArgumentParser", "Foundation", "Histogram", "Logging", "SandmillConfiguration",
+            "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillService",
+        ],
+    ]
+
+    @Test func everyImportIsInTheTable() throws {
+        for statement in try Import.all() {
+            let allowed = try #require(
+                Self.table[statement.folder],
+                "\(statement.file): its folder has no line in the table"
+            )
+            #expect(allowed.contains(statement.module), "\(statement.file)")
+        }
+    }
+
+    @Test func everyEntryOfTheTableIsUsed() throws {
+        var unused = Self.table
+        for statement in try Import.all() { unused[statement.folder]?.remove(statement.module) }
+        for (folder, modules) in unused { #expect(modules.isEmpty, "\(folder)") }
+    }
+}
+
+/// An import of a source file.
+private struct Import {
+    /// The file, below `Sources`.
+    let file: String
+    /// The folder of its target.
+    let folder: String
+    let module: String
+
+    /// The imports of all sources.
+    static func all(filePath: String = #filePath) throws -> [Import] {
+        let sources = URL(filePath: filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources").standardized
+        let files = try #require(FileManager.default.enumerator(atPath: sources.path()))
+        let imports = try files.compactMap { $0 as? String }
+            .filter { $0.hasSuffix(".swift") }
+            .flatMap { file in
+                try String(contentsOf: sources.appending(path: file), encoding: .utf8)
+                    .split(separator: "\n")
+                    .filter { $0.contains("import ") }
+                    .compactMap { Import(line: String($0), of: file) }
+            }
+        try #require(!imports.isEmpty, "there are no sources in \(sources.path())")
+        return imports
+    }
+
+    /// Reads a line; nil if it imports nothing.
+    private init?(line: String, of file: String) {
+        let attributes = /(@\w+ )*((public|package|internal|fileprivate|private) )?/
+        guard let prefix = line.prefixMatch(of: attributes)?.range else { return nil }
+        let statement = line[prefix.upperBound...]
+        let pattern = /import (?:(?:struct|class|enum|protocol|func|var|let|typealias) )?(\w+)/
+        guard let match = statement.prefixMatch(of: pattern) else { return nil }
+        let folders = file.split(separator: "/").dropLast()
+        self.file = file
+        folder = folders.prefix(folders.first == "adapter" ? 2 : 1).joined(separator: "/")
+        module = String(match.1)
+    }
+}
