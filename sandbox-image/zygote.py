@@ -116,18 +116,10 @@ def prepare_once():
     sys.orig_argv[:] = ["python3", "main.py"]
     sys.argv[:] = ["main.py"]
     sys.path[0] = WORKING_DIRECTORY
-    path = WORKING_DIRECTORY + "/main.py"
-    module = types.ModuleType("__main__")
-    module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
-    module.__annotations__ = {}
-    module.__builtins__ = builtins
-    module.__file__ = path
-    module.__cached__ = None
-    sys.modules["__main__"] = module
     for name in ("warm", "zygote"):
         sys.modules.pop(name, None)
     # The compiler makes the types of its syntax trees when it is first used.
-    compile("0", path, "exec")
+    compile("0", "main.py", "exec")
 
 
 def clone_arguments():
@@ -196,8 +188,7 @@ def become_program(requests, hooks):
     for argument in arguments:
         sys.argv.append(os.fsdecode(argument))
         sys.orig_argv.append(os.fsdecode(argument))
-    if entrypoint != b"main.py":
-        name_program(os.fsdecode(entrypoint))
+    make_main(os.fsdecode(entrypoint))
     gc.enable()
     # The interpreter's end calls this with no Python frame below it, so that the program's main
     # module is at the bottom, as it should be. Everything still works there.
@@ -215,12 +206,19 @@ def receive(requests):
     return message, ancillary
 
 
-def name_program(entrypoint):
+def make_main(entrypoint):
+    """Makes the main module; not before, so that the garbage collector can take it at the end."""
     path = os.path.join(WORKING_DIRECTORY, entrypoint)
-    sys.argv[0] = sys.orig_argv[1] = entrypoint
-    sys.path[0] = os.path.dirname(path)
-    module = sys.modules["__main__"]
-    module.__file__ = module.__loader__.path = path
+    if entrypoint != "main.py":
+        sys.argv[0] = sys.orig_argv[1] = entrypoint
+        sys.path[0] = os.path.dirname(path)
+    module = types.ModuleType("__main__")
+    module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
+    module.__annotations__ = {}
+    module.__builtins__ = builtins
+    module.__file__ = path
+    module.__cached__ = None
+    sys.modules["__main__"] = module
 
 
 def start_afresh(entrypoint, arguments, variables):

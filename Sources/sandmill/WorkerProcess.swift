@@ -62,7 +62,7 @@ struct WorkerProcess {
             worker(settings, pool: pool, broker: broker, ledger: ledger, results: results)
         }
         // They end in the opposite order: nothing stops before what depends on it.
-        let services: [any Service] = [publisher, supervisor, relay, ledger] + pools + workers
+        let services: [any Service] = [publisher, relay, ledger, supervisor] + pools + workers
         logger.info(
             "The worker is up.",
             metadata: [

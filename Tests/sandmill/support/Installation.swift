@@ -146,7 +146,7 @@ extension Installation {
 
     /// Tells a worker to stop, and expects that it does so in good order.
     func stop(_ worker: Program) async throws {
-        print(worker.errors.text); worker.send(SIGTERM)
+        worker.send(SIGTERM)
         let exitCode = try await within(.seconds(20), "the end of a worker") {
             try await worker.exitCode()
         }
