@@ -111,6 +111,7 @@ struct WorkerProcess {
             QueueWorker.Configuration(
                 worker: configuration.worker.id,
                 cluster: configuration.cluster,
+                prefetch: configuration.broker.prefetch,
                 concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
                 maximumAttempts: configuration.worker.maximumAttempts,
                 killsOnExcessOutput: settings.limits.killsOnExcessOutput

@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// The deliveries that wait in this worker for their claim, and whose turn it is.
 ///
-/// The broker's prefetch bounds it. Any thread offers; one task takes, and settles what it took
-/// when it is acknowledged or given up.
+/// The broker's prefetch bounds it: what is there beyond it came by a connection that is lost, and
+/// is delivered again. Any thread offers; one task takes, and settles what it took when it is
+/// acknowledged or given up.
 final class Intake: Sendable {
     private struct State {
         var waiting: [Level: [Delivery]] = [:]
@@ -26,7 +27,11 @@ final class Intake: Sendable {
     private let allSettled: AsyncStream<Never>
     private let settlement: AsyncStream<Never>.Continuation
 
-    init() {
+    private let prefetch: Int
+
+    /// Starts empty, for deliveries of which `prefetch` a level may be unacknowledged.
+    init(prefetch: Int) {
+        self.prefetch = prefetch
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (allSettled, settlement) = AsyncStream.makeStream()
     }
@@ -34,7 +39,11 @@ final class Intake: Sendable {
     /// Adds a delivery; after ``close()`` it is left to the broker, which delivers it elsewhere.
     func offer(_ delivery: Delivery) {
         state.withLock { state in
-            if !state.isClosed { state.waiting[delivery.level, default: []].append(delivery) }
+            if state.isClosed { return }
+            var waiting = state.waiting.removeValue(forKey: delivery.level) ?? []
+            waiting.append(delivery)
+            if waiting.count > prefetch { waiting.removeFirst() }
+            state.waiting[delivery.level] = waiting
         }
         arrival.yield()
     }

@@ -16,6 +16,8 @@ public struct QueueWorker: Service {
         public var worker: String
         /// What the installation is called in events.
         public var cluster: String
+        /// How many deliveries of one level the source may have unacknowledged.
+        public var prefetch: Int
         /// The most executions between their claim and their end.
         public var concurrency: Int
         /// After so many attempts a fault of ours ends an execution in `errored`.
@@ -27,12 +29,14 @@ public struct QueueWorker: Service {
         public init(
             worker: String,
             cluster: String,
+            prefetch: Int,
             concurrency: Int,
             maximumAttempts: Int,
             killsOnExcessOutput: Bool
         ) {
             self.worker = worker
             self.cluster = cluster
+            self.prefetch = prefetch
             self.concurrency = concurrency
             self.maximumAttempts = maximumAttempts
             self.killsOnExcessOutput = killsOnExcessOutput
@@ -47,7 +51,7 @@ public struct QueueWorker: Service {
     private let results: any ResultsStore
     private let runner: ProgramRunner
     private let logger: Logger
-    private let intake = Intake()
+    private let intake: Intake
 
     /// Describes a worker for the pool that `decoder` reads requests for.
     public init(
@@ -66,6 +70,7 @@ public struct QueueWorker: Service {
         self.pool = pool
         self.results = results
         self.logger = logger
+        intake = Intake(prefetch: configuration.prefetch)
         runner = ProgramRunner(
             worker: configuration.worker,
             killsOnExcessOutput: configuration.killsOnExcessOutput,

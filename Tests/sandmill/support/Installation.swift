@@ -81,6 +81,7 @@ struct Installation: Sendable {
 
     private func remove() async throws {
         let sandboxes = await Result { try await waitUntilNoContainerIsLeft() }
+        for container in try await containers() { try await removeContainer(container) }
         try await query("drop schema if exists \"\(name)\" cascade")
         for exchange in ["submit", "unrouted", "dead", "events", "control"] {
             try await tellBroker("delete_exchange", ["name": .string("\(name).\(exchange)")])
@@ -153,12 +154,13 @@ extension Installation {
         #expect(exitCode == 0, "\(worker.errors.text)")
     }
 
-    /// The containers of a worker, or of all.
+    /// The ids of the containers of a worker, or of all.
     func containers(of worker: String? = nil) async throws -> [String] {
         let label = "dev.sandmill.worker"
         let format = "{{.ID}} {{.Label \"\(label)\"}}"
         return try await docker("ps", "--all", "--filter", "label=\(label)", "--format", format)
             .filter { $0.contains(" \(name)/\(worker ?? "")") }
+            .map { String($0.prefix { $0 != " " }) }
     }
 
     /// Removes a container as a person might.

@@ -74,6 +74,7 @@ struct WorkerHarness {
             QueueWorker.Configuration(
                 worker: worker,
                 cluster: "test",
+                prefetch: 1_000,
                 concurrency: concurrency,
                 maximumAttempts: 3,
                 killsOnExcessOutput: false

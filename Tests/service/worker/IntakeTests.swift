@@ -6,13 +6,18 @@ import Testing
 
 @Suite("Intake", .timeLimit(.minutes(1)))
 struct IntakeTests {
-    private let intake = Intake()
+    private let intake = Intake(prefetch: 3)
 
     @Test func deliveriesOfALevelKeepTheirOrder() async {
         for name in ["a", "b", "c"] { intake.offer(.named(name)) }
         var names: [String?] = []
         for _ in 0..<3 { names.append(await intake.next()?.properties.messageID) }
         #expect(names == ["a", "b", "c"])
+    }
+
+    @Test func whatIsThereBeyondThePrefetchCameByALostConnectionAndIsDropped() async {
+        for name in ["stale", "a", "b", "c"] { intake.offer(.named(name)) }
+        #expect(await intake.next()?.properties.messageID == "a")
     }
 
     @Test func aHigherLevelOvertakes() async {
