@@ -354,9 +354,11 @@ def clear_modules():
     """Drops what the program has made, so that finalizers run and open files are written out.
 
     As the interpreter does, this leaves it to the garbage collector first, and then empties the
-    modules that something still holds.
+    modules that something still holds. The collection before puts objects behind those that refer
+    to them, so that a file's buffer is finalized, and written out, before the file is closed.
     """
     sys.last_type = sys.last_value = sys.last_traceback = None
+    gc.collect()
     names = [name for name in sys.modules if name not in warm_modules or name == "__main__"]
     modules = []
     for name in names:

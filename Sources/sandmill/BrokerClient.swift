@@ -7,7 +7,8 @@ import ServiceLifecycle
 extension Configuration {
     /// The broker of this configuration, for a process that logs by `logger`.
     func makeBroker(
-        logger label: String, quiet: Bool = false
+        logger label: String,
+        quiet: Bool = false
     ) throws(BrokerError) -> SandmillRabbitMQ.Broker {
         try SandmillRabbitMQ.Broker(
             url: broker.url,
@@ -23,14 +24,20 @@ extension Configuration {
 struct BrokerClient {
     let events: EventConsumer
     private let broker: SandmillRabbitMQ.Broker
+    private let pools: [PoolConfiguration]
 
     init(_ configuration: Configuration) throws {
+        pools = configuration.pools
         broker = try configuration.makeBroker(logger: "sandmill", quiet: true)
         events = EventConsumer(broker: broker)
     }
 
     /// Publishes requests and returns once the broker has them all.
+    ///
+    /// They are read as a worker of this configuration will read them, so nothing is sent, and
+    /// waited for, that is only going to be refused.
     func submit(_ entries: [Submitter.Entry]) async throws {
+        try check(entries)
         let publisher = ConfirmedPublisher(broker: broker)
         let outcomes = await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await publisher.run() }
@@ -49,6 +56,19 @@ struct BrokerClient {
                 )
             case .unconfirmed(let reason):
                 throw Failure(.unavailable, "the broker did not confirm a request: \(reason)")
+            }
+        }
+    }
+
+    private func check(_ entries: [Submitter.Entry]) throws {
+        for (index, entry) in entries.enumerated() {
+            guard let pool = pools.first(where: { $0.name == entry.pool }) else { continue }
+            let decoder = SubmissionDecoder(pool: pool.requests)
+            do throws(RequestRefusal) {
+                _ = try decoder.decode(entry.message, level: entry.level)
+            } catch {
+                let which = entries.count == 1 ? "the request" : "request \(index + 1)"
+                throw Failure(.wrongInput, "\(which) would be refused: \(error.reason)")
             }
         }
     }

@@ -3,7 +3,7 @@ import SandmillEntity
 import SandmillService
 
 /// A completion event as the command line shows it.
-struct FinishedEvent {
+struct FinishedEvent: Sendable {
     /// The execution.
     let id: UUID
     /// Its terminal state.
@@ -18,15 +18,27 @@ struct FinishedEvent {
 
     /// Reads an event; nil for one that announces something else.
     init?(_ message: EventMessage) {
-        guard let event = try? JSONDecoder().decode(JSONValue.self, from: Data(message.body)),
-            let data = event["data"],
-            let id = data["id"]?.string.flatMap(UUID.init(uuidString:)),
-            let state = data["state"]?.string.flatMap(ExecutionState.init(rawValue:))
+        let event = try? JSONDecoder().decode(JSONValue.self, from: Data(message.body))
+        guard let data = event?["data"] else { return nil }
+        self.init(document: data)
+    }
+
+    /// Reads a record; nil while the execution has not ended.
+    init?(_ record: ExecutionRecord) {
+        guard let result = record.result,
+            let document = try? JSONDecoder().decode(JSONValue.self, from: Data(result.utf8))
+        else { return nil }
+        self.init(document: document)
+    }
+
+    private init?(document: JSONValue) {
+        guard let id = document["id"]?.string.flatMap(UUID.init(uuidString:)),
+            let state = document["state"]?.string.flatMap(ExecutionState.init(rawValue:))
         else { return nil }
         self.id = id
         self.state = state
-        reason = data["reason"]?.string
-        document = data.line
+        reason = document["reason"]?.string
+        self.document = document.line
     }
 }
 

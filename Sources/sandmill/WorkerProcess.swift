@@ -116,13 +116,7 @@ struct WorkerProcess {
                 maximumAttempts: configuration.worker.maximumAttempts,
                 killsOnExcessOutput: settings.limits.killsOnExcessOutput
             ),
-            decoder: SubmissionDecoder(
-                pool: SubmissionDecoder.Pool(
-                    name: settings.name,
-                    runtime: settings.runtime,
-                    limits: settings.limits
-                )
-            ),
+            decoder: SubmissionDecoder(pool: settings.requests),
             source: RequestConsumer(
                 broker: broker,
                 pool: settings.name,
@@ -137,6 +131,11 @@ struct WorkerProcess {
 }
 
 extension PoolConfiguration {
+    /// What requests of this pool may be.
+    var requests: SubmissionDecoder.Pool {
+        SubmissionDecoder.Pool(name: name, runtime: runtime, limits: limits)
+    }
+
     /// What the sandboxes of this pool are made of.
     var specification: SandboxSpecification {
         SandboxSpecification(

@@ -52,7 +52,11 @@ struct BatchCommand: AsyncParsableCommand {
             let summary = try await broker.events.withSubscription(to: []) { subscription in
                 let batch = try draft(replyTo: subscription.replyTo)
                 try await broker.submit(batch.entries)
-                return try await follow(batch, subscription)
+                let watch = CompletionWatch(
+                    subscription: subscription,
+                    executions: DatabaseClient(configuration).executions
+                )
+                return try await follow(batch, by: watch)
             }
             if Terminal.showsOutput { Terminal.write(table: summary.rows) }
         }
@@ -74,20 +78,15 @@ struct BatchCommand: AsyncParsableCommand {
 
         private func follow(
             _ batch: BatchDraft,
-            _ subscription: EventSubscription
+            by watch: CompletionWatch
         ) async throws -> BatchSummary {
-            var missing = Set(batch.entries.map(\.id))
+            let ids = batch.entries.map(\.id)
             var summary = BatchSummary()
-            var bar = Terminal.showsErrors ? ProgressBar(total: missing.count) : nil
-            let total = missing.count
-            for try await message in subscription.events {
-                guard let event = FinishedEvent(message), missing.remove(event.id) != nil else {
-                    continue
-                }
-                summary.count(event)
-                if !Terminal.showsOutput { Terminal.write(event.document) }
-                bar?.show(finished: total - missing.count, failed: summary.unsuccessful)
-                if missing.isEmpty { break }
+            var bar = Terminal.showsErrors ? ProgressBar(total: ids.count) : nil
+            try await watch.follow(ids) { end in
+                summary.count(end)
+                if !Terminal.showsOutput { Terminal.write(end.document) }
+                bar?.show(finished: summary.finished, failed: summary.unsuccessful)
             }
             return summary
         }
@@ -97,11 +96,13 @@ struct BatchCommand: AsyncParsableCommand {
 /// How the members of a batch ended, by state and reason.
 struct BatchSummary: Sendable {
     private var counts: [String: Int] = [:]
+    private(set) var finished = 0
     private(set) var unsuccessful = 0
 
     mutating func count(_ event: FinishedEvent) {
         let reason = event.reason.map { " (\($0))" } ?? ""
         counts[event.state.rawValue + reason, default: 0] += 1
+        finished += 1
         if !event.succeeded { unsuccessful += 1 }
     }
 

@@ -39,7 +39,10 @@ struct SubmitCommand: AsyncParsableCommand {
     )
     var env: [Assignment] = []
 
-    @Option(help: "The execution's id; the same id runs once (default: a new one).", transform: Parse.uuid)
+    @Option(
+        help: "The execution's id; the same id runs once (default: a new one).",
+        transform: Parse.uuid
+    )
     var id: UUID?
 
     @Flag(help: "Waits for the end and prints the result document.")
@@ -66,11 +69,13 @@ struct SubmitCommand: AsyncParsableCommand {
         try await broker.events.withSubscription(to: []) { subscription in
             let entry = entry(body: body, replyTo: subscription.replyTo)
             try await broker.submit([entry])
-            for try await message in subscription.events {
-                guard let event = FinishedEvent(message), event.id == entry.id else { continue }
-                Terminal.write(event.document)
-                if !event.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
-                return
+            let watch = CompletionWatch(
+                subscription: subscription,
+                executions: DatabaseClient(configuration).executions
+            )
+            try await watch.follow([entry.id]) { end in
+                Terminal.write(end.document)
+                if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
             }
         }
     }

@@ -50,17 +50,27 @@ public struct Submitter: Sendable {
                 OutboundMessage(
                     exchange: .submit,
                     routingKey: "\(entry.pool).\(entry.level.rawValue)",
-                    properties: MessageProperties(
-                        contentType: "application/json",
-                        messageID: entry.id.uuidString.lowercased(),
-                        replyTo: entry.replyTo,
-                        appID: "sandmill-cli",
-                        headers: ["tenant": entry.tenant]
-                    ),
-                    body: entry.body,
+                    properties: entry.message.properties,
+                    body: entry.message.body,
                     isMandatory: true
                 )
             }
+        )
+    }
+}
+
+extension Submitter.Entry {
+    /// The message that asks for it.
+    public var message: RequestMessage {
+        RequestMessage(
+            properties: MessageProperties(
+                contentType: "application/json",
+                messageID: id.uuidString.lowercased(),
+                replyTo: replyTo,
+                appID: "sandmill-cli",
+                headers: ["tenant": tenant]
+            ),
+            body: body
         )
     }
 }
