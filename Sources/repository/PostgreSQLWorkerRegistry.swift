@@ -105,6 +105,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
         try await database.access {
             try await database.pool.query(
                 """
+                with removed as (delete from sandboxes where worker = $1)
                 delete from workers where id = $1 and incarnation = $2 and not exists (
                     select from executions where worker = $1 and finished_at is null)
                 """,

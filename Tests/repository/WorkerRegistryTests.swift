@@ -141,6 +141,24 @@ struct WorkerRegistryTests {
         }
     }
 
+    @Test func aWorkerThatLeavesTakesItsSandboxesOffTheList() async throws {
+        try await RecordStore.with { store in
+            let a = try await registry(store, of: "worker-a")
+            let sandbox = SandboxRecord(
+                worker: "worker-a",
+                pool: "python",
+                container: nil,
+                state: "retiring",
+                tenant: nil,
+                uses: 0,
+                memory: .zero
+            )
+            try await a.record(sandboxes: [sandbox], worker: "worker-a")
+            try await a.deregister(worker: "worker-a")
+            #expect(try await store.value("select count(*) from sandboxes") == 0)
+        }
+    }
+
     @Test func aWorkerThatLeavesExecutionsBehindIsFoundDead() async throws {
         try await RecordStore.with { store in
             let a = try await registry(store, of: "worker-a")
