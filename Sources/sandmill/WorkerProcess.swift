@@ -53,10 +53,11 @@ struct WorkerProcess {
             registry: PostgreSQLWorkerRegistry(database),
             ledger: ledger,
             pools: pools,
+            engine: engine,
             logger: logger
         )
         try await supervisor.register()
-        try await engine.removeOrphans()
+        try await engine.removeOrphans(of: configuration.worker.id)
 
         let workers = zip(configuration.pools, pools).map { settings, pool in
             worker(settings, pool: pool, broker: broker, ledger: ledger, results: results)

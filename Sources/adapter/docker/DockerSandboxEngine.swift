@@ -24,7 +24,8 @@ public struct DockerSandboxEngine: SandboxEngine {
     private static let workerLabel = "dev.sandmill.worker"
 
     private let engine: DockerEngine
-    private let labels: [String: String]
+    private let cluster: String
+    private let worker: String
     private let logger: Logger
 
     /// Describes an engine; it is connected to when it is needed.
@@ -53,7 +54,8 @@ public struct DockerSandboxEngine: SandboxEngine {
                 )
             }
         )
-        labels = [Self.workerLabel: "\(cluster)/\(worker)"]
+        self.cluster = cluster
+        self.worker = worker
         self.logger = logger
     }
 
@@ -72,8 +74,9 @@ public struct DockerSandboxEngine: SandboxEngine {
                 "the engine has no image \"\(specification.image)\""
             )
         }
-        var labels = labels
-        labels["dev.sandmill.pool"] = specification.pool
+        let labels = [
+            Self.workerLabel: "\(cluster)/\(worker)", "dev.sandmill.pool": specification.pool,
+        ]
         let container = try await engine.create(
             ContainerSettings(specification, image: image, labels: labels)
         )
@@ -95,9 +98,11 @@ public struct DockerSandboxEngine: SandboxEngine {
         }
     }
 
-    /// Removes the containers that an earlier process of this worker left.
-    public func removeOrphans() async throws(SandboxError) {
-        let label = "\(Self.workerLabel)=\(labels[Self.workerLabel] ?? "")"
+    /// Removes the containers that a worker which is no more has left on this engine.
+    ///
+    /// Most end by themselves with its streams; one that was made and not yet started does not.
+    public func removeOrphans(of worker: String) async throws(SandboxError) {
+        let label = "\(Self.workerLabel)=\(cluster)/\(worker)"
         for container in try await engine.containers(labelled: label) {
             try await engine.remove(container)
         }

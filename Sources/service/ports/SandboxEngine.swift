@@ -54,8 +54,8 @@ public protocol SandboxEngine: Sendable {
     /// Makes a sandbox and returns when its runtime is warm.
     func start(_ specification: SandboxSpecification) async throws(SandboxError) -> any Sandbox
 
-    /// Removes what an earlier process of this worker left behind, if anything.
-    func removeOrphans() async throws(SandboxError)
+    /// Removes the sandboxes that a worker which is no more has left on this engine.
+    func removeOrphans(of worker: String) async throws(SandboxError)
 }
 
 /// A locked-down container that runs one program at a time.

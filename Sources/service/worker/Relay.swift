@@ -18,6 +18,7 @@ public actor Relay: Service {
     private let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
     private var waiting: [OutboxMessage] = []
+    private var published: [Int64] = []
 
     /// Describes a relay; it works while ``run()`` does.
     public init(
@@ -54,6 +55,7 @@ public actor Relay: Service {
             }
             for await _ in arrivals { await publishWaiting() }
             await publishWaiting()
+            await removePublished()
             group.cancelAll()
         }
     }
@@ -80,13 +82,24 @@ public actor Relay: Service {
                 )
             }
         }
+        published += settled
+        await removePublished()
+    }
+
+    /// Removes what was published, with what could not be removed before.
+    private func removePublished() async {
+        guard !published.isEmpty else { return }
+        let ids = published
+        published = []
         do throws(StoreError) {
-            try await outbox.remove(settled)
+            try await outbox.remove(ids)
         } catch {
+            // Beyond the limit they are sent again, with the same ids, once their lease has ended.
+            published = Array((ids + published).prefix(Self.bufferLimit))
             logger.warning(
-                "Published messages stay in the outbox and will be sent again.",
+                "Published messages are still in the outbox.",
                 metadata: [
-                    LogKey.count: "\(settled.count)", LogKey.reason: "\(error.message)",
+                    LogKey.count: "\(ids.count)", LogKey.reason: "\(error.message)",
                 ]
             )
         }
@@ -94,6 +107,7 @@ public actor Relay: Service {
 
     private func sweepEverySecond() async {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
+            await removePublished()
             do throws(StoreError) {
                 while waiting.count < Self.bufferLimit / 2 {
                     let rows = try await outbox.lease(by: worker, limit: Self.group)

@@ -16,6 +16,7 @@ public actor WorkerSupervisor: Service {
     private let registry: any WorkerRegistry
     private let ledger: ExecutionLedger
     private let pools: [WarmPool]
+    private let engine: any SandboxEngine
     private let announcer: CompletionAnnouncer
     private let clock: any Clock<Duration>
     private let logger: Logger
@@ -31,6 +32,7 @@ public actor WorkerSupervisor: Service {
         registry: any WorkerRegistry,
         ledger: ExecutionLedger,
         pools: [WarmPool],
+        engine: any SandboxEngine,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
@@ -39,6 +41,7 @@ public actor WorkerSupervisor: Service {
         self.registry = registry
         self.ledger = ledger
         self.pools = pools
+        self.engine = engine
         self.clock = clock
         self.logger = logger
         announcer = CompletionAnnouncer(cluster: cluster)
@@ -113,14 +116,13 @@ public actor WorkerSupervisor: Service {
                 metadata: [LogKey.worker: "\(dead)"]
             )
             sightings[dead] = nil
-            do throws(StoreError) {
+            do {
                 try await takeOver(dead)
+                try await engine.removeOrphans(of: dead)
             } catch {
                 logger.warning(
-                    "A dead worker's executions could not be taken over yet.",
-                    metadata: [
-                        LogKey.worker: "\(dead)", LogKey.reason: "\(error.message)",
-                    ]
+                    "What a dead worker left could not be taken over yet.",
+                    metadata: [LogKey.worker: "\(dead)", LogKey.reason: "\(error)"]
                 )
             }
         }

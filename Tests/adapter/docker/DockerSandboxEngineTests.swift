@@ -59,7 +59,7 @@ struct DockerSandboxEngineTests {
         let other = try await TestEngine.engine(worker: mine + "-2").start(
             TestEngine.specification()
         )
-        try await TestEngine.engine(worker: mine).removeOrphans()
+        try await TestEngine.engine(worker: mine).removeOrphans(of: mine)
         #expect(try !TestEngine.exists(orphan.id))
         #expect(try TestEngine.exists(other.id))
         await other.destroy()

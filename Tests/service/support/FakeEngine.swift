@@ -56,7 +56,9 @@ final class FakeEngine: SandboxEngine {
         return sandbox
     }
 
-    func removeOrphans() async throws(SandboxError) {}
+    func removeOrphans(of worker: String) async throws(SandboxError) {
+        journal.note(.removedOrphans(of: worker))
+    }
 
     fileprivate func run(
         _ program: Program,

@@ -11,6 +11,7 @@ final class Journal: Sendable {
         case startFailed
         case ran(String)
         case destroyed(sandbox: String)
+        case removedOrphans(of: String)
         case placed(results: String)
         case checkedResults
         case finished(UUID, ExecutionState)

@@ -60,6 +60,13 @@ struct WorkerSupervisorTests {
         #expect(await store.workers["w1"]?.isAlive == true)
     }
 
+    @Test func theContainersOfADeadWorkerAreRemoved() async throws {
+        try await store.register(worker: "dead", version: "1")
+        await store.kill("dead")
+        try await supervise { await journal.wait(for: .removedOrphans(of: "dead")) }
+        #expect(!journal.entries.contains(.removedOrphans(of: "w1")))
+    }
+
     @Test func anExecutionThatLostThreeWorkersEndsAsWorkerKiller() async throws {
         let id = UUID()
         let request = RequestMessage.sample(id)
@@ -114,6 +121,7 @@ struct WorkerSupervisorTests {
             registry: store,
             ledger: ledger,
             pools: [],
+            engine: FakeEngine(journal: journal),
             clock: HastyClock(),
             logger: .silent
         )
