@@ -3,7 +3,7 @@
 \pset null ''
 
 create temporary view sample as
-    select *, result -> 'labels' as labels, result -> 'files' as files from sandmill.executions;
+    select *, result -> 'files' as files from sandmill.executions;
 
 select state, reason, count(*) as programs, sum(jsonb_array_length(files)) as files,
        round((avg(wall_seconds) * 1000)::numeric, 1) as "mean ms",
