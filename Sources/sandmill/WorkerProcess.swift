@@ -62,8 +62,14 @@ struct WorkerProcess {
         let workers = zip(configuration.pools, pools).map { settings, pool in
             worker(settings, pool: pool, broker: broker, ledger: ledger, results: results)
         }
+        let drain = DeadLetterDrain(
+            source: UndeliverableConsumer(broker: broker),
+            ledger: ledger,
+            logger: logger
+        )
         // They end in the opposite order: nothing stops before what depends on it.
-        let services: [any Service] = [publisher, relay, ledger, supervisor] + pools + workers
+        let services: [any Service] =
+            [publisher, relay, ledger, supervisor] + pools + workers + [drain]
         logger.info(
             "The worker is up.",
             metadata: [

@@ -144,5 +144,22 @@ extension SystemTests {
             #expect(letter["body_bytes"] == .number(Double(test.body.utf8.count)))
             #expect(letter["is_body"] == true)
         }
+
+        @Test func requestThatNoQueueTakesIsKept() async throws {
+            let installation = try Installation.current
+            try await installation.publish(
+                #"{"source": "print(1)"}"#,
+                level: "urgent",
+                properties: ["message_id": .string("\(UUID())")]
+            )
+            try await eventually(within: .seconds(10), "there is a dead letter") {
+                try await !installation.query(
+                    """
+                    select 1 from dead_letters where error_type = 'unroutable'
+                        and reason like '%%python.urgent%%'
+                    """
+                ).isEmpty
+            }
+        }
     }
 }

@@ -1,12 +1,8 @@
 internal import AMQP
-internal import Logging
 internal import SandmillEntity
 public import SandmillService
 
 /// Consumes the requests of one pool: a connection of its own, a channel for each level.
-///
-/// A level whose queue is deleted, or redeclared in another way, is tried again by itself while
-/// the other levels go on.
 public struct RequestConsumer: DeliverySource {
     private let broker: Broker
     private let pool: String
@@ -26,50 +22,19 @@ public struct RequestConsumer: DeliverySource {
 
     /// Consumes every level until the task is cancelled; reconnects by itself, for ever.
     public func run(deliver: @escaping @Sendable (SandmillService.Delivery) -> Void) async {
-        await broker.supervisor(for: "requests of \(pool)").run { connection throws(AMQPError) in
-            await withDiscardingTaskGroup { group in
-                for level in Level.allCases {
-                    group.addTask { await consume(level, on: connection, deliver: deliver) }
-                }
+        let levels = Dictionary(
+            uniqueKeysWithValues: Level.allCases.map {
+                (broker.topology.queue(pool: pool, level: $0), $0)
             }
-            if let reason = await connection.untilClosed() { throw reason }
-        }
-    }
-
-    private func consume(
-        _ level: Level,
-        on connection: Connection,
-        deliver: @Sendable (SandmillService.Delivery) -> Void
-    ) async {
-        let queue = broker.topology.queue(pool: pool, level: level)
-        var backoff = SandmillEntity.Backoff(first: .milliseconds(200), limit: .seconds(10))
-        while !Task.isCancelled {
-            do throws(AMQPError) {
-                try await consume(level, queue, on: connection, deliver: deliver)
-                return
-            } catch {
-                if error.code == .connectionLost || error.code == .closed { return }
-                broker.logger.error(
-                    "A queue cannot be consumed.",
-                    metadata: [LogKey.queue: "\(queue)", LogKey.reason: "\(error.message)"]
-                )
-                try? await ContinuousClock().sleep(for: backoff.next())
-                await repair()
-            }
-        }
-    }
-
-    /// Consumes until the task is cancelled; the channel stays open for what is still to be
-    /// acknowledged, and goes with the connection.
-    private func consume(
-        _ level: Level,
-        _ queue: String,
-        on connection: Connection,
-        deliver: @Sendable (SandmillService.Delivery) -> Void
-    ) async throws(AMQPError) {
-        let channel = try await connection.openChannel()
-        let consumer = try await channel.consume(queue: queue, prefetch: prefetch)
-        for try await delivery in consumer.deliveries {
+        )
+        let consumer = QueueConsumer(
+            broker: broker,
+            purpose: "requests of \(pool)",
+            queues: Array(levels.keys),
+            prefetch: prefetch
+        )
+        await consumer.run { queue, delivery, channel in
+            guard let level = levels[queue] else { return }
             deliver(
                 SandmillService.Delivery(
                     queue: queue,
@@ -80,17 +45,12 @@ public struct RequestConsumer: DeliverySource {
                 ) { try? await channel.acknowledge(delivery.tag) }
             )
         }
-        try await consumer.cancel()
-    }
-
-    /// Makes queues that were deleted again; what differs is logged by the next try.
-    private func repair() async {
-        try? await broker.declareTopology()
     }
 }
 
 extension SandmillService.Delivery.Body {
-    fileprivate init(_ body: AMQP.Delivery.Body) {
+    /// Takes a body over.
+    init(_ body: AMQP.Delivery.Body) {
         switch body {
         case .complete(let bytes):
             self = .complete(bytes)

@@ -78,8 +78,10 @@ public struct Topology: Equatable, Sendable {
         ]
     }
 
-    private var dead: String { "\(prefix).dead" }
-    private var unrouted: String { "\(prefix).unrouted" }
+    /// The exchange and the queue of what the broker gave up.
+    var dead: String { "\(prefix).dead" }
+    /// The exchange and the queue of what no queue wanted.
+    var unrouted: String { "\(prefix).unrouted" }
     private var batches: String { "\(prefix).batches" }
 
     private var workArguments: FieldTable {

@@ -157,21 +157,49 @@ public struct DeadLetter: Equatable, Sendable {
     public var bodySize: ByteCount
 
     /// Describes a refusal.
+    ///
+    /// A U+0000 in its texts becomes U+FFFD: no text of Postgres can hold one.
     public init(
         errorType: String,
         reason: String,
         queue: String,
         properties: MessageProperties,
-        body: [UInt8],
-        bodySize: ByteCount
+        body: Delivery.Body
     ) {
         self.errorType = errorType
-        self.reason = reason
-        self.queue = queue
-        self.properties = properties
-        self.body = body
-        self.bodySize = bodySize
+        self.reason = reason.withoutNUL
+        self.queue = queue.withoutNUL
+        self.properties = properties.withoutNUL
+        switch body {
+        case .complete(let bytes):
+            self.body = bytes
+            bodySize = ByteCount(bytes.count)
+        case .oversized(let prefix, let size):
+            self.body = prefix
+            bodySize = size
+        }
     }
+}
+
+extension MessageProperties {
+    fileprivate var withoutNUL: MessageProperties {
+        MessageProperties(
+            contentType: contentType?.withoutNUL,
+            messageID: messageID?.withoutNUL,
+            correlationID: correlationID?.withoutNUL,
+            replyTo: replyTo?.withoutNUL,
+            timestamp: timestamp,
+            appID: appID?.withoutNUL,
+            headers: Dictionary(
+                headers.map { ($0.key.withoutNUL, $0.value.withoutNUL) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
+    }
+}
+
+extension String {
+    fileprivate var withoutNUL: String { replacing("\0", with: "\u{FFFD}") }
 }
 
 /// An execution as its record tells it.

@@ -270,37 +270,12 @@ extension Delivery {
 
 extension DeadLetter {
     fileprivate init(_ delivery: Delivery, _ refusal: RequestRefusal) {
-        let (body, size) =
-            switch delivery.body {
-            case .complete(let bytes): (bytes, ByteCount(bytes.count))
-            case .oversized(let prefix, let size): (prefix, size)
-            }
         self.init(
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
             queue: delivery.queue,
-            properties: delivery.properties.withoutNUL,
-            body: body,
-            bodySize: size
-        )
-    }
-}
-
-extension MessageProperties {
-    /// The properties with U+FFFD for each U+0000, which no text of Postgres can hold.
-    fileprivate var withoutNUL: MessageProperties {
-        func clean(_ text: String) -> String { text.replacing("\0", with: "\u{FFFD}") }
-        return MessageProperties(
-            contentType: contentType.map(clean),
-            messageID: messageID.map(clean),
-            correlationID: correlationID.map(clean),
-            replyTo: replyTo.map(clean),
-            timestamp: timestamp,
-            appID: appID.map(clean),
-            headers: Dictionary(
-                headers.map { (clean($0.key), clean($0.value)) },
-                uniquingKeysWith: { first, _ in first }
-            )
+            properties: delivery.properties,
+            body: delivery.body
         )
     }
 }

@@ -1,0 +1,66 @@
+internal import AMQP
+internal import Logging
+internal import SandmillEntity
+internal import SandmillService
+
+/// Consumes queues over a connection that is kept, each on a channel of its own.
+///
+/// A queue that is deleted, or redeclared in another way, is tried again by itself while the
+/// others go on.
+struct QueueConsumer {
+    /// Takes a delivery of a queue, at once; it is acknowledged on its channel.
+    typealias Take = @Sendable (_ queue: String, AMQP.Delivery, Channel) -> Void
+
+    let broker: Broker
+    let purpose: String
+    let queues: [String]
+    let prefetch: UInt16
+
+    /// Consumes until the task is cancelled; reconnects by itself, for ever.
+    func run(take: @escaping Take) async {
+        await broker.supervisor(for: purpose).run { connection throws(AMQPError) in
+            await withDiscardingTaskGroup { group in
+                for queue in queues {
+                    group.addTask { await consume(queue, on: connection, take: take) }
+                }
+            }
+            if let reason = await connection.untilClosed() { throw reason }
+        }
+    }
+
+    private func consume(_ queue: String, on connection: Connection, take: Take) async {
+        var backoff = SandmillEntity.Backoff(first: .milliseconds(200), limit: .seconds(10))
+        while !Task.isCancelled {
+            do throws(AMQPError) {
+                try await consumeOnce(queue, on: connection, take: take)
+                return
+            } catch {
+                if error.code == .connectionLost || error.code == .closed { return }
+                broker.logger.error(
+                    "A queue cannot be consumed.",
+                    metadata: [LogKey.queue: "\(queue)", LogKey.reason: "\(error.message)"]
+                )
+                try? await ContinuousClock().sleep(for: backoff.next())
+                await repair()
+            }
+        }
+    }
+
+    /// Consumes until the task is cancelled; the channel stays open for what is still to be
+    /// acknowledged, and goes with the connection.
+    private func consumeOnce(
+        _ queue: String,
+        on connection: Connection,
+        take: Take
+    ) async throws(AMQPError) {
+        let channel = try await connection.openChannel()
+        let consumer = try await channel.consume(queue: queue, prefetch: prefetch)
+        for try await delivery in consumer.deliveries { take(queue, delivery, channel) }
+        try await consumer.cancel()
+    }
+
+    /// Makes queues that were deleted again; what differs is logged by the next try.
+    private func repair() async {
+        try? await broker.declareTopology()
+    }
+}

@@ -1,0 +1,62 @@
+internal import AMQP
+public import SandmillService
+
+/// Consumes what no queue wanted and what the broker gave up.
+public struct UndeliverableConsumer: UndeliverableSource {
+    private static let prefetch: UInt16 = 64
+
+    private let broker: Broker
+
+    /// Describes a consumer.
+    public init(broker: Broker) {
+        self.broker = broker
+    }
+
+    /// Consumes both queues until the task is cancelled; reconnects by itself, for ever.
+    public func run(deliver: @escaping @Sendable (UndeliverableMessage) -> Void) async {
+        let unrouted = broker.topology.unrouted
+        let consumer = QueueConsumer(
+            broker: broker,
+            purpose: "dead letters",
+            queues: [unrouted, broker.topology.dead],
+            prefetch: Self.prefetch
+        )
+        await consumer.run { queue, delivery, channel in
+            let letter =
+                queue == unrouted
+                ? DeadLetter(unrouted: delivery, from: queue)
+                : DeadLetter(givenUp: delivery, from: queue)
+            deliver(
+                UndeliverableMessage(letter: letter) {
+                    try? await channel.acknowledge(delivery.tag)
+                }
+            )
+        }
+    }
+}
+
+extension DeadLetter {
+    fileprivate init(unrouted delivery: AMQP.Delivery, from queue: String) {
+        self.init(
+            errorType: "unroutable",
+            reason: "no queue takes the routing key \"\(delivery.routingKey)\"",
+            queue: queue,
+            properties: SandmillService.MessageProperties(delivery.properties),
+            body: SandmillService.Delivery.Body(delivery.body)
+        )
+    }
+
+    /// The headers are RabbitMQ's ("Dead Letter Exchanges", "Dead-Lettered Effects on Messages");
+    /// they are shown, and nothing is decided by them.
+    fileprivate init(givenUp delivery: AMQP.Delivery, from queue: String) {
+        let properties = SandmillService.MessageProperties(delivery.properties)
+        let cause = properties.headers["x-first-death-reason"] ?? "unknown"
+        self.init(
+            errorType: "given_up",
+            reason: "the broker gave it up: \(cause)",
+            queue: properties.headers["x-first-death-queue"] ?? queue,
+            properties: properties,
+            body: SandmillService.Delivery.Body(delivery.body)
+        )
+    }
+}
