@@ -1,4 +1,5 @@
 import AMQP
+import FaultyProxy
 import FoundationEssentials
 import SandmillEntity
 import SandmillRabbitMQ
