@@ -95,6 +95,8 @@ private struct HostSettings: Encodable, Equatable, Sendable {
         // Otherwise every frame is written to a log on disk as well.
         try container.encode(["Type": "none"], forKey: "LogConfig")
         try container.encode("none", forKey: "NetworkMode")
+        // A closed connection that lingers would be something of a program that outlives it.
+        try container.encode(["net.ipv4.tcp_max_tw_buckets": "0"], forKey: "Sysctls")
         try container.encode("private", forKey: "IpcMode")
         try container.encode(true, forKey: "ReadonlyRootfs")
         try container.encode(["ALL"], forKey: "CapDrop")
