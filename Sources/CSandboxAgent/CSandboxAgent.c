@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -65,6 +67,11 @@ int sandbox_send_descriptors(
     rights->cmsg_len = CMSG_LEN(3 * sizeof(int));
     memcpy(CMSG_DATA(rights), descriptors, 3 * sizeof(int));
     return sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+int sandbox_count_unreceived(int socket) {
+    int count = 0;
+    return ioctl(socket, SIOCOUTQ, &count) < 0 ? -1 : count;
 }
 
 int sandbox_kill_user(uid_t uid) {

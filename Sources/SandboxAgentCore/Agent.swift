@@ -30,14 +30,18 @@ public struct Agent: ~Copyable {
         }
     }
 
-    /// The reply leaves in one write, with the proof of the reset already in it.
+    /// Runs a program and takes the sandbox back to how it was.
+    ///
+    /// The reply leaves in one write, with the proof of the reset already in it. The process for the
+    /// next run is forked while the worker reads it.
     private mutating func execute(_ run: Run) {
         do throws(UncleanSandbox) {
             if let unclean { throw unclean }
             try perform(run)
             try sandbox.reset.emptyWorkingDirectory()
             try sandbox.reset.checkNoObjects()
-            try sandbox.prepareNext()
+            try sandbox.interpreter.checkNothingUnreceived()
+            try sandbox.interpreter.prepare()
             sandbox.channel.send(.finished(.clean))
         } catch {
             unclean = error
@@ -49,10 +53,11 @@ public struct Agent: ~Copyable {
     private func perform(_ run: Run) throws(UncleanSandbox) {
         let input = receiveInput(of: run)
         let marks = input.marks
+        let main = try sandbox.interpreter.awaitProcess()
         var program: ProgramRun
         do throws(SystemError) {
             let stdin = try input.takeStandardInput()
-            program = try ProgramRun(run, stdin: stdin, in: sandbox)
+            program = try ProgramRun(run, stdin: stdin, to: main, in: sandbox)
         } catch {
             return sandbox.channel.send(.failed(error.description))
         }

@@ -43,6 +43,7 @@ public struct GlobPattern: Sendable {
                 case .components, .rest: next[index] = true
                 }
             }
+            guard next.contains(true) else { return false }
             skip(&next, atStartOfComponent: byte == slash)
             states = next
         }

@@ -35,6 +35,7 @@ struct OutputCollector {
     ) throws(SystemError) {
         let names = try DirectoryListing(of: directory, limit: entriesLeft).names
         entriesLeft -= min(names.count, entriesLeft)
+        if entriesLeft == 0 { skip(path.isEmpty ? [UInt8(ascii: ".")] : path, .tooMany) }
         for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let path = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
             let cName = (name + [0]).map { CChar(bitPattern: $0) }

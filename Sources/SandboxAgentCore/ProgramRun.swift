@@ -38,9 +38,16 @@ struct ProgramRun: ~Copyable {
     private var reapedNanoseconds: UInt64 = 0
     private var residentPeakBytes: UInt64 = 0
 
-    /// Hands the program to the process of the warm interpreter that waits for it.
-    init(_ run: Run, stdin: consuming StandardInput, in sandbox: Sandbox) throws(SystemError) {
-        let main = try sandbox.interpreter.awaitProcess()
+    /// Hands the program to `main`, the process that waits for it.
+    init(
+        _ run: Run,
+        stdin: consuming StandardInput,
+        to main: pid_t,
+        in sandbox: Sandbox
+    ) throws(SystemError) {
+        guard run.runtime == "python" else {
+            throw SystemError("runtime \(run.runtime)", code: ENOENT)
+        }
         let user = sandbox.interpreter.user
         let input = try Pipe()
         let output = try Pipe()

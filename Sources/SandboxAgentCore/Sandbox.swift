@@ -32,8 +32,12 @@ final class Sandbox {
                 .writablePlaces(besides: Self.workingDirectoryPath)
         )
         interpreter = try WarmInterpreter(options)
-        try interpreter.prepare()
-        _ = try interpreter.awaitProcess(milliseconds: 60_000)
+        do {
+            try interpreter.prepare()
+            try interpreter.awaitProcess(milliseconds: 60_000)
+        } catch {
+            throw SystemError(error.what, code: ECHILD)
+        }
     }
 
     /// Waits for the next command, between runs.
@@ -51,15 +55,6 @@ final class Sandbox {
                 if children.reap() != nil { fail("the warm interpreter has ended") }
             }
             if watched[0].revents != 0 { channel.receive() }
-        }
-    }
-
-    /// Has the process for the next run forked, while the worker reads of this one.
-    func prepareNext() throws(UncleanSandbox) {
-        do {
-            try interpreter.prepare()
-        } catch {
-            throw UncleanSandbox(what: "the warm interpreter has ended")
         }
     }
 }

@@ -44,23 +44,28 @@ struct WarmInterpreter: ~Copyable {
     }
 
     /// Asks for the next process, under a user that this sandbox has never had, if none waits yet.
-    mutating func prepare() throws(SystemError) {
+    mutating func prepare() throws(UncleanSandbox) {
         guard case .nothing = waiting else { return }
         user += 1
-        try control.writeAll(Array(String(user).utf8)[...])
+        do {
+            try control.writeAll(Array(String(user).utf8)[...])
+        } catch {
+            throw UncleanSandbox(what: "the warm interpreter has ended")
+        }
         waiting = .asked
     }
 
     /// Returns the pid of the process that waits.
     ///
     /// It is there within a millisecond of ``prepare()``; the first one when all is imported.
-    mutating func awaitProcess(milliseconds: CInt = 5_000) throws(SystemError) -> pid_t {
+    @discardableResult
+    mutating func awaitProcess(milliseconds: CInt = 5_000) throws(UncleanSandbox) -> pid_t {
         if case .process(let pid) = waiting { return pid }
         var watched = pollfd(fd: control.number, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&watched, 1, milliseconds) == 1,
             case .bytes(let answer) = control.read(upTo: 16),
-            let pid = pid_t(String(decoding: answer, as: UTF8.self))
-        else { throw SystemError("the warm interpreter does not answer", code: ETIMEDOUT) }
+            let pid = pid_t(String(decoding: answer, as: UTF8.self)), pid > 0
+        else { throw UncleanSandbox(what: "the warm interpreter does not fork") }
         waiting = .process(pid)
         return pid
     }
@@ -84,6 +89,9 @@ struct WarmInterpreter: ~Copyable {
             throw SystemError("an argument or variable contains NUL", code: EINVAL)
         }
         let message = Array(fields.joined(separator: "\0").utf8)
+        guard message.count <= FrameLimits.arguments else {
+            throw SystemError("hand the program over", code: E2BIG)
+        }
         let result = unsafe sandbox_send_descriptors(
             requests.number,
             message,
@@ -92,6 +100,13 @@ struct WarmInterpreter: ~Copyable {
         )
         try check(result, "hand the program over")
         waiting = .nothing
+    }
+
+    /// Checks that the process took its program: else the next one would, too.
+    func checkNothingUnreceived() throws(UncleanSandbox) {
+        guard sandbox_count_unreceived(requests.number) == 0 else {
+            throw UncleanSandbox(what: "a program was not received")
+        }
     }
 
     private static func spawn(

@@ -12,6 +12,10 @@ public enum FrameLimits {
     /// The most bytes a path may have.
     public static let path = 4_096
 
+    /// The most bytes that a run's arguments and environment may have together, the entrypoint and a
+    /// byte behind each included.
+    public static let arguments = 128 << 10
+
     /// The most elements a list in a frame may have.
     public static let elements = 10_000
 }

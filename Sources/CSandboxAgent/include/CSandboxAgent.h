@@ -23,6 +23,9 @@ int sandbox_open_unnamed(int directory);
 int sandbox_send_descriptors(
     int socket, const void *message, size_t count, const int descriptors[3]);
 
+// How many bytes the other end of a socket has not received yet (SIOCOUTQ), in the kernel's count.
+int sandbox_count_unreceived(int socket);
+
 // Sends SIGKILL to every process whose user is `uid`, all at once: kill(2) holds the lock that
 // fork(2) needs, so nothing escapes. Says nothing of whether there was any.
 int sandbox_kill_user(uid_t uid);
