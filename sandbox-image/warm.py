@@ -116,7 +116,7 @@ def prepare_process():
 
 
 def prepare_interpreter():
-    """Makes the interpreter look as if just started for /work/main.py, but for the main module.
+    """Makes the interpreter look as if just started for the program, but for the main module.
 
     That is made after the fork, so that the garbage collector can take it at the program's end.
     """

@@ -36,10 +36,10 @@ public struct CompletionEvent: Encodable, Sendable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode("1.0", forKey: .specversion)
-        try container.encode(id.uuidString.lowercased(), forKey: .id)
+        try container.encode(id.text, forKey: .id)
         try container.encode("/sandmill/\(cluster)", forKey: .source)
         try container.encode(Self.type, forKey: .type)
-        try container.encode(data.id.uuidString.lowercased(), forKey: .subject)
+        try container.encode(data.id.text, forKey: .subject)
         try container.encode(data.finishedAt, forKey: .time)
         try container.encode("application/json", forKey: .datacontenttype)
         try container.encodeIfPresent(traceparent, forKey: .traceparent)

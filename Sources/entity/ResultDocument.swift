@@ -147,12 +147,12 @@ extension ResultDocument: Encodable {
     /// Writes every key, null where there is no value; ids in lower case as RFC 9562 prints them.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(id.uuidString.lowercased(), forKey: .id)
+        try container.encode(id.text, forKey: .id)
         try container.encode(tenant, forKey: .tenant)
         try container.encode(pool, forKey: .pool)
         try container.encode(level, forKey: .level)
         try container.encode(runtime, forKey: .runtime)
-        try container.encode(batchID?.uuidString.lowercased(), forKey: .batchID)
+        try container.encode(batchID?.text, forKey: .batchID)
         try container.encode(labels, forKey: .labels)
         try container.encode(state, forKey: .state)
         try container.encode(reason, forKey: .reason)

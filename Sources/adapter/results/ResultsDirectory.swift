@@ -47,7 +47,7 @@ public actor ResultsDirectory: ResultsStore {
         attempt: Int,
         day: Date
     ) -> any ResultDraft {
-        let id = execution.uuidString.lowercased()
+        let id = execution.text
         let style = Date.ISO8601FormatStyle().year().month().day()
         return StagedResult(
             name: "\(id)-\(attempt)",

@@ -46,7 +46,7 @@ struct BatchCommand: AsyncParsableCommand {
             guard wait else {
                 let batch = try draft(replyTo: nil)
                 try await broker.submit(batch.entries)
-                Terminal.write(batch.id.uuidString.lowercased())
+                Terminal.write(batch.id.text)
                 return
             }
             let summary = try await broker.events.withSubscription(to: []) { subscription in

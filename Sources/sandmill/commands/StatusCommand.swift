@@ -24,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
         } else if let batch = try await database.executions.batch(id) {
             Terminal.write(table: batch.rows)
         } else {
-            throw Failure(.wrongInput, "nothing with the id \(id.uuidString.lowercased()) is known")
+            throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
         }
     }
 }
@@ -45,7 +45,7 @@ struct ResultCommand: AsyncParsableCommand {
     func run() async throws {
         let database = DatabaseClient(try global.load())
         guard let record = try await database.executions.execution(id) else {
-            throw Failure(.wrongInput, "nothing with the id \(id.uuidString.lowercased()) is known")
+            throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
         }
         guard let result = record.result else {
             throw Failure(.tryAgain, "it is \(record.state.rawValue)")
@@ -57,11 +57,11 @@ struct ResultCommand: AsyncParsableCommand {
 extension ExecutionRecord {
     fileprivate var rows: [[String]] {
         [
-            ["execution", id.uuidString.lowercased()],
+            ["execution", id.text],
             ["state", state.rawValue + (reason.map { " (\($0))" } ?? "")],
             ["tenant", tenant],
             ["pool", "\(pool), \(level.rawValue)"],
-            ["batch", batchID?.uuidString.lowercased() ?? "-"],
+            ["batch", batchID?.text ?? "-"],
             ["attempt", String(attempt)],
             ["worker", worker ?? "-"],
             ["submitted", submittedAt.formatted(.iso8601)],
@@ -74,7 +74,7 @@ extension ExecutionRecord {
 extension BatchRecord {
     fileprivate var rows: [[String]] {
         [
-            ["batch", id.uuidString.lowercased()],
+            ["batch", id.text],
             ["size", String(size)],
             ["pending", String(pending)],
         ]

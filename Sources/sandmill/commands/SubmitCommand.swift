@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SandmillConfiguration
+import SandmillEntity
 import SandmillRabbitMQ
 import SandmillService
 
@@ -63,7 +64,7 @@ struct SubmitCommand: AsyncParsableCommand {
         guard wait else {
             let entry = entry(body: body, replyTo: nil)
             try await broker.submit([entry])
-            Terminal.write(entry.id.uuidString.lowercased())
+            Terminal.write(entry.id.text)
             return
         }
         try await broker.events.withSubscription(to: []) { subscription in

@@ -39,7 +39,7 @@ public struct BatchDraft: Equatable, Sendable {
             .enumerated().filter { !$0.element.allSatisfy(\.isBlank) }
         guard !lines.isEmpty else { throw Problem(line: 1, message: "there is no request") }
         let batch: JSONValue = .object([
-            "id": .string(id.uuidString.lowercased()), "size": .integer(Int64(lines.count)),
+            "id": .string(id.text), "size": .integer(Int64(lines.count)),
         ])
         var entries: [Submitter.Entry] = []
         for (index, line) in lines {

@@ -65,7 +65,7 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
 
         /// Describes a membership.
         public init(id: UUID, size: Int) {
-            self.id = id.uuidString.lowercased()
+            self.id = id.text
             self.size = size
         }
     }

@@ -65,7 +65,7 @@ extension Submitter.Entry {
         RequestMessage(
             properties: MessageProperties(
                 contentType: "application/json",
-                messageID: id.uuidString.lowercased(),
+                messageID: id.text,
                 replyTo: replyTo,
                 appID: "sandmill-cli",
                 headers: ["tenant": tenant]

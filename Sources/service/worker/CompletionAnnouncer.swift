@@ -20,7 +20,7 @@ struct CompletionAnnouncer: Sendable {
             routingKey: event.routingKey,
             properties: MessageProperties(
                 contentType: "application/cloudevents+json",
-                messageID: event.id.uuidString.lowercased(),
+                messageID: event.id.text,
                 correlationID: properties.correlationID,
                 appID: "sandmill"
             ),

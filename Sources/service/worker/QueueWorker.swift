@@ -202,7 +202,7 @@ public struct QueueWorker: Service {
         logger.warning(
             "An attempt failed through a fault of ours.",
             metadata: [
-                LogKey.execution: "\(execution.submission.id)",
+                LogKey.execution: "\(execution.submission.id.text)",
                 LogKey.attempt: "\(execution.attempt)",
                 LogKey.reason: "\(fault.reason.rawValue): \(fault.message)",
             ]
@@ -216,7 +216,7 @@ public struct QueueWorker: Service {
             logger.error(
                 "The end of an attempt could not be written.",
                 metadata: [
-                    LogKey.execution: "\(execution.submission.id)",
+                    LogKey.execution: "\(execution.submission.id.text)",
                     LogKey.reason: "\(error.message)",
                 ]
             )
