@@ -19,6 +19,7 @@ extension SystemTests {
             #expect(document["labels"] == ["student": "s-17"])
 
             let id = try #require(document["id"].string)
+            #expect(ended.errors.contains(id))
             let result = try await installation.run(["result", id])
             #expect(result.exitCode == 0)
             #expect(try JSON(result.output.joined()) == document)

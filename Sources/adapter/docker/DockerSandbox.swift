@@ -17,6 +17,7 @@ actor DockerSandbox: Sandbox {
     private nonisolated let stream: UpgradedStream
     private let engine: DockerEngine
     private let reader: ReportReader
+    private let logger: Logger
     private var lastToken: UInt64 = 0
 
     init(
@@ -32,6 +33,7 @@ actor DockerSandbox: Sandbox {
         self.stream = stream
         var logger = logger
         logger[metadataKey: LogKey.sandbox] = "\(id.prefix(12))"
+        self.logger = logger
         reader = ReportReader(stream, logger: logger)
     }
 
@@ -68,7 +70,14 @@ actor DockerSandbox: Sandbox {
             for chunk in input.chunks { try await self.write(chunk) }
             var transcript = RunTranscript(limits: program.limits)
             while true {
-                switch try transcript.take(try await self.nextReport()) {
+                let report = try await self.nextReport()
+                if case .finished(.unclean(let what)) = report {
+                    self.logger.warning(
+                        "A sandbox could not be proved clean and is destroyed.",
+                        metadata: [LogKey.reason: "\(what.prefix(1_000).debugDescription)"]
+                    )
+                }
+                switch try transcript.take(report) {
                 case .output(let output):
                     try await watchdog.holding(for: Self.grace) { try await receive(output) }
                 case .noted:

@@ -57,6 +57,8 @@ struct RunTranscript {
         case (.exited, .finished(let finish)):
             guard let exit else { throw Self.lie("an end without an exit") }
             return .over(SandboxReport(exit: exit, isClean: finish == .clean))
+        case (.running, .finished(.unclean(let what))):
+            throw SandboxError(.sandboxLost, "the sandbox could not end the program: \(what)")
         case (.failed(let what), .finished):
             throw SandboxError(.sandboxLost, "the sandbox could not start the program: \(what)")
         default:

@@ -23,8 +23,9 @@ struct BatchCommand: AsyncParsableCommand {
                 choose them. Of a DIRECTORY every *.py becomes an execution; NAME.in beside \
                 NAME.py is its standard input, and the files of a directory NAME its files.
 
-                With --wait a terminal shows a progress bar and then a table; anything else gets \
-                one result document a line, as they come.
+                The batch's id is printed once the broker has every request; with --wait, to \
+                standard error, and then a terminal shows a progress bar and a table, while \
+                anything else gets one result document a line, as they come.
                 """
         )
 
@@ -52,6 +53,7 @@ struct BatchCommand: AsyncParsableCommand {
             let summary = try await broker.events.withSubscription(to: []) { subscription in
                 let batch = try draft(replyTo: subscription.replyTo)
                 try await broker.submit(batch.entries)
+                Terminal.writeError(batch.id.text)
                 let watch = CompletionWatch(
                     subscription: subscription,
                     executions: DatabaseClient(configuration).executions

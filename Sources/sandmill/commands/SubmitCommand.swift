@@ -12,7 +12,7 @@ struct SubmitCommand: AsyncParsableCommand {
         abstract: "Publishes a program, and waits for its result if asked to.",
         discussion: """
             The first file is the program; the others are put beside it by their names. The id is \
-            printed as soon as the broker has the request.
+            printed as soon as the broker has the request; with --wait, to standard error.
             """
     )
 
@@ -70,6 +70,7 @@ struct SubmitCommand: AsyncParsableCommand {
         try await broker.events.withSubscription(to: []) { subscription in
             let entry = entry(body: body, replyTo: subscription.replyTo)
             try await broker.submit([entry])
+            Terminal.writeError(entry.id.text)
             let watch = CompletionWatch(
                 subscription: subscription,
                 executions: DatabaseClient(configuration).executions

@@ -49,6 +49,14 @@ struct RunTranscriptTests {
         #expect(report.exit.stdout == ByteCount(9))
     }
 
+    @Test func programThatCannotBeEndedIsALostSandboxAndSaysWhy() throws {
+        let error = #expect(throws: SandboxError.self) {
+            try take([.finished(.unclean("a process cannot be killed"))])
+        }
+        #expect(error?.code == .sandboxLost)
+        #expect(error?.message.contains("a process cannot be killed") == true)
+    }
+
     @Test func sandboxThatIsNotCleanSaysSo() throws {
         #expect(try take([Self.exit, .finished(.unclean("a process"))])?.isClean == false)
     }
