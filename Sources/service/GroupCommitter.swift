@@ -5,6 +5,9 @@ internal import SandmillEntity
 /// While one group commits, the next gathers; whatever has come by then goes together. Alone, an
 /// item waits for nothing; under load, hundreds share one transaction.
 ///
+/// What a commit costs hardly depends on how many items share it. So while there is a backlog, and
+/// time matters to nobody, a committer may linger to let more of them gather.
+///
 /// A group whose commit cannot be reached is tried again until it can, or until ``run()`` is
 /// cancelled. A group that fails for good is halved until what cannot be stored stands alone, so
 /// it fails no other.
@@ -18,6 +21,8 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     }
 
     private let limit: Int
+    private let linger: Duration
+    private let backlog: Backlog?
     private let clock: any Clock<Duration>
     private let commit: Commit
     private var gathered: [Entry] = []
@@ -28,14 +33,20 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     ///
     /// - Parameters:
     ///   - limit: The most items of a group.
+    ///   - linger: How long a group gathers at least while there is a backlog.
+    ///   - backlog: What tells whether there is one; nil for never.
     ///   - clock: What it waits with before it tries again.
     ///   - commit: Commits a group.
     public init(
         limit: Int = 256,
+        linger: Duration = .zero,
+        backlog: Backlog? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         commit: @escaping Commit
     ) {
         self.limit = limit
+        self.linger = linger
+        self.backlog = backlog
         self.clock = clock
         self.commit = commit
     }
@@ -66,7 +77,10 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
                 if gathered.isEmpty {
                     if isFinished { return }
                     await withCheckedContinuation { arrival = $0 }
+                    // Whoever comes at the same moment comes along.
+                    await Task.yield()
                 } else {
+                    await lingerInBacklog()
                     let group = Array(gathered.prefix(limit))
                     gathered.removeFirst(group.count)
                     await settle(group[...])
@@ -76,6 +90,11 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
             // Not awaited: it only wakes the loop above, which then ends with what is left.
             Task { await finish() }
         }
+    }
+
+    private func lingerInBacklog() async {
+        guard let backlog, !backlog.isEmpty, gathered.count < limit, !isFinished else { return }
+        try? await clock.sleep(for: linger)
     }
 
     private func settle(_ group: ArraySlice<Entry>) async {

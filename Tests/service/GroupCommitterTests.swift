@@ -26,6 +26,41 @@ struct GroupCommitterTests {
         #expect(log.groups.last.map { Set($0) } == Set(1...100))
     }
 
+    @Test func aGroupLingersForMoreWhileThereIsABacklog() async throws {
+        let log = CommitLog()
+        let clock = HeldClock()
+        let backlog = Backlog()
+        let committer = GroupCommitter<Int, Int>(
+            linger: .milliseconds(30),
+            backlog: backlog,
+            clock: clock
+        ) { items in
+            log.append(items)
+            return items
+        }
+        try await running(committer) { tasks in
+            try await backlog.counting {
+                tasks.addTask { _ = try await committer.submit(0) }
+                await clock.sleeper.pass()
+                for item in 1...9 { tasks.addTask { _ = try await committer.submit(item) } }
+                while await committer.waitingCount < 10 { await Task.yield() }
+                clock.release.open()
+                while log.groups.isEmpty { await Task.yield() }
+            }
+        }
+        #expect(log.groups.map(Set.init) == [Set(0...9)])
+    }
+
+    @Test func nothingWaitsWithoutABacklog() async throws {
+        let committer = GroupCommitter<Int, Int>(
+            linger: .seconds(3_600),
+            backlog: Backlog()
+        ) { $0 }
+        try await running(committer) { tasks in
+            tasks.addTask { _ = try await committer.submit(0) }
+        }
+    }
+
     @Test func aGroupIsNoLargerThanTheLimit() async throws {
         let log = CommitLog()
         let committer = GroupCommitter<Int, Int>(limit: 10) { items in
@@ -164,5 +199,18 @@ private final class CommitLog: Sendable {
 
     func append(_ group: [Int]) {
         state.withLock { $0.append(group) }
+    }
+}
+
+/// A clock on which a sleeper says that it sleeps, and wakes when it is released.
+private struct HeldClock: Clock {
+    let sleeper = Gate()
+    let release = Gate()
+    var now: ContinuousClock.Instant { .now }
+    let minimumResolution: Duration = .zero
+
+    func sleep(until deadline: ContinuousClock.Instant, tolerance: Duration?) async throws {
+        sleeper.open()
+        await release.pass()
     }
 }

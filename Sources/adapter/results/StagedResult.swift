@@ -2,14 +2,6 @@ internal import Crypto
 internal import SandmillEntity
 internal import SandmillService
 
-/// Bytes for a file of a draft, behind what the file has already.
-struct StagedContent: Sendable {
-    /// The file, relative to the draft's directory.
-    let file: OutputPath
-    /// The bytes.
-    var bytes: [UInt8]
-}
-
 /// The results of one attempt while they are gathered.
 ///
 /// A small result stays in memory until it is published, so it costs one visit to the directory's
@@ -45,7 +37,7 @@ actor StagedResult: ResultDraft {
     private var incoming: IncomingFile?
     private var files: [OutputFile] = []
     private var skipped: [SkippedFile] = []
-    private var contents: [StagedContent]
+    private var contents: [FinishedResult.Content]
     private var contentSize = 0
 
     init(name: String, path: String, directory: ResultsDirectory) {
@@ -53,7 +45,7 @@ actor StagedResult: ResultDraft {
         self.path = path
         self.directory = directory
         // Both streams have a file, also when nothing was written.
-        contents = [stdout, stderr].map { StagedContent(file: $0.location, bytes: []) }
+        contents = [stdout, stderr].map { FinishedResult.Content(file: $0.location, bytes: []) }
     }
 
     func receive(_ output: SandboxOutput) async throws(ResultsError) {
@@ -90,9 +82,9 @@ actor StagedResult: ResultDraft {
         )
     }
 
-    func publish(document: [UInt8]) async throws(ResultsError) {
-        let last = StagedContent(file: .plain("result.json"), bytes: document)
-        try await directory.publish(contents + [last], of: name, at: path)
+    func finish(document: [UInt8]) -> FinishedResult {
+        let last = FinishedResult.Content(file: .plain("result.json"), bytes: document)
+        return FinishedResult(name: name, path: path, contents: contents + [last])
     }
 
     func discard() async {
@@ -100,10 +92,10 @@ actor StagedResult: ResultDraft {
     }
 
     private func keep(_ bytes: [UInt8], in file: OutputPath) async throws(ResultsError) {
-        if contents.last?.file == file {
-            contents[contents.count - 1].bytes += bytes
+        if let index = contents.lastIndex(where: { $0.file == file }) {
+            contents[index].bytes += bytes
         } else {
-            contents.append(StagedContent(file: file, bytes: bytes))
+            contents.append(FinishedResult.Content(file: file, bytes: bytes))
         }
         contentSize += bytes.count
         guard contentSize > Self.memoryLimit else { return }

@@ -7,6 +7,13 @@ public protocol ResultsStore: Sendable {
     /// disk yet.
     func begin(execution: UUID, attempt: Int, day: Date) -> any ResultDraft
 
+    /// Puts results in place, all with the same flushes, and returns once they are durable.
+    ///
+    /// Publishing the same attempt again replaces nothing: what is in place stays.
+    ///
+    /// - Returns: What became of each, in the same order.
+    func publish(_ results: [FinishedResult]) async -> [Result<Void, ResultsError>]
+
     /// Checks that results can be written now.
     func checkWritable() async throws(ResultsError)
 }
@@ -22,14 +29,42 @@ public protocol ResultDraft: Sendable {
     /// What was gathered so far, as the document tells it.
     func summary() async -> ResultSummary
 
-    /// Puts everything in place, with `document` as `result.json`, and returns once it is durable.
-    ///
-    /// Many drafts share one flush. Publishing the same attempt again replaces nothing: what is
-    /// in place stays.
-    func publish(document: [UInt8]) async throws(ResultsError)
+    /// Ends the gathering, with `document` as `result.json`; nothing is received after it.
+    func finish(document: [UInt8]) async -> FinishedResult
 
     /// Throws everything away.
     func discard() async
+}
+
+/// A result that is to be put in place.
+public struct FinishedResult: Sendable {
+    /// Bytes for a file, behind what the staging area has of it already.
+    public struct Content: Sendable {
+        /// The file, relative to the result's directory.
+        public let file: OutputPath
+        /// The bytes.
+        public var bytes: [UInt8]
+
+        /// Describes what a file is to get.
+        public init(file: OutputPath, bytes: [UInt8]) {
+            self.file = file
+            self.bytes = bytes
+        }
+    }
+
+    /// Its directory in the staging area.
+    public let name: String
+    /// Its place, relative to the root.
+    public let path: String
+    /// What is not in the staging area yet.
+    public let contents: [Content]
+
+    /// Describes a result.
+    public init(name: String, path: String, contents: [Content]) {
+        self.name = name
+        self.path = path
+        self.contents = contents
+    }
 }
 
 /// What a draft holds.

@@ -10,7 +10,7 @@ struct CompletionAnnouncer: Sendable {
     func messages(for document: ResultDocument, of request: RequestMessage) -> [OutboundMessage] {
         let properties = request.properties
         let event = CompletionEvent(
-            id: UUID(),
+            id: .random(),
             cluster: cluster,
             traceparent: properties.headers["traceparent"],
             data: document

@@ -3,22 +3,43 @@ public import Logging
 internal import SandmillEntity
 public import ServiceLifecycle
 
-/// Writes what becomes of executions, many at a time: claims, ends, retries, dead letters.
+/// Writes what becomes of executions, many at a time: claims, output, ends, retries, dead letters.
 ///
 /// Each kind gathers while the previous group of its kind commits (``GroupCommitter``). What a
 /// finished group put into the outbox goes to the relay at once.
 public actor ExecutionLedger: Service {
+    /// How long claims and output gather while executions wait for a sandbox, which they do longer.
+    ///
+    /// Ends need no such time: those of one publication come together.
+    private static let linger: Duration = .milliseconds(30)
+
     private let claims: GroupCommitter<Claim, ClaimOutcome>
+    private let publications: GroupCommitter<FinishedResult, Result<Void, ResultsError>>
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let retries: GroupCommitter<FailedAttempt, Void>
     private let letters: GroupCommitter<DeadLetter, Void>
+    /// What waits for a sandbox of this worker, in any pool.
+    nonisolated let backlog = Backlog()
+
+    private let results: any ResultsStore
     private let logger: Logger
     private var resultsAreSuspect = false
 
-    /// Writes to `store` and hands events to `relay`.
-    public init(store: any ExecutionStore, relay: Relay, logger: Logger) {
+    /// Writes records to `store` and output to `results`, and hands events to `relay`.
+    public init(
+        store: any ExecutionStore,
+        results: any ResultsStore,
+        relay: Relay,
+        logger: Logger
+    ) {
+        self.results = results
         self.logger = logger
-        claims = GroupCommitter { claims throws(StoreError) in try await store.claim(claims) }
+        claims = GroupCommitter(linger: Self.linger, backlog: backlog) {
+            claims throws(StoreError) in try await store.claim(claims)
+        }
+        publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
+            await results.publish($0)
+        }
         ends = GroupCommitter { ends throws(StoreError) in
             await relay.send(try await store.finish(ends))
             return ends.map { _ in }
@@ -37,11 +58,13 @@ public actor ExecutionLedger: Service {
     public func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.claims.run() }
+            group.addTask { await self.publications.run() }
             group.addTask { await self.ends.run() }
             group.addTask { await self.retries.run() }
             group.addTask { await self.letters.run() }
             try? await gracefulShutdown()
             await claims.finish()
+            await publications.finish()
             await ends.finish()
             await retries.finish()
             await letters.finish()
@@ -50,6 +73,11 @@ public actor ExecutionLedger: Service {
 
     nonisolated func claim(_ claim: Claim) async throws(StoreError) -> ClaimOutcome {
         try await claims.submit(claim)
+    }
+
+    /// Puts output in place; throws ``ResultsError``, or ``StoreError`` when the worker has stopped.
+    nonisolated func publish(_ result: FinishedResult) async throws {
+        try await publications.submit(result).get()
     }
 
     nonisolated func keep(_ letter: DeadLetter) async throws(StoreError) {
@@ -72,7 +100,7 @@ public actor ExecutionLedger: Service {
     }
 
     /// Waits until results can be written, if there was doubt, or until the worker is to stop.
-    func waitUntilResultsAreWritable(_ results: any ResultsStore) async {
+    func waitUntilResultsAreWritable() async {
         var backoff = Backoff(first: .milliseconds(500), limit: .seconds(10))
         while resultsAreSuspect, !Task.isShuttingDownGracefully, !Task.isCancelled {
             do throws(ResultsError) {

@@ -7,16 +7,19 @@ struct ProgramRunner: Sendable {
     let killsOnExcessOutput: Bool
     let pool: WarmPool
     let results: any ResultsStore
+    let ledger: ExecutionLedger
     let announcer: CompletionAnnouncer
 
     /// Runs the program and returns its end once its output is durable.
     func run(_ execution: ClaimedExecution) async throws(Fault) -> FinishedExecution {
         if execution.isExpired { return end(execution, as: Outcome(.expired)) }
         do {
-            let lease = try await pool.lease(
-                tenant: execution.submission.tenant,
-                memory: execution.submission.program.limits.memory
-            )
+            let lease = try await ledger.backlog.counting {
+                try await pool.lease(
+                    tenant: execution.submission.tenant,
+                    memory: execution.submission.program.limits.memory
+                )
+            }
             // The wait for a sandbox may have been long.
             if execution.isExpired {
                 await pool.release(lease, reusable: true)
@@ -78,7 +81,7 @@ struct ProgramRunner: Sendable {
             image: lease.sandbox.image
         )
         let finished = finish(document, of: execution.request, sandbox: lease.sandbox.id)
-        try await draft.publish(document: finished.encodedDocument)
+        try await ledger.publish(await draft.finish(document: finished.encodedDocument))
         return finished
     }
 

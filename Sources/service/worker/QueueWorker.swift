@@ -48,7 +48,6 @@ public struct QueueWorker: Service {
     private let source: any DeliverySource
     private let ledger: ExecutionLedger
     private let pool: WarmPool
-    private let results: any ResultsStore
     private let runner: ProgramRunner
     private let logger: Logger
     private let intake: Intake
@@ -68,7 +67,6 @@ public struct QueueWorker: Service {
         self.source = source
         self.ledger = ledger
         self.pool = pool
-        self.results = results
         self.logger = logger
         intake = Intake(prefetch: configuration.prefetch)
         runner = ProgramRunner(
@@ -76,6 +74,7 @@ public struct QueueWorker: Service {
             killsOnExcessOutput: configuration.killsOnExcessOutput,
             pool: pool,
             results: results,
+            ledger: ledger,
             announcer: CompletionAnnouncer(cluster: configuration.cluster)
         )
     }
@@ -134,7 +133,7 @@ public struct QueueWorker: Service {
 
     private func waitUntilReady() async {
         await pool.waitUntilServiceable()
-        await ledger.waitUntilResultsAreWritable(results)
+        await ledger.waitUntilResultsAreWritable()
     }
 
     /// Reads, claims and acknowledges a delivery; nil when there is nothing to run.
@@ -147,7 +146,7 @@ public struct QueueWorker: Service {
             let submission = try decoder.decode(request, level: delivery.level)
             let outcome = try await ledger.claim(
                 Claim(
-                    token: UUID(),
+                    token: .random(),
                     worker: configuration.worker,
                     submission: submission,
                     request: request

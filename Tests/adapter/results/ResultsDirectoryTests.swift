@@ -13,7 +13,7 @@ struct ResultsDirectoryTests {
             try await draft.receive(.stream(.stdout, Array("out".utf8)))
             try await draft.receive(.stream(.stderr, Array("err".utf8)))
             try await receive(file: "a/b.txt", Array("content".utf8), into: draft)
-            try await draft.publish(document: Array("{}".utf8))
+            try await publish(draft, Array("{}".utf8), in: results)
 
             let place = root.appending(path: draft.path)
             #expect(draft.path == "2026-11-23/\(id.uuidString.lowercased())/1")
@@ -47,7 +47,7 @@ struct ResultsDirectoryTests {
                 written += chunk
                 try await draft.receive(.stream(.stdout, chunk))
             }
-            try await draft.publish(document: [])
+            try await publish(draft, [], in: results)
             let stored = try Data(contentsOf: root.appending(path: "\(draft.path)/stdout"))
             #expect(stored == Data(written))
             #expect(await draft.summary().stdout.stored == ByteCount(2_000_000))
@@ -61,7 +61,7 @@ struct ResultsDirectoryTests {
             let path = try #require(OutputPath(name))
             try await draft.receive(.file(path, size: ByteCount(1)))
             try await draft.receive(.content([1]))
-            try await draft.publish(document: [])
+            try await publish(draft, [], in: results)
             let result = root.appending(path: "\(draft.path)/result.json").path
             let mode = try FileManager.default.attributesOfItem(atPath: result)[.posixPermissions]
             #expect(mode as? Int == 0o644)
@@ -71,9 +71,9 @@ struct ResultsDirectoryTests {
 
     @Test func whatIsInPlaceStaysWhenAnAttemptIsPublishedAgain() async throws {
         try await withDirectory { root, results in
-            try await begin(results).publish(document: Array("first".utf8))
+            try await publish(begin(results), Array("first".utf8), in: results)
             let again = begin(results)
-            try await again.publish(document: Array("second".utf8))
+            try await publish(again, Array("second".utf8), in: results)
             #expect(try text(root.appending(path: again.path), "result.json") == "first")
         }
     }
@@ -103,19 +103,24 @@ struct ResultsDirectoryTests {
         }
     }
 
-    @Test func manyDraftsPublishAtOnce() async throws {
+    @Test func manyResultsArePublishedTogetherAndOneThatCannotBeSpoilsNoOther() async throws {
         try await withDirectory { root, results in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for attempt in 1...200 {
-                    group.addTask {
-                        let draft = results.begin(execution: id, attempt: attempt, day: day)
-                        try await draft.publish(document: Array("\(attempt)".utf8))
-                    }
-                }
-                try await group.waitForAll()
-            }
-            let place = root.appending(path: "2026-11-23/\(id.uuidString.lowercased())")
+            var finished: [FinishedResult] = []
             for attempt in 1...200 {
+                let draft = results.begin(execution: id, attempt: attempt, day: day)
+                finished.append(await draft.finish(document: Array("\(attempt)".utf8)))
+            }
+            let place = root.appending(path: "2026-11-23/\(id.text)")
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            try "in the way".write(
+                to: place.appending(path: "77"),
+                atomically: false,
+                encoding: .utf8
+            )
+            let outcomes = await results.publish(finished)
+            let failed = outcomes.indices.filter { (try? outcomes[$0].get()) == nil }
+            #expect(failed.map { $0 + 1 } == [77])
+            for attempt in 1...200 where attempt != 77 {
                 #expect(try text(place, "\(attempt)/result.json") == "\(attempt)")
             }
         }
@@ -130,7 +135,7 @@ struct ResultsDirectoryTests {
             }
             #expect(error?.message.contains(".staging/w/probe") == true)
             await #expect(throws: ResultsError.self) {
-                try await begin(results).publish(document: [])
+                try await publish(begin(results), [], in: results)
             }
         }
     }
@@ -140,6 +145,16 @@ struct ResultsDirectoryTests {
 
     private func begin(_ results: ResultsDirectory) -> any ResultDraft {
         results.begin(execution: id, attempt: 1, day: day)
+    }
+
+    private func publish(
+        _ draft: any ResultDraft,
+        _ document: [UInt8],
+        in results: ResultsDirectory
+    ) async throws {
+        let outcomes = await results.publish([await draft.finish(document: document)])
+        try #require(outcomes.count == 1)
+        try outcomes[0].get()
     }
 
     private func receive(

@@ -25,7 +25,10 @@ final class InMemoryResults: ResultsStore {
     var documents: [String: [UInt8]] { state.withLock { $0.documents } }
 
     func begin(execution: UUID, attempt: Int, day: Date) -> any ResultDraft {
-        Draft(path: "day/\(execution.uuidString.lowercased())/\(attempt)", results: self)
+        guard let document = OutputPath(Array("result.json".utf8)) else {
+            preconditionFailure("a plain name is a path")
+        }
+        return Draft(path: "day/\(execution.text)/\(attempt)", document: document)
     }
 
     func checkWritable() async throws(ResultsError) {
@@ -33,7 +36,15 @@ final class InMemoryResults: ResultsStore {
         if !isWritable { throw ResultsError("the disk is full") }
     }
 
-    fileprivate func place(_ document: [UInt8], at path: String) throws(ResultsError) {
+    func publish(_ results: [FinishedResult]) async -> [Result<Void, ResultsError>] {
+        results.map { result in
+            Result { () throws(ResultsError) in
+                try place(result.contents[0].bytes, at: result.path)
+            }
+        }
+    }
+
+    private func place(_ document: [UInt8], at path: String) throws(ResultsError) {
         let isPlaced = state.withLock { state in
             if state.isWritable, state.documents[path] == nil { state.documents[path] = document }
             return state.isWritable
@@ -51,12 +62,12 @@ final class InMemoryResults: ResultsStore {
         }
 
         let path: String
-        private let results: InMemoryResults
+        private let document: OutputPath
         private let gathered = Mutex(Gathered())
 
-        init(path: String, results: InMemoryResults) {
+        init(path: String, document: OutputPath) {
             self.path = path
-            self.results = results
+            self.document = document
         }
 
         func receive(_ output: SandboxOutput) async throws(ResultsError) {
@@ -92,8 +103,12 @@ final class InMemoryResults: ResultsStore {
             }
         }
 
-        func publish(document: [UInt8]) async throws(ResultsError) {
-            try results.place(document, at: path)
+        func finish(document: [UInt8]) async -> FinishedResult {
+            FinishedResult(
+                name: path,
+                path: path,
+                contents: [FinishedResult.Content(file: self.document, bytes: document)]
+            )
         }
 
         func discard() async {}

@@ -62,7 +62,12 @@ struct WorkerHarness {
             clock: HastyClock(),
             logger: .silent
         )
-        let ledger = ExecutionLedger(store: store, relay: relay, logger: .silent)
+        let ledger = ExecutionLedger(
+            store: store,
+            results: results,
+            relay: relay,
+            logger: .silent
+        )
         let pool = WarmPool(
             .sample(),
             of: .sample,

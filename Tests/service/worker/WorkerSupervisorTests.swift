@@ -113,7 +113,12 @@ struct WorkerSupervisorTests {
             clock: HastyClock(),
             logger: .silent
         )
-        let ledger = ExecutionLedger(store: store, relay: relay, logger: .silent)
+        let ledger = ExecutionLedger(
+            store: store,
+            results: InMemoryResults(journal: journal),
+            relay: relay,
+            logger: .silent
+        )
         let supervisor = WorkerSupervisor(
             worker: "w1",
             version: "1",
