@@ -7,7 +7,7 @@ import Testing
 struct RunInputTests {
     private func program(_ content: [UInt8], stdin: [UInt8] = []) -> Program {
         Program(
-            runtime: "python",
+            runtime: .python,
             files: [Program.InputFile(path: "main.py", content: content)],
             entrypoint: "main.py",
             arguments: ["a"],

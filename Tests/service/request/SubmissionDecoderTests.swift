@@ -10,7 +10,7 @@ struct SubmissionDecoderTests {
         #expect(submission.pool == "python")
         #expect(submission.tenant == "default")
         #expect(submission.level == .high)
-        #expect(submission.program.runtime == "python")
+        #expect(submission.program.runtime == .python)
         #expect(submission.program.entrypoint == "main.py")
         #expect(submission.program.limits == .sample)
         #expect(

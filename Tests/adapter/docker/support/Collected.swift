@@ -32,7 +32,7 @@ extension Sandbox {
         limits: Limits = .generous
     ) async throws -> Collected {
         let program = Program(
-            runtime: "python",
+            runtime: .python,
             files: files + [Program.InputFile(path: "main.py", content: Array(source.utf8))],
             entrypoint: "main.py",
             arguments: [],

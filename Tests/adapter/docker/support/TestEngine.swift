@@ -30,7 +30,7 @@ enum TestEngine {
     static func specification(image: String = image) -> SandboxSpecification {
         SandboxSpecification(
             pool: "tests",
-            runtime: "python",
+            runtimes: [.python],
             image: image,
             containerRuntime: nil,
             memory: .mebibytes(64),
