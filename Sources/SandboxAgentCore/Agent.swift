@@ -103,10 +103,10 @@ public struct Agent: ~Copyable {
         return true
     }
 
-    /// Runs the compiler, which can read the working directory but write nothing there, and takes
-    /// what it made: open, without a name, and from then on nobody's to change. Closed if it failed.
+    /// Runs the compiler and takes what it made; closed if that failed.
     ///
-    /// Nothing else of the compiler is left when the program starts.
+    /// The compiler can read the working directory but write nothing there. Its product is open,
+    /// has no name any more, and is nobody's to change; nothing else of it is left.
     private func make(
         _ build: Run.Build,
         of run: Run,

@@ -25,7 +25,9 @@ public struct AgentOptions: Equatable {
             [--preload MODULE,...]
         """
 
-    /// Reads ``usage``; nil if there is anything else. Without a runtime there is the interpreter.
+    /// Reads what ``usage`` says; nil if there is anything else.
+    ///
+    /// Without a runtime there is the interpreter.
     public init?(_ arguments: some Sequence<String>) {
         var rest = arguments.makeIterator()
         while let option = rest.next() {

@@ -7,10 +7,27 @@ public struct Runtime: Equatable, Sendable {
     public enum Start: Equatable, Sendable {
         /// By a copy of an interpreter that is warm already.
         case warm
-        /// By a command, to which the entrypoint and the program's arguments are added.
-        case command([String])
+        /// By an interpreter that reads the entrypoint.
+        case interpreter(Interpreter)
         /// By themselves, once a compiler has built them.
         case compiler(Compiler)
+    }
+
+    /// Reads and runs programs.
+    public struct Interpreter: Equatable, Sendable {
+        /// What is executed.
+        public let path: String
+        /// The option that takes how many mebibytes it may fill before it gives up by itself.
+        public let memoryOption: String?
+
+        /// The command that runs `entrypoint`, to which the program's arguments are added.
+        ///
+        /// The kernel's word is what tells that the memory limit was reached, so the interpreter
+        /// is told to give up no earlier.
+        public func command(entrypoint: String, memory: ByteCount) -> [String] {
+            let options = memoryOption.map { ["\($0)\(max(memory.bytes >> 20, 1))"] } ?? []
+            return [path] + options + [Runtime.argument(entrypoint)]
+        }
     }
 
     /// Makes programs of their source.
@@ -46,7 +63,7 @@ public struct Runtime: Equatable, Sendable {
     public var executable: String? {
         switch start {
         case .warm: nil
-        case .command(let command): command.first
+        case .interpreter(let interpreter): interpreter.path
         case .compiler(let compiler): compiler.path
         }
     }
@@ -71,14 +88,16 @@ extension Runtime {
     public static let sh = Runtime(
         name: "sh",
         fileExtension: "sh",
-        start: .command(["/bin/sh"])
+        start: .interpreter(Interpreter(path: "/bin/sh", memoryOption: nil))
     )
 
     /// JavaScript.
     public static let node = Runtime(
         name: "node",
         fileExtension: "js",
-        start: .command(["/usr/bin/node"])
+        start: .interpreter(
+            Interpreter(path: "/usr/bin/node", memoryOption: "--max-old-space-size=")
+        )
     )
 
     /// C, built by gcc.

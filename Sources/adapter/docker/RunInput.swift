@@ -53,8 +53,13 @@ extension Run.Start {
         switch program.runtime.start {
         case .warm:
             self = .warm
-        case .command(let command):
-            self = .command(command + [Runtime.argument(program.entrypoint)])
+        case .interpreter(let interpreter):
+            self = .command(
+                interpreter.command(
+                    entrypoint: program.entrypoint,
+                    memory: program.limits.memory
+                )
+            )
         case .compiler(let compiler):
             self = .built(
                 Run.Build(

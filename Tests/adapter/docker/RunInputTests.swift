@@ -40,6 +40,36 @@ struct RunInputTests {
         #expect(commands.dropFirst() == [.input(Array("x".utf8))])
     }
 
+    @Test(
+        arguments: [
+            (.python, "main.py", .warm),
+            (.sh, "a.sh", .command(["/bin/sh", "a.sh"])),
+            (.sh, "-c", .command(["/bin/sh", "./-c"])),
+            (.node, "a.js", .command(["/usr/bin/node", "--max-old-space-size=64", "a.js"])),
+            (
+                .c, "@a",
+                .built(
+                    Run.Build(
+                        command: [
+                            "/usr/bin/gcc", "-x", "c", "-O2", "-std=gnu17", "-o", "/tmp/program",
+                            "./@a", "-lm",
+                        ],
+                        wallNanoseconds: 30_000_000_000,
+                        cpuNanoseconds: 20_000_000_000
+                    )
+                )
+            ),
+        ] as [(Runtime, String, Run.Start)]
+    )
+    func startFollowsTheRuntime(runtime: Runtime, entrypoint: String, start: Run.Start) throws {
+        var program = program([])
+        program.runtime = runtime
+        program.entrypoint = entrypoint
+        let input = RunInput(program, token: 1, killsOnExcessOutput: false)
+        guard case .run(let run) = try commands(input).first else { throw FrameError.truncated }
+        #expect(run.start == start)
+    }
+
     @Test func largeInputIsCutIntoFramesInOrder() throws {
         let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
         let stdin = [UInt8](repeating: 9, count: 1_000_000)
