@@ -49,23 +49,25 @@ int sandbox_open_unnamed(int directory) {
 }
 
 int sandbox_send_descriptors(
-    int socket, const void *message, size_t count, const int descriptors[3]) {
+    int socket, const void *message, size_t length, const int descriptors[], int count) {
     union {
-        char bytes[CMSG_SPACE(3 * sizeof(int))];
+        char bytes[CMSG_SPACE(4 * sizeof(int))];
         struct cmsghdr align;
     } control = {0};
-    struct iovec content = {.iov_base = (void *)message, .iov_len = count};
+    const size_t size = (size_t)count * sizeof(int);
+    if (size > 4 * sizeof(int)) abort();
+    struct iovec content = {.iov_base = (void *)message, .iov_len = length};
     struct msghdr header = {
         .msg_iov = &content,
         .msg_iovlen = 1,
         .msg_control = control.bytes,
-        .msg_controllen = sizeof control.bytes,
+        .msg_controllen = CMSG_SPACE(size),
     };
     struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(3 * sizeof(int));
-    memcpy(CMSG_DATA(rights), descriptors, 3 * sizeof(int));
+    rights->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(rights), descriptors, size);
     return sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 

@@ -1,7 +1,7 @@
 import SandboxAgentCore
 
 guard let options = AgentOptions(CommandLine.arguments.dropFirst()) else {
-    fail("usage: sandbox-agent [--python PATH] [--script PATH] [--preload MODULE,...]")
+    fail(AgentOptions.usage)
 }
 var agent = Agent(options)
 agent.serve()

@@ -38,10 +38,11 @@ public struct Agent: ~Copyable {
         do throws(UncleanSandbox) {
             if let unclean { throw unclean }
             try perform(run)
+            try sandbox.checkNothingLost()
             try sandbox.reset.emptyWorkingDirectory()
             try sandbox.reset.checkNoObjects()
-            try sandbox.interpreter.checkNothingUnreceived()
-            try sandbox.interpreter.prepare()
+            for zygote in sandbox.zygotes { try zygote.checkNothingUnreceived() }
+            try sandbox.prepareZygotes()
             sandbox.channel.send(.finished(.clean))
         } catch {
             unclean = error
@@ -50,33 +51,102 @@ public struct Agent: ~Copyable {
         sandbox.channel.flush()
     }
 
+    /// Takes in the files, builds the program if it must be, runs it and collects its output.
     private func perform(_ run: Run) throws(UncleanSandbox) {
-        let input = receiveInput(of: run)
+        try sandbox.awaitZygotes()
+        let zygote = sandbox.zygote(for: run.start)
+        let build: Run.Build? = if case .built(let build) = run.start { build } else { nil }
+        // The process that waits becomes the compiler. What it makes runs as another user.
+        let owner = build == nil ? zygote.user : sandbox.nextUser()
+        let input = receiveInput(of: run, owner: owner)
         let marks = input.marks
-        let main = try sandbox.interpreter.awaitProcess()
-        var program: ProgramRun
+        let stdin: StandardInput
         do throws(SystemError) {
-            let stdin = try input.takeStandardInput()
-            program = try ProgramRun(run, stdin: stdin, to: main, in: sandbox)
+            stdin = try input.takeStandardInput()
         } catch {
             return sandbox.channel.send(.failed(error.description))
         }
-        sandbox.channel.send(.exited(try program.supervise()))
-        program.reportTails()
-        try sandbox.reset.emptyScratchPlaces()
+        var executable = Descriptor()
+        if let build {
+            executable = try make(build, of: run, by: zygote)
+            guard executable.isOpen else { return }
+            try zygote.prepare(as: owner)
+        }
+        let launch = Launch(run, by: zygote, executable: executable)
+        guard try execute(launch, of: run, stdin: stdin) else { return }
         var collector = OutputCollector(run, inputs: marks, reportingTo: sandbox.channel)
         do throws(SystemError) {
             try collector.collect(sandbox.workingDirectory.directory)
         } catch {
             throw UncleanSandbox(what: "the output cannot be collected: \(error)")
         }
-        if program.interpreterIsLost {
-            throw UncleanSandbox(what: "the warm interpreter has ended")
-        }
     }
 
-    private func receiveInput(of run: Run) -> Input {
-        var input = Input(of: run, in: sandbox.workingDirectory, owner: sandbox.interpreter.user)
+    /// Runs the program; returns whether it could be started.
+    private func execute(
+        _ launch: consuming Launch,
+        of run: Run,
+        stdin: consuming StandardInput
+    ) throws(UncleanSandbox) -> Bool {
+        var program: ProgramRun
+        do throws(SystemError) {
+            program = try ProgramRun(launch, token: run.token, stdin: stdin, in: sandbox)
+        } catch {
+            sandbox.channel.send(.failed(error.description))
+            return false
+        }
+        let exit = try program.supervise()
+        program.reportRest()
+        sandbox.channel.send(.exited(exit))
+        program.reportTails()
+        try sandbox.reset.emptyScratchPlaces()
+        return true
+    }
+
+    /// Runs the compiler and takes what it made; closed if that failed.
+    ///
+    /// The compiler can read the working directory but write nothing there. Its product is open,
+    /// has no name any more, and is nobody's to change; nothing else of it is left.
+    private func make(
+        _ build: Run.Build,
+        of run: Run,
+        by zygote: Zygote
+    ) throws(UncleanSandbox) -> Descriptor {
+        var compiler: ProgramRun
+        do throws(SystemError) {
+            try sandbox.workingDirectory.setWritable(false)
+            compiler = try ProgramRun(
+                Launch(build, of: run, by: zygote),
+                token: run.token,
+                stdin: StandardInput(size: 0, spool: Descriptor()),
+                in: sandbox
+            )
+        } catch {
+            throw UncleanSandbox(what: "the compiler cannot be started: \(error)")
+        }
+        let exit = try compiler.supervise()
+        let product = exit.isSuccess ? sandbox.takeProduct() : Descriptor()
+        if product.isOpen {
+            sandbox.channel.send(.built(exit))
+        } else {
+            compiler.reportRest()
+            sandbox.channel.send(.notBuilt(exit))
+            compiler.reportTails()
+        }
+        try sandbox.reset.emptyScratchPlaces()
+        try sandbox.reset.checkNoObjects()
+        try sandbox.checkNothingLost()
+        try zygote.checkNothingUnreceived()
+        do throws(SystemError) {
+            try sandbox.workingDirectory.setWritable(true)
+        } catch {
+            throw UncleanSandbox(what: error.description)
+        }
+        return product
+    }
+
+    private func receiveInput(of run: Run, owner: uid_t) -> Input {
+        var input = Input(of: run, in: sandbox.workingDirectory, owner: owner)
         while !input.isComplete {
             switch sandbox.nextCommand() {
             case .input(let bytes): input.receive(bytes)
@@ -87,4 +157,8 @@ public struct Agent: ~Copyable {
         }
         return input
     }
+}
+
+extension Report.Exit {
+    fileprivate var isSuccess: Bool { status == .code(0) && kill == .none }
 }

@@ -57,7 +57,8 @@ struct Children: ~Copyable {
     /// agent reaps it. So a list of them alone proves that there is no other, whatever forks
     /// meanwhile.
     func areOnly(_ pids: [pid_t]) -> Bool {
-        list.readStart() == pids.flatMap { Array("\($0) ".utf8) }
+        let listed = list.readStart().split(separator: UInt8(ascii: " "))
+        return Set(listed) == Set(pids.map { Array("\($0)".utf8)[...] })
     }
 
     /// Kills every process of a user, all at once.

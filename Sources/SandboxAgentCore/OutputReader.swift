@@ -7,11 +7,20 @@ struct OutputReader: ~Copyable {
 
     private let stream: Report.Stream
     private var pipe: Descriptor
+    private let isFollowed: Bool
+    private var withheld: [UInt8] = []
 
-    /// Reads from `pipe`, which must not block, and keeps `cap` bytes.
-    init(_ stream: Report.Stream, _ pipe: consuming Descriptor, cap: UInt64) {
+    /// Reads from `pipe`, which must not block, and keeps `cap` bytes; reports the head as it comes
+    /// if it `isFollowed`, else with the rest.
+    init(
+        _ stream: Report.Stream,
+        _ pipe: consuming Descriptor,
+        cap: UInt64,
+        isFollowed: Bool
+    ) {
         self.stream = stream
         self.pipe = pipe
+        self.isFollowed = isFollowed
         capture = OutputCapture(cap: cap)
     }
 
@@ -23,7 +32,11 @@ struct OutputReader: ~Copyable {
         switch pipe.read() {
         case .bytes(let bytes):
             let head = capture.append(bytes)
-            if !head.isEmpty { channel.send(.output(stream, Array(head))) }
+            if !isFollowed {
+                withheld += head
+            } else if !head.isEmpty {
+                channel.send(.output(stream, Array(head)))
+            }
             return true
         case .nothing:
             return false
@@ -33,18 +46,24 @@ struct OutputReader: ~Copyable {
         }
     }
 
-    /// Reports the bytes behind the head, once nothing more will come, if none were dropped.
+    /// Reports what of the head was withheld, and if nothing was dropped the bytes behind it, once
+    /// nothing more will come.
     func reportRest(to channel: FrameChannel) {
-        if !capture.isTruncated { send(to: channel) { .output(stream, $0) } }
+        send(withheld, to: channel) { .output(stream, $0) }
+        if !capture.isTruncated { send(capture.tail(), to: channel) { .output(stream, $0) } }
     }
 
     /// Reports the tail of a stream whose middle was dropped.
     func reportTail(to channel: FrameChannel) {
-        if capture.isTruncated { send(to: channel) { .tail(stream, $0) } }
+        if capture.isTruncated { send(capture.tail(), to: channel) { .tail(stream, $0) } }
     }
 
-    private func send(to channel: FrameChannel, _ report: ([UInt8]) -> Report) {
-        var rest = capture.tail()[...]
+    private func send(
+        _ bytes: [UInt8],
+        to channel: FrameChannel,
+        _ report: ([UInt8]) -> Report
+    ) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             channel.sendWaiting(report(Array(rest.prefix(FrameLimits.chunk))))
             rest = rest.dropFirst(FrameLimits.chunk)

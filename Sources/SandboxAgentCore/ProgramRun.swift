@@ -12,7 +12,9 @@ struct ProgramRun: ~Copyable {
     private static let killPatience: UInt64 = 2_000_000_000
 
     private let sandbox: Sandbox
-    private let run: Run
+    private let token: UInt64
+    private let limits: Run.Limits
+    private let killsOnExcessOutput: Bool
     private let user: uid_t
     private let main: pid_t
     private var stdin: StandardInput
@@ -28,9 +30,6 @@ struct ProgramRun: ~Copyable {
     private var flushTime: MonotonicTime?
     private var killDeadline: MonotonicTime?
 
-    /// Whether the warm interpreter has ended, too, so that there can be no other run.
-    private(set) var interpreterIsLost = false
-
     private var kill = Report.Exit.Kill.none
     private var hasKilled = false
     private var status: CInt?
@@ -38,17 +37,21 @@ struct ProgramRun: ~Copyable {
     private var reapedNanoseconds: UInt64 = 0
     private var residentPeakBytes: UInt64 = 0
 
-    /// Hands the program to `main`, the process that waits for it.
+    /// Hands `launch` to the process that waits for it; it is one of the run with this token.
     init(
-        _ run: Run,
+        _ launch: consuming Launch,
+        token: UInt64,
         stdin: consuming StandardInput,
-        to main: pid_t,
         in sandbox: Sandbox
     ) throws(SystemError) {
-        guard run.runtime == "python" else {
-            throw SystemError("runtime \(run.runtime)", code: ENOENT)
+        let zygote = launch.zygote
+        let user = zygote.user
+        let main: pid_t
+        do throws(UncleanSandbox) {
+            main = try zygote.awaitProcess()
+        } catch {
+            throw SystemError(error.what, code: ECHILD)
         }
-        let user = sandbox.interpreter.user
         let input = try Pipe()
         let output = try Pipe()
         let errors = try Pipe()
@@ -60,29 +63,47 @@ struct ProgramRun: ~Copyable {
         try errors.readEnd.makeNonBlocking()
         var stdinPipe = input.writeEnd
         if stdin.pump(into: stdinPipe) { stdinPipe.close() }
-        try sandbox.interpreter.exposeToOOMKiller(main)
+        try Self.exposeToOOMKiller(main)
         let memory = sandbox.group.memory()
         let meter = CPUMeter(sandbox.group, main: main)
         let now = MonotonicTime.now
-        try sandbox.interpreter.hand(over: run, streams)
+        try zygote.hand(over: launch, streams)
 
-        self.run = run
+        limits = launch.limits
+        killsOnExcessOutput = launch.killsOnExcessOutput
+        self.token = token
         self.sandbox = sandbox
         self.main = main
         self.user = user
         self.stdin = stdin
         self.stdinPipe = stdinPipe
-        stdout = OutputReader(.stdout, output.readEnd, cap: run.limits.stdoutBytes)
-        stderr = OutputReader(.stderr, errors.readEnd, cap: run.limits.stderrBytes)
+        stdout = OutputReader(
+            .stdout,
+            output.readEnd,
+            cap: limits.stdoutBytes,
+            isFollowed: launch.isFollowed
+        )
+        stderr = OutputReader(
+            .stderr,
+            errors.readEnd,
+            cap: limits.stderrBytes,
+            isFollowed: launch.isFollowed
+        )
         memoryBefore = memory
         cpuMeter = meter
         started = now
-        wallDeadline = now.advanced(by: run.limits.wallNanoseconds)
-        cpuCheck = now.advanced(by: run.limits.cpuNanoseconds / CPUMeter.processors)
+        wallDeadline = now.advanced(by: limits.wallNanoseconds)
+        cpuCheck = now.advanced(by: limits.cpuNanoseconds / CPUMeter.processors)
+    }
+
+    /// Makes the OOM killer take a process, and all it will start, before any of the sandbox's own.
+    private static func exposeToOOMKiller(_ pid: pid_t) throws(SystemError) {
+        let file = try Descriptor(opening: "/proc/\(pid)/oom_score_adj", O_WRONLY)
+        try file.writeAll(Array("1000".utf8)[...])
     }
 
     /// Watches the program until its first process has ended, kills what is left of it, and takes
-    /// in all that was written.
+    /// in all that was written; ``reportRest()`` comes next.
     mutating func supervise() throws(UncleanSandbox) -> Report.Exit {
         while status == nil {
             let ready = awaitEvent()
@@ -97,9 +118,13 @@ struct ProgramRun: ~Copyable {
         try killOthers()
         while stdout.read(reportingTo: sandbox.channel) {}
         while stderr.read(reportingTo: sandbox.channel) {}
+        return exit()
+    }
+
+    /// Reports what is left of the streams that were not truncated.
+    func reportRest() {
         stdout.reportRest(to: sandbox.channel)
         stderr.reportRest(to: sandbox.channel)
-        return exit()
     }
 
     /// Reports the tails of the streams that were truncated.
@@ -169,7 +194,7 @@ struct ProgramRun: ~Copyable {
         while let command = sandbox.channel.nextCommand() {
             switch command {
             case .cancel(let token):
-                if token == run.token { try end(.cancelled) }
+                if token == self.token { try end(.cancelled) }
             case .probe(let nonce): sandbox.channel.answer(nonce)
             case .run, .input: fail("the worker sent a run within a run")
             }
@@ -185,13 +210,13 @@ struct ProgramRun: ~Copyable {
             if killDeadline <= now { throw UncleanSandbox(what: "a process cannot be killed") }
             return
         }
-        if run.killsOnExcessOutput, stdout.capture.isTruncated { return try end(.stdout) }
-        if run.killsOnExcessOutput, stderr.capture.isTruncated { return try end(.stderr) }
+        if killsOnExcessOutput, stdout.capture.isTruncated { return try end(.stdout) }
+        if killsOnExcessOutput, stderr.capture.isTruncated { return try end(.stderr) }
         if wallDeadline <= now { return try end(.wallTime) }
         guard cpuCheck <= now else { return }
         let used = cpuMeter.soFar(sandbox.group, reaped: reapedNanoseconds)
-        if used >= run.limits.cpuNanoseconds { return try end(.cpuTime) }
-        let left = (run.limits.cpuNanoseconds - used) / CPUMeter.processors
+        if used >= limits.cpuNanoseconds { return try end(.cpuTime) }
+        let left = (limits.cpuNanoseconds - used) / CPUMeter.processors
         cpuCheck = now.advanced(by: max(left, Self.cpuInterval))
     }
 
@@ -212,10 +237,7 @@ struct ProgramRun: ~Copyable {
     private mutating func reap() {
         sandbox.children.clearSignal()
         while let ended = sandbox.children.reap() {
-            if ended.pid == sandbox.interpreter.pid {
-                interpreterIsLost = true
-                continue
-            }
+            if sandbox.noteEnd(of: ended.pid) { continue }
             reapedNanoseconds += ended.cpuNanoseconds
             residentPeakBytes = max(residentPeakBytes, ended.memoryPeakBytes)
             // Once the first process is reaped, another may have its number.
@@ -230,7 +252,7 @@ struct ProgramRun: ~Copyable {
     /// Kills what the first process has left behind; nothing of that user runs afterwards.
     private mutating func killOthers() throws(UncleanSandbox) {
         let deadline = MonotonicTime.now.advanced(by: Self.killPatience)
-        while !sandbox.children.areOnly(interpreterIsLost ? [] : [sandbox.interpreter.pid]) {
+        while !sandbox.children.areOnly(sandbox.processes) {
             try killAll()
             guard .now < deadline else { throw UncleanSandbox(what: "a process cannot be killed") }
             sandbox.children.wait(milliseconds: 10)

@@ -11,14 +11,21 @@ final class Sandbox {
     let group: ControlGroup
     let workingDirectory: WorkingDirectory
     let reset: SandboxReset
-    var interpreter: WarmInterpreter
+    /// What forks for each program.
+    let zygotes: [Zygote]
 
-    /// Checks that the agent is where it must be, and warms up the interpreter.
+    private let interpreter: Zygote?
+    private let launcher: Zygote?
+    private var lostProcesses: [pid_t] = []
+    private var lastUser = uid_t.random(in: 100_000..<(1 << 30))
+
+    /// Checks that the agent and the runtimes are where they must be, and warms the zygotes up.
     init(_ options: AgentOptions) throws(SystemError) {
         guard getpid() == 1, geteuid() == 0 else {
             throw SystemError("start as process 1 of a container, as root", code: EPERM)
         }
         try check(sandbox_protect_self(), "prctl")
+        try options.checkExecutables()
         channel = try FrameChannel(
             input: Descriptor(takingOwnershipOf: STDIN_FILENO),
             output: Descriptor(takingOwnershipOf: STDOUT_FILENO)
@@ -31,13 +38,69 @@ final class Sandbox {
             scratchPlaces: try MountTable.current()
                 .writablePlaces(besides: Self.workingDirectoryPath)
         )
-        interpreter = try WarmInterpreter(options)
+        launcher =
+            options.needsLauncher ? try Zygote(launchingIn: Self.workingDirectoryPath) : nil
+        interpreter = options.needsInterpreter ? try Zygote(warming: options) : nil
+        zygotes = [launcher, interpreter].compactMap { $0 }
         do {
-            try interpreter.prepare()
-            try interpreter.awaitProcess(milliseconds: 60_000)
+            try prepareZygotes()
+            try awaitZygotes(milliseconds: 60_000)
         } catch {
             throw SystemError(error.what, code: ECHILD)
         }
+    }
+
+    /// Who forks a program that is started so.
+    func zygote(for start: Run.Start) -> Zygote {
+        guard let zygote = start == .warm ? interpreter : launcher else {
+            fail("the worker asks for a runtime that it has not enabled")
+        }
+        return zygote
+    }
+
+    /// A user that this sandbox has never had.
+    func nextUser() -> uid_t {
+        lastUser += 1
+        return lastUser
+    }
+
+    /// Has a process forked ahead wherever none waits.
+    func prepareZygotes() throws(UncleanSandbox) {
+        for zygote in zygotes where !zygote.isPrepared { try zygote.prepare(as: nextUser()) }
+    }
+
+    /// Waits until they are there.
+    func awaitZygotes(milliseconds: CInt = 5_000) throws(UncleanSandbox) {
+        for zygote in zygotes { try zygote.awaitProcess(milliseconds: milliseconds) }
+    }
+
+    /// The processes of the sandbox itself, beside the agent.
+    var processes: [pid_t] {
+        zygotes.flatMap(\.processes).filter { !lostProcesses.contains($0) }
+    }
+
+    /// Notes the end of a process, if it is one of the sandbox itself; returns whether it is.
+    func noteEnd(of pid: pid_t) -> Bool {
+        let isOwn = processes.contains(pid)
+        if isOwn { lostProcesses.append(pid) }
+        return isOwn
+    }
+
+    /// Checks that the processes of the sandbox itself are all there.
+    func checkNothingLost() throws(UncleanSandbox) {
+        guard lostProcesses.isEmpty else {
+            throw UncleanSandbox(what: "a process of the sandbox itself has ended")
+        }
+    }
+
+    /// Opens what a compiler made, and makes it nobody's to change; closed if there is no program.
+    func takeProduct() -> Descriptor {
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        guard let product = try? Descriptor(opening: Run.Build.product, flags),
+            let status = try? product.status(), status.st_mode & S_IFMT == S_IFREG,
+            fchown(product.number, 0, 0) == 0, fchmod(product.number, 0o555) == 0
+        else { return Descriptor() }
+        return product
     }
 
     /// Waits for the next command, between runs.
@@ -52,7 +115,7 @@ final class Sandbox {
             if watched[1].revents != 0 {
                 // The signal may be that of a child of the last run, which is reaped already.
                 children.clearSignal()
-                if children.reap() != nil { fail("the warm interpreter has ended") }
+                if children.reap() != nil { fail("a process of the sandbox itself has ended") }
             }
             if watched[0].revents != 0 { channel.receive() }
         }

@@ -9,7 +9,12 @@ final class WorkingDirectory {
     /// Opens it, for every user to write to; it stays root's, so that none can change its mode.
     init(path: String) throws(SystemError) {
         directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        try check(fchmod(directory.number, 0o777), "chmod \(path)")
+        try setWritable(true)
+    }
+
+    /// Lets every user create files in it, or nobody but its owners in the directories below.
+    func setWritable(_ isWritable: Bool) throws(SystemError) {
+        try check(fchmod(directory.number, isWritable ? 0o777 : 0o755), "chmod /work")
     }
 
     /// Creates a file, and the directories above it, all owned by `owner`.

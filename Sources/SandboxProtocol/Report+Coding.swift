@@ -7,7 +7,7 @@ extension Report {
         case .output(let stream, let bytes), .tail(let stream, let bytes):
             writer.write(stream.rawValue)
             writer.writeRest(bytes)
-        case .exited(let exit): exit.write(to: &writer)
+        case .built(let exit), .notBuilt(let exit), .exited(let exit): exit.write(to: &writer)
         case .file(let path, let size):
             writer.write(path)
             writer.write(size)
@@ -48,6 +48,8 @@ extension Report {
             self = .finished(what.isEmpty ? .clean : .unclean(what))
         case 0x89: self = .failed(try reader.readString("failure"))
         case 0x8A: self = .healthy(nonce: try reader.read())
+        case 0x8B: self = .built(try Exit(from: &reader))
+        case 0x8C: self = .notBuilt(try Exit(from: &reader))
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -65,6 +67,8 @@ extension Report {
         case .finished: 0x88
         case .failed: 0x89
         case .healthy: 0x8A
+        case .built: 0x8B
+        case .notBuilt: 0x8C
         }
     }
 

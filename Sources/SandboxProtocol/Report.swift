@@ -5,6 +5,9 @@
 /// ``file(path:size:)`` and its ``content(_:)``, ``skipped(path:reason:)`` for each that was not
 /// kept, and ``finished(_:)`` when the sandbox was reset. ``failed(_:)`` in place of
 /// ``exited(_:)`` means that the program could not be started.
+///
+/// Where the program is built first, ``built(_:)`` comes before all of these. ``notBuilt(_:)`` in
+/// place of ``exited(_:)`` ends a run whose build failed: its output is what the compiler said.
 public enum Report: Equatable, Sendable {
     /// The agent is up and its runtimes are warm.
     case ready(version: UInt32)
@@ -12,6 +15,10 @@ public enum Report: Equatable, Sendable {
     case output(Stream, [UInt8])
     /// The kept tail of a stream whose middle was dropped.
     case tail(Stream, [UInt8])
+    /// The compiler ended, and has made a program, which is started next.
+    case built(Exit)
+    /// The compiler ended, and has made no program.
+    case notBuilt(Exit)
     /// The program ended.
     case exited(Exit)
     /// An output file begins; exactly `size` bytes of content follow.

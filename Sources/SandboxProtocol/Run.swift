@@ -28,6 +28,36 @@ public struct Run: Equatable, Sendable {
         }
     }
 
+    /// How the program is started.
+    public enum Start: Equatable, Sendable {
+        /// By a copy of the warm interpreter.
+        case warm
+        /// By this program with these arguments, before the run's own.
+        case command([String])
+        /// By itself, once it is built.
+        case built(Build)
+    }
+
+    /// How a program is made from its files before it is started.
+    public struct Build: Equatable, Sendable {
+        /// The path at which the compiler leaves the program.
+        public static let product = "/tmp/program"
+
+        /// The compiler and its arguments.
+        public var command: [String]
+        /// How long it may take, in nanoseconds.
+        public var wallNanoseconds: UInt64
+        /// The user and system time that it may use, in nanoseconds.
+        public var cpuNanoseconds: UInt64
+
+        /// Describes a build.
+        public init(command: [String], wallNanoseconds: UInt64, cpuNanoseconds: UInt64) {
+            self.command = command
+            self.wallNanoseconds = wallNanoseconds
+            self.cpuNanoseconds = cpuNanoseconds
+        }
+    }
+
     /// What the agent holds the program to; each is above 0.
     public struct Limits: Equatable, Sendable {
         /// Real time from the program's start, in nanoseconds.
@@ -67,8 +97,8 @@ public struct Run: Equatable, Sendable {
 
     /// Names the run in ``Command/cancel(token:)`` and in its reports; never used twice.
     public var token: UInt64
-    /// Which of the agent's runtimes runs it, such as `python`.
-    public var runtime: String
+    /// How it is started.
+    public var start: Start
     /// The file that is the program, one of ``files``.
     public var entrypoint: String
     /// Its arguments, without the program's own name.
@@ -89,7 +119,7 @@ public struct Run: Equatable, Sendable {
     /// Describes a run.
     public init(
         token: UInt64,
-        runtime: String,
+        start: Start,
         entrypoint: String,
         arguments: [String],
         environment: [Variable],
@@ -100,7 +130,7 @@ public struct Run: Equatable, Sendable {
         killsOnExcessOutput: Bool
     ) {
         self.token = token
-        self.runtime = runtime
+        self.start = start
         self.entrypoint = entrypoint
         self.arguments = arguments
         self.environment = environment
@@ -113,7 +143,7 @@ public struct Run: Equatable, Sendable {
 
     func write(to writer: inout FrameWriter) {
         writer.write(token)
-        writer.write(runtime)
+        start.write(to: &writer)
         writer.write(entrypoint)
         writer.write(list: arguments) { $0.write($1) }
         writer.write(list: environment) {
@@ -138,7 +168,7 @@ public struct Run: Equatable, Sendable {
 
     init(from reader: inout FrameReader) throws(FrameError) {
         token = try reader.read()
-        runtime = try reader.readString("runtime")
+        start = try Start(from: &reader)
         entrypoint = try reader.readString("entrypoint")
         arguments = try reader.readList("arguments") { reader throws(FrameError) in
             try reader.readString("argument")
@@ -166,5 +196,49 @@ public struct Run: Equatable, Sendable {
             outputFiles: try reader.read()
         )
         killsOnExcessOutput = try reader.readBool("killsOnExcessOutput")
+    }
+}
+
+extension Run.Start {
+    fileprivate func write(to writer: inout FrameWriter) {
+        switch self {
+        case .warm:
+            writer.write(UInt8(0))
+        case .command(let command):
+            writer.write(UInt8(1))
+            writer.write(list: command) { $0.write($1) }
+        case .built(let build):
+            writer.write(UInt8(2))
+            writer.write(list: build.command) { $0.write($1) }
+            writer.write(build.wallNanoseconds)
+            writer.write(build.cpuNanoseconds)
+        }
+    }
+
+    fileprivate init(from reader: inout FrameReader) throws(FrameError) {
+        switch try reader.read(UInt8.self) {
+        case 0:
+            self = .warm
+        case 1:
+            self = .command(try Self.readCommand(&reader))
+        case 2:
+            self = .built(
+                Run.Build(
+                    command: try Self.readCommand(&reader),
+                    wallNanoseconds: try reader.read(),
+                    cpuNanoseconds: try reader.read()
+                )
+            )
+        default:
+            throw .invalid("start")
+        }
+    }
+
+    private static func readCommand(_ reader: inout FrameReader) throws(FrameError) -> [String] {
+        let command = try reader.readList("command") { reader throws(FrameError) in
+            try reader.readString("command")
+        }
+        guard !command.isEmpty else { throw .invalid("command") }
+        return command
     }
 }

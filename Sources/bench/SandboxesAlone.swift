@@ -21,7 +21,7 @@ struct SandboxesAlone {
         )
         let specification = SandboxSpecification(
             pool: settings.name,
-            runtime: settings.runtime,
+            runtimes: settings.runtimes,
             image: settings.image,
             containerRuntime: settings.containerRuntime,
             memory: settings.limits.defaults.memory,
@@ -37,7 +37,7 @@ struct SandboxesAlone {
         }
         self.sandboxes = sandboxes
         program = Program(
-            runtime: settings.runtime,
+            runtime: settings.runtimes[0],
             files: [Program.InputFile(path: "main.py", content: Array(Job.source.utf8))],
             entrypoint: "main.py",
             arguments: [],

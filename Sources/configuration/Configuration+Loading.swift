@@ -78,10 +78,7 @@ extension PoolConfiguration {
             reader.refuse(key, "is no name of a pool, expected \(Name.rule), without dots")
         }
         self.name = name
-        runtime = reader.string("\(key).runtime", default: "python")
-        if runtime != "python" {
-            reader.refuse("\(key).runtime", "is \"\(runtime)\", expected python")
-        }
+        runtimes = Self.runtimes(&reader, key: key)
         image = reader.string("\(key).image", default: "sandmill/sandbox-python:latest")
         containerRuntime = reader.optionalString("\(key).container_runtime")
         sandboxes = SandboxPool.Configuration(&reader, key: "\(key).sandboxes")
@@ -128,11 +125,42 @@ extension PoolConfiguration {
         }
     }
 
+    private static func runtimes(_ reader: inout SettingsReader, key: String) -> [Runtime] {
+        let first = reader.string("\(key).runtime", default: "python")
+        let further = reader.list("\(key).further_runtimes", default: [])
+        let flags = [
+            "c": reader.list("\(key).build.c_flags", default: Runtime.c.flags),
+            "cpp": reader.list("\(key).build.cpp_flags", default: Runtime.cpp.flags),
+        ]
+        let wall = reader.duration("\(key).build.wall", default: .seconds(30))
+        let cpu = reader.duration("\(key).build.cpu", default: .seconds(20))
+        var runtimes: [Runtime] = []
+        for (name, origin) in [(first, "runtime")] + further.map({ ($0, "further_runtimes") }) {
+            guard var runtime = Runtime.named(name) else {
+                let names = Runtime.all.map(\.name).joined(separator: ", ")
+                reader.refuse("\(key).\(origin)", "is \"\(name)\", expected one of \(names)")
+                continue
+            }
+            if case .compiler(var compiler) = runtime.start {
+                compiler.flags = flags[name] ?? compiler.flags
+                compiler.wall = wall
+                compiler.cpu = cpu
+                runtime.start = .compiler(compiler)
+            }
+            if !runtimes.contains(where: { $0.name == name }) { runtimes.append(runtime) }
+        }
+        return runtimes
+    }
+
     private static let preload = [
         "argparse", "base64", "collections", "csv", "datetime", "decimal", "functools", "hashlib",
         "heapq", "io", "itertools", "json", "math", "os", "random", "re", "statistics", "string",
         "struct", "sys", "time", "typing", "zlib",
     ]
+}
+
+extension Runtime {
+    fileprivate var flags: [String] { compiler?.flags ?? [] }
 }
 
 extension SandboxPool.Configuration {

@@ -12,8 +12,8 @@ public struct PoolConfiguration: Equatable, Sendable {
 
     /// Its name, which is part of queue names.
     public var name: String
-    /// What runs its programs.
-    public var runtime: String
+    /// What runs its programs, first what runs them by default.
+    public var runtimes: [Runtime]
     /// The image of its sandboxes.
     public var image: String
     /// The container runtime; nil for the engine's default.

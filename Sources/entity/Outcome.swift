@@ -15,6 +15,8 @@ public struct Outcome: Equatable, Sendable {
         case exitCode = "exit_code"
         /// A signal killed it.
         case signal
+        /// It could not be built.
+        case compileError = "compile_error"
         /// Its wall limit.
         case wallTime = "wall_time"
         /// Its CPU limit.
@@ -57,8 +59,14 @@ public struct Outcome: Equatable, Sendable {
     /// - Parameters:
     ///   - exit: The facts.
     ///   - limits: What it was held to.
+    ///   - isBuilt: Whether it is the program's end, and not that of the compiler which failed.
     ///   - filesExceeded: Whether output files were left out and the policy forbids it.
-    public init(of exit: ProgramExit, within limits: Limits, filesExceeded: Bool = false) {
+    public init(
+        of exit: ProgramExit,
+        within limits: Limits,
+        isBuilt: Bool = true,
+        filesExceeded: Bool = false
+    ) {
         let status: (state: ExecutionState, reason: Reason?)
         switch exit.status {
         case .code(let code):
@@ -77,6 +85,8 @@ public struct Outcome: Equatable, Sendable {
                 (.outOfMemory, .memory)
             } else if let killCause = exit.killCause {
                 Self.judge(killCause)
+            } else if !isBuilt {
+                (.failed, .compileError)
             } else if exit.cpu > limits.cpu {
                 (.timedOut, .cpuTime)
             } else if filesExceeded {

@@ -14,8 +14,8 @@ public struct Program: Equatable, Sendable {
         }
     }
 
-    /// What runs it, such as `python`.
-    public var runtime: String
+    /// What runs it.
+    public var runtime: Runtime
     /// Its files; ``entrypoint`` is one of them.
     public var files: [InputFile]
     /// The path of the file to start.
@@ -33,7 +33,7 @@ public struct Program: Equatable, Sendable {
 
     /// Describes a program.
     public init(
-        runtime: String,
+        runtime: Runtime,
         files: [InputFile],
         entrypoint: String,
         arguments: [String],

@@ -25,6 +25,23 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
         public static let empty = StreamSummary(bytes: .zero, storedBytes: .zero, preview: "")
     }
 
+    /// What it took to build the program.
+    public struct Build: Equatable, Sendable, Codable {
+        /// Real time, in seconds.
+        public var wallSeconds: Double
+        /// User and system time, in seconds.
+        public var cpuSeconds: Double
+        /// The most memory the compiler held at once.
+        public var memoryPeakBytes: ByteCount
+
+        /// Puts the figures together.
+        public init(wallSeconds: Double, cpuSeconds: Double, memoryPeakBytes: ByteCount) {
+            self.wallSeconds = wallSeconds
+            self.cpuSeconds = cpuSeconds
+            self.memoryPeakBytes = memoryPeakBytes
+        }
+    }
+
     /// The execution.
     public var id: UUID
     /// Whose it was.
@@ -61,9 +78,11 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
     public var cpuSeconds: Double?
     /// The most memory it held at once.
     public var memoryPeakBytes: ByteCount?
-    /// Its standard output.
+    /// The build before it, which its own figures leave out; nil where there is none.
+    public var build: Build?
+    /// Its standard output, or that of the build if that failed.
     public var stdout: StreamSummary
-    /// Its standard error.
+    /// Its standard error, or that of the build if that failed.
     public var stderr: StreamSummary
     /// The files kept, in the order of their paths.
     public var files: [OutputFile]
@@ -135,6 +154,7 @@ extension ResultDocument: Encodable {
         case wallSeconds = "wall_seconds"
         case cpuSeconds = "cpu_seconds"
         case memoryPeakBytes = "memory_peak_bytes"
+        case build
         case stdout
         case stderr
         case files
@@ -165,6 +185,7 @@ extension ResultDocument: Encodable {
         try container.encode(wallSeconds, forKey: .wallSeconds)
         try container.encode(cpuSeconds, forKey: .cpuSeconds)
         try container.encode(memoryPeakBytes, forKey: .memoryPeakBytes)
+        try container.encode(build, forKey: .build)
         try container.encode(stdout, forKey: .stdout)
         try container.encode(stderr, forKey: .stderr)
         try container.encode(files, forKey: .files)
@@ -172,6 +193,14 @@ extension ResultDocument: Encodable {
         try container.encode(resultsPath, forKey: .resultsPath)
         try container.encode(image, forKey: .image)
         try container.encode(worker, forKey: .worker)
+    }
+}
+
+extension ResultDocument.Build {
+    private enum CodingKeys: String, CodingKey {
+        case wallSeconds = "wall_seconds"
+        case cpuSeconds = "cpu_seconds"
+        case memoryPeakBytes = "memory_peak_bytes"
     }
 }
 

@@ -15,7 +15,7 @@ enum ClaimStatement {
             claims.map(\.submission.tenant),
             claims.map(\.submission.pool),
             claims.map(\.submission.level.rawValue),
-            claims.map(\.submission.program.runtime),
+            claims.map(\.submission.program.runtime.name),
             claims.map { $0.submission.batch?.id },
             claims.map { $0.submission.batch.map { Int32(clamping: $0.size) } },
             claims.map { JSON(StoredJSON.encode($0.submission.labels)) },

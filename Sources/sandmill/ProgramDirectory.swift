@@ -1,7 +1,8 @@
 import Foundation
+import SandmillEntity
 import SandmillService
 
-/// A directory of programs: each `NAME.py`, with `NAME.in` and the files of `NAME/`.
+/// A directory of programs: each `NAME.py`, or what else names a runtime, with `NAME.in` and the files of `NAME/`.
 struct ProgramDirectory {
     private let root: URL
 
@@ -18,15 +19,15 @@ struct ProgramDirectory {
     /// A request for each program, in the order of their names, labelled with its name.
     func drafts() throws -> [RequestDraft] {
         let names = try FileManager.default.contentsOfDirectory(atPath: root.path)
-            .filter { $0.hasSuffix(".py") }.sorted()
+            .filter { Runtime.ofFile($0) != nil }.sorted()
         guard !names.isEmpty else {
-            throw Failure(.wrongInput, "\(root.path): there is no *.py")
+            throw Failure(.wrongInput, "\(root.path): there is no *.py, nor another program")
         }
         return try names.map(draft)
     }
 
     private func draft(_ program: String) throws -> RequestDraft {
-        let name = String(program.dropLast(3))
+        let name = URL(filePath: program).deletingPathExtension().lastPathComponent
         var draft = RequestDraft(
             entrypoint: program,
             files: [

@@ -141,14 +141,14 @@ struct WorkerProcess {
 extension PoolConfiguration {
     /// What requests of this pool may be.
     var requests: SubmissionDecoder.Pool {
-        SubmissionDecoder.Pool(name: name, runtime: runtime, limits: limits)
+        SubmissionDecoder.Pool(name: name, runtimes: runtimes, limits: limits)
     }
 
     /// What the sandboxes of this pool are made of.
     var specification: SandboxSpecification {
         SandboxSpecification(
             pool: name,
-            runtime: runtime,
+            runtimes: runtimes,
             image: image,
             containerRuntime: containerRuntime,
             memory: limits.defaults.memory,

@@ -10,6 +10,15 @@ struct AgentOptionsTests {
         #expect(options.modules == ["json", "math"])
     }
 
+    @Test func runtimesAreThoseNamedAndPythonWithoutAny() throws {
+        let options = try #require(
+            AgentOptions(["--runtime", "sh=/bin/sh", "--runtime", "python"])
+        )
+        #expect(options.runtimes.map(\.name) == ["sh", "python"])
+        #expect(options.runtimes.map(\.executable) == ["/bin/sh", nil])
+        #expect(try #require(AgentOptions([])).runtimes.map(\.name) == ["python"])
+    }
+
     @Test func nothingIsPreloadedWhenTheListIsEmpty() throws {
         #expect(try #require(AgentOptions(["--preload", ""])).modules.isEmpty)
     }

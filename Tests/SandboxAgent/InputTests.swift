@@ -135,7 +135,7 @@ extension Run {
     ) -> Run {
         Run(
             token: 1,
-            runtime: "python",
+            start: .warm,
             entrypoint: "main.py",
             arguments: [],
             environment: [],

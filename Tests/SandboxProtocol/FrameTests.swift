@@ -54,7 +54,7 @@ struct FrameTests {
         #expect(throws: FrameError.badLength(length)) { try decoder.next() }
     }
 
-    @Test(arguments: [0x00, 0x05, 0x80, 0x8B, 0xFF] as [UInt8])
+    @Test(arguments: [0x00, 0x05, 0x80, 0x8D, 0xFF] as [UInt8])
     func unknownTypeIsRefused(_ type: UInt8) {
         let frame = Frame(type: type, payload: [])
         #expect(throws: FrameError.unknownType(type)) { try Command(frame) }
@@ -71,13 +71,22 @@ struct FrameTests {
     }
 
     @Test func countBeyondThePayloadTakesNoMemory() {
-        // The number of arguments of a run, behind its token and two empty strings.
-        let payload = [UInt8](repeating: 0, count: 16) + [0x10, 0x27, 0, 0]
+        // The number of arguments of a run, behind its token, its start and an empty entrypoint.
+        let payload = [UInt8](repeating: 0, count: 13) + [0x10, 0x27, 0, 0]
         #expect(throws: FrameError.truncated) { try Command(Frame(type: 1, payload: payload[...])) }
         let tooMany = payload.dropLast(4) + [0x11, 0x27, 0, 0]
         #expect(throws: FrameError.invalid("arguments")) {
             try Command(Frame(type: 1, payload: ArraySlice(tooMany)))
         }
+    }
+
+    @Test(arguments: [[3], [1, 0, 0, 0, 0], [1, 0x11, 0x27, 0, 0]] as [[UInt8]])
+    func startThatIsNoneIsRefused(_ start: [UInt8]) {
+        let payload = [UInt8](repeating: 0, count: 8) + start + [UInt8](repeating: 0, count: 100)
+        let error = #expect(throws: FrameError.self) {
+            try Command(Frame(type: 1, payload: payload[...]))
+        }
+        #expect(error == .invalid(start[0] == 3 ? "start" : "command"))
     }
 
     @Test func textThatIsNotUTF8IsRefused() {

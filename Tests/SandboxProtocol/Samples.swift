@@ -2,29 +2,40 @@ import SandboxProtocol
 
 /// At least one of every frame, with the values at the ends of their ranges.
 enum Samples {
-    static let run = Run(
-        token: .max,
-        runtime: "python",
-        entrypoint: "dir/main.py",
-        arguments: ["", "--fast", "\u{1F600}"],
-        environment: [.init(name: "A", value: ""), .init(name: "B", value: "c=d\n")],
-        files: [.init(path: "dir/main.py", size: 0), .init(path: "in.csv", size: .max)],
-        stdinSize: 1 << 40,
-        outputs: ["*.csv", "plots/**"],
-        limits: .init(
-            wallNanoseconds: 1,
-            cpuNanoseconds: 2,
-            processes: .max,
-            stdoutBytes: 3,
-            stderrBytes: 4,
-            outputBytes: .max,
-            outputFiles: 5
-        ),
-        killsOnExcessOutput: true
-    )
+    static let run = run(.warm)
+
+    private static func run(_ start: Run.Start) -> Run {
+        Run(
+            token: .max,
+            start: start,
+            entrypoint: "dir/main.py",
+            arguments: ["", "--fast", "\u{1F600}"],
+            environment: [.init(name: "A", value: ""), .init(name: "B", value: "c=d\n")],
+            files: [.init(path: "dir/main.py", size: 0), .init(path: "in.csv", size: .max)],
+            stdinSize: 1 << 40,
+            outputs: ["*.csv", "plots/**"],
+            limits: .init(
+                wallNanoseconds: 1,
+                cpuNanoseconds: 2,
+                processes: .max,
+                stdoutBytes: 3,
+                stderrBytes: 4,
+                outputBytes: .max,
+                outputFiles: 5
+            ),
+            killsOnExcessOutput: true
+        )
+    }
 
     static let commands: [Command] = [
-        .run(run), .input([]), .input([0, 255, 10]), .cancel(token: 0), .probe(nonce: .max),
+        .run(run), .run(run(.command(["/bin/sh", "main.sh"]))),
+        .run(
+            run(
+                .built(
+                    .init(command: ["/usr/bin/gcc"], wallNanoseconds: .max, cpuNanoseconds: 0)
+                )
+            )
+        ), .input([]), .input([0, 255, 10]), .cancel(token: 0), .probe(nonce: .max),
     ]
 
     static let exit = Report.Exit(
@@ -40,7 +51,8 @@ enum Samples {
 
     static let reports: [Report] = [
         .ready(version: FrameLimits.protocolVersion), .output(.stdout, []),
-        .output(.stderr, [0, 1, 0x82]), .tail(.stdout, [255]), .exited(exit), .exited(killed),
+        .output(.stderr, [0, 1, 0x82]), .tail(.stdout, [255]), .built(exit), .notBuilt(killed),
+        .exited(exit), .exited(killed),
         .file(path: [0xFF, 0x0A], size: 0), .content([1]), .skipped(path: [], reason: .unreadable),
         .finished(.clean), .finished(.unclean("a process is left")), .failed("no space"),
         .healthy(nonce: 7),

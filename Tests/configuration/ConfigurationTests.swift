@@ -52,7 +52,26 @@ struct ConfigurationTests {
         #expect(configuration.pools[0].sandboxes.maximum == 9)
     }
 
+    @Test func runtimesOfAPoolAreThoseNamedWithTheirFlags() throws {
+        let pool = try load(
+            """
+            pools:
+              p:
+                runtime: sh
+                further_runtimes: [c, python, sh]
+                build: {c_flags: [-O0, -g], wall: 5s, cpu: 3s}
+            """
+        ).pools[0]
+        #expect(pool.runtimes.map(\.name) == ["sh", "c", "python"])
+        let compiler = try #require(pool.runtimes[1].compiler)
+        #expect(compiler.flags == ["-O0", "-g"])
+        #expect(compiler.wall == .seconds(5))
+        #expect(compiler.cpu == .seconds(3))
+        #expect(try load("").pools[0].runtimes == [.python])
+    }
+
     @Test(arguments: [
+        ("pools: {p: {further_runtimes: [sh, perl]}}", "pools.p.further_runtimes is \"perl\""),
         ("brokre: {url: x}", "test.yaml:1: there is no key brokre.url; did you mean"),
         ("broker: {prefetch: many}", "broker.prefetch is \"many\", expected a whole number"),
         ("broker: {prefetch: 0}", "broker.prefetch is \"0\", expected a whole number from 1"),
@@ -69,7 +88,10 @@ struct ConfigurationTests {
         ("pools: {a.b: {runtime: python}}", "there is no key pools.a.b.runtime"),
         ("brokre: {}", "test.yaml:1: there is no section brokre"),
         ("pools: {\"a b\": {runtime: python}}", "pools.a b is no name of a pool"),
-        ("pools: {p: {runtime: cobol}}", "pools.p.runtime is \"cobol\", expected python"),
+        (
+            "pools: {p: {runtime: cobol}}",
+            "pools.p.runtime is \"cobol\", expected one of python, sh"
+        ),
         (
             "pools: {p: {limits: {default: {wall: 20m}}}}",
             "pools.p.limits.default.wall is above its maximum"

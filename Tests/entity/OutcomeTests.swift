@@ -64,6 +64,25 @@ struct OutcomeTests {
         #expect(outcome.reason == judgement.reason)
     }
 
+    @Test(arguments: [
+        (ProgramExit.sample(.code(1)), ExecutionState.failed, Outcome.Reason.compileError),
+        (.sample(.code(0)), .failed, .compileError),
+        (.sample(.signal(11)), .failed, .compileError),
+        (.sample(.code(1), cpu: .seconds(9)), .failed, .compileError),
+        (.sample(.code(1), oomKills: 1), .outOfMemory, .memory),
+        (.sample(.signal(9), killCause: .wallTime), .timedOut, .wallTime),
+        (.sample(.signal(9), killCause: .cpuTime), .timedOut, .cpuTime),
+    ])
+    func aBuildThatFailedIsJudgedByItsCompiler(
+        exit: ProgramExit,
+        state: ExecutionState,
+        reason: Outcome.Reason
+    ) {
+        let outcome = Outcome(of: exit, within: .sample, isBuilt: false)
+        #expect(outcome.state == state)
+        #expect(outcome.reason == reason)
+    }
+
     @Test(arguments: 0...255)
     func anExitCodeIsReportedExactly(code: Int) {
         let outcome = Outcome(of: .sample(.code(code)), within: .sample)

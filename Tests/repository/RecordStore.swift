@@ -102,7 +102,7 @@ extension Claim {
             outputFiles: 100
         )
         let program = Program(
-            runtime: "python",
+            runtime: .python,
             files: [Program.InputFile(path: "main.py", content: Array("print(1)".utf8))],
             entrypoint: "main.py",
             arguments: [],
@@ -159,7 +159,7 @@ extension FinishedExecution {
             tenant: submission.tenant,
             pool: submission.pool,
             level: submission.level,
-            runtime: submission.program.runtime,
+            runtime: submission.program.runtime.name,
             batchID: submission.batch?.id,
             labels: submission.labels,
             outcome: outcome,

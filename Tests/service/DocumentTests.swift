@@ -30,7 +30,7 @@ struct DocumentTests {
         )
         let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
         let unknown = [
-            "batch_id", "cpu_seconds", "exit_code", "image", "memory_peak_bytes", "reason",
+            "batch_id", "build", "cpu_seconds", "exit_code", "image", "memory_peak_bytes", "reason",
             "results_path", "signal", "started_at", "wall_seconds",
         ]
         for key in unknown { #expect(text.contains("\"\(key)\":null")) }
@@ -132,6 +132,11 @@ struct DocumentTests {
             finishedAt: date,
             worker: "host-a"
         )
+        document.build = ResultDocument.Build(
+            wallSeconds: 0.6,
+            cpuSeconds: 0.5,
+            memoryPeakBytes: ByteCount(4_096)
+        )
         document.wallSeconds = 0.0041
         document.cpuSeconds = 0.0032
         document.memoryPeakBytes = .mebibytes(9)
@@ -151,6 +156,7 @@ struct DocumentTests {
 
     private static let full =
         "{\"attempt\":1,\"batch_id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
+        + "\"build\":{\"cpu_seconds\":0.5,\"memory_peak_bytes\":4096,\"wall_seconds\":0.6},"
         + "\"cpu_seconds\":0.0032,\"exit_code\":0,"
         + "\"files\":[{\"bytes\":120,\"path\":\"out.csv\",\"sha256\":\"ab12\"}],"
         + "\"finished_at\":\"2026-11-23T17:00:00.129Z\","

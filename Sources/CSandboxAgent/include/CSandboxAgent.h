@@ -19,9 +19,9 @@ int sandbox_poll(struct pollfd *descriptors, nfds_t count, uint64_t nanoseconds)
 // open(2) with O_TMPFILE: a file without a name.
 int sandbox_open_unnamed(int directory);
 
-// One message with three descriptors (SCM_RIGHTS); never blocks.
+// One message with at most four descriptors (SCM_RIGHTS); never blocks.
 int sandbox_send_descriptors(
-    int socket, const void *message, size_t count, const int descriptors[3]);
+    int socket, const void *message, size_t length, const int descriptors[], int count);
 
 // How many bytes the other end of a socket has not received yet (SIOCOUTQ), in the kernel's count.
 int sandbox_count_unreceived(int socket);
@@ -43,6 +43,11 @@ int sandbox_open_child_signal(void);
 // posix_spawn(3) with an empty signal mask and descriptors[i] as the child's descriptor i.
 pid_t sandbox_spawn(
     char *const arguments[], char *const environment[], const int descriptors[], int count);
+
+// Forks the launcher: a process that forks whenever `control` asks it to, and whose forks execute
+// in `directory` what they receive on `requests`. It speaks as warm.py does. To be called while this
+// process has one thread.
+pid_t sandbox_start_launcher(int control, int requests, const char *directory);
 
 // The macros of wait(2).
 int sandbox_status_signal(int status);

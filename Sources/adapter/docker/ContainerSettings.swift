@@ -21,7 +21,9 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
     /// Describes the container of a sandbox.
     init(_ specification: SandboxSpecification, image: String, labels: [String: String]) {
         self.image = image
-        arguments = ["--preload", specification.preload.joined(separator: ",")]
+        arguments =
+            specification.runtimes.flatMap { ["--runtime", $0.agentArgument] }
+            + ["--preload", specification.preload.joined(separator: ",")]
         self.labels = labels
         // Engines add noexec unless told, and a compiled program is run from /work.
         let options =
@@ -51,6 +53,13 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
         // The agent, being process 1, does not notice the usual SIGTERM.
         try container.encode("SIGKILL", forKey: "StopSignal")
         try container.encode(host, forKey: "HostConfig")
+    }
+}
+
+extension Runtime {
+    /// What the agent has to make ready, and the file that must be there for it.
+    fileprivate var agentArgument: String {
+        executable.map { "\(name)=\($0)" } ?? name
     }
 }
 

@@ -41,7 +41,15 @@ actor DockerSandbox: Sandbox {
 
     /// Waits until the agent says that its runtimes are warm.
     func waitUntilReady() async throws(SandboxError) {
-        let report = try await answer()
+        let report: Report
+        do throws(SandboxError) {
+            report = try await answer()
+        } catch {
+            // No program has run here yet, so what the agent has said is its own.
+            let why = reader.lastDiagnostics
+            if why.isEmpty { throw error }
+            throw SandboxError(.engineRefused, "the sandbox cannot start: \(why.debugDescription)")
+        }
         guard report == .ready(version: FrameLimits.protocolVersion) else {
             throw SandboxError(
                 .engineRefused,
@@ -65,10 +73,11 @@ actor DockerSandbox: Sandbox {
             token: lastToken,
             killsOnExcessOutput: killsOnExcessOutput
         )
-        let watchdog = StreamWatchdog(stream, patience: program.limits.wall + Self.grace)
+        let longest = program.limits.wall + (program.runtime.compiler?.wall ?? .zero)
+        let watchdog = StreamWatchdog(stream, patience: longest + Self.grace)
         return try await watchdog.guarding {
             for chunk in input.chunks { try await self.write(chunk) }
-            var transcript = RunTranscript(limits: program.limits)
+            var transcript = RunTranscript(program)
             while true {
                 let report = try await self.nextReport()
                 if case .finished(.unclean(let what)) = report {

@@ -13,6 +13,8 @@ final class ReportReader {
     private var demultiplexer = StreamDemultiplexer()
     private var decoder = FrameDecoder()
     private var logged = 0
+    /// The last that the agent has said, for whoever reads of its end.
+    private(set) var lastDiagnostics = ""
 
     init(_ stream: UpgradedStream, logger: Logger) {
         self.stream = stream
@@ -52,6 +54,7 @@ final class ReportReader {
         let piece = diagnostics.prefix(max(0, Self.diagnosticsLimit - logged))
         guard !piece.isEmpty else { return }
         logged += piece.count
+        lastDiagnostics = String(decoding: piece.suffix(1_000), as: UTF8.self)
         logger.warning(
             "The agent of a sandbox says something.",
             metadata: [

@@ -32,7 +32,7 @@ extension Run {
     fileprivate init(_ program: Program, token: UInt64, killsOnExcessOutput: Bool) {
         self.init(
             token: token,
-            runtime: program.runtime,
+            start: Start(program),
             entrypoint: program.entrypoint,
             arguments: program.arguments,
             environment: program.environment.sorted { $0.key < $1.key }
@@ -45,6 +45,33 @@ extension Run {
             limits: Limits(program.limits),
             killsOnExcessOutput: killsOnExcessOutput
         )
+    }
+}
+
+extension Run.Start {
+    fileprivate init(_ program: Program) {
+        switch program.runtime.start {
+        case .warm:
+            self = .warm
+        case .interpreter(let interpreter):
+            self = .command(
+                interpreter.command(
+                    entrypoint: program.entrypoint,
+                    memory: program.limits.memory
+                )
+            )
+        case .compiler(let compiler):
+            self = .built(
+                Run.Build(
+                    command: compiler.command(
+                        source: program.entrypoint,
+                        product: Run.Build.product
+                    ),
+                    wallNanoseconds: compiler.wall.nanoseconds,
+                    cpuNanoseconds: compiler.cpu.nanoseconds
+                )
+            )
+        }
     }
 }
 

@@ -5,21 +5,25 @@ internal import SandmillService
 /// What a sandbox may say about one run, in which order and how much; anything else is a lie.
 struct RunTranscript {
     private enum Phase {
+        case building
         case running
         case exited
         case failed(String)
     }
 
     private let limits: Limits
-    private var phase = Phase.running
+    private var phase: Phase
     private var exit: ProgramExit?
+    private var build: ProgramExit?
+    private var isBuilt = true
     private var streamed = (stdout: ByteCount.zero, stderr: ByteCount.zero)
     private var fileContent = ByteCount.zero
     private var fileCount = 0
     private var missingContent: UInt64 = 0
 
-    init(limits: Limits) {
-        self.limits = limits
+    init(_ program: Program) {
+        limits = program.limits
+        phase = program.runtime.compiler == nil ? .running : .building
     }
 
     /// What a report means.
@@ -36,16 +40,29 @@ struct RunTranscript {
     mutating func take(_ report: Report) throws(SandboxError) -> Step {
         guard missingContent == 0 || report.isContent else { throw Self.lie("a file is cut short") }
         switch (phase, report) {
-        case (.running, .output(let stream, let bytes)), (.exited, .tail(let stream, let bytes)):
+        case (.running, .output(let stream, let bytes)), (.exited, .tail(let stream, let bytes)),
+            (.building, .output(let stream, let bytes)):
             return .output(try take(stream, bytes))
+        case (.building, .built(let exit)):
+            // The program's output is its own: nothing that the compiler said may be in it.
+            guard streamed == (.zero, .zero) else { throw Self.lie("output of a compiler") }
+            build = ProgramExit(exit)
+            phase = .running
+            return .noted
+        case (.building, .notBuilt(let exit)):
+            build = ProgramExit(exit)
+            self.exit = build
+            isBuilt = false
+            phase = .exited
+            return .noted
         case (.running, .exited(let exit)):
             self.exit = ProgramExit(exit)
             phase = .exited
             return .noted
-        case (.running, .failed(let what)):
+        case (.running, .failed(let what)), (.building, .failed(let what)):
             phase = .failed(what)
             return .noted
-        case (.exited, .file(let path, let size)):
+        case (.exited, .file(let path, let size)) where isBuilt:
             return .output(try takeFile(path, size))
         case (.exited, .content(let bytes)):
             guard UInt64(bytes.count) <= missingContent else { throw Self.lie("too much content") }
@@ -56,8 +73,15 @@ struct RunTranscript {
             return .output(.skipped(path, SkippedFile.Reason(reason)))
         case (.exited, .finished(let finish)):
             guard let exit else { throw Self.lie("an end without an exit") }
-            return .over(SandboxReport(exit: exit, isClean: finish == .clean))
-        case (.running, .finished(.unclean(let what))):
+            return .over(
+                SandboxReport(
+                    exit: exit,
+                    build: build,
+                    isBuilt: isBuilt,
+                    isClean: finish == .clean
+                )
+            )
+        case (.running, .finished(.unclean(let what))), (.building, .finished(.unclean(let what))):
             throw SandboxError(.sandboxLost, "the sandbox could not end the program: \(what)")
         case (.failed(let what), .finished):
             throw SandboxError(.sandboxLost, "the sandbox could not start the program: \(what)")

@@ -20,8 +20,9 @@ struct BatchCommand: AsyncParsableCommand {
             abstract: "Publishes a batch, and waits for its results if asked to.",
             discussion: """
                 A FILE.ndjson has one request a line, with "id" and "level" beside it if you \
-                choose them. Of a DIRECTORY every *.py becomes an execution; NAME.in beside \
-                NAME.py is its standard input, and the files of a directory NAME its files.
+                choose them. Of a DIRECTORY every *.py, *.sh, *.js, *.c and *.cpp becomes an \
+                execution; NAME.in beside NAME.py is its standard input, and the files of a \
+                directory NAME its files.
 
                 The batch's id is printed once the broker has every request; with --wait, to \
                 standard error, and then a terminal shows a progress bar and a table, while \

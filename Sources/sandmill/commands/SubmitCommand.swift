@@ -11,8 +11,9 @@ struct SubmitCommand: AsyncParsableCommand {
         commandName: "submit",
         abstract: "Publishes a program, and waits for its result if asked to.",
         discussion: """
-            The first file is the program; the others are put beside it by their names. The id is \
-            printed as soon as the broker has the request; with --wait, to standard error.
+            The first file is the program; the others are put beside it by their names. What runs \
+            it follows from its name: .py, .sh, .js, .c or .cpp; otherwise the pool decides. The id \
+            is printed as soon as the broker has the request; with --wait, to standard error.
             """
     )
 
@@ -21,6 +22,9 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Argument(help: "The program, then files it finds beside it.", completion: .file())
     var files: [String]
+
+    @Option(help: "What runs it: python, sh, node, c or cpp.")
+    var runtime: String?
 
     @Option(
         help: ArgumentHelp("What it reads from standard input; - for ours.", valueName: "file")
@@ -54,6 +58,7 @@ struct SubmitCommand: AsyncParsableCommand {
         var draft = try RequestDraft(files: files)
         draft.arguments = arguments
         draft.environment = env.dictionary
+        draft.runtime = runtime ?? draft.runtime
         draft.outputs = request.outputs
         draft.limits = request.limits
         draft.labels = request.labels

@@ -74,6 +74,8 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var files: [File]
     /// The one to start.
     public var entrypoint: String
+    /// What runs it.
+    public var runtime: String?
     /// Its arguments.
     public var arguments: [String]
     /// Its environment.
@@ -89,10 +91,11 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     /// Its labels.
     public var labels: [String: String]
 
-    /// Begins a request with its program.
+    /// Begins a request with its program, whose name says what runs it if that is known.
     public init(entrypoint: String, files: [File]) {
         self.files = files
         self.entrypoint = entrypoint
+        runtime = Runtime.ofFile(entrypoint)?.name
         arguments = []
         environment = [:]
         outputs = []
@@ -113,6 +116,7 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case files
         case entrypoint
+        case runtime
         case arguments = "args"
         case environment = "env"
         case stdin = "stdin_base64"

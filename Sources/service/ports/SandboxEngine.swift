@@ -4,8 +4,8 @@ public import SandmillEntity
 public struct SandboxSpecification: Equatable, Sendable {
     /// The pool.
     public var pool: String
-    /// The runtime inside, such as `python`.
-    public var runtime: String
+    /// The runtimes inside.
+    public var runtimes: [Runtime]
     /// The image's name or digest.
     public var image: String
     /// The container runtime, such as `runc` or `runsc`; nil for the engine's default.
@@ -26,7 +26,7 @@ public struct SandboxSpecification: Equatable, Sendable {
     /// Describes a pool's sandboxes.
     public init(
         pool: String,
-        runtime: String,
+        runtimes: [Runtime],
         image: String,
         containerRuntime: String?,
         memory: ByteCount,
@@ -37,7 +37,7 @@ public struct SandboxSpecification: Equatable, Sendable {
         preload: [String]
     ) {
         self.pool = pool
-        self.runtime = runtime
+        self.runtimes = runtimes
         self.image = image
         self.containerRuntime = containerRuntime
         self.memory = memory
@@ -102,14 +102,25 @@ public protocol Sandbox: Sendable {
 
 /// What a run leaves beside its output.
 public struct SandboxReport: Equatable, Sendable {
-    /// How the program ended.
+    /// How the program ended, or the compiler if that made none.
     public var exit: ProgramExit
+    /// How the compiler ended; nil where nothing is built.
+    public var build: ProgramExit?
+    /// Whether there was a program to start.
+    public var isBuilt: Bool
     /// Whether the agent proved that nothing of the program is left; else the sandbox must go.
     public var isClean: Bool
 
     /// Puts a report together.
-    public init(exit: ProgramExit, isClean: Bool) {
+    public init(
+        exit: ProgramExit,
+        build: ProgramExit? = nil,
+        isBuilt: Bool = true,
+        isClean: Bool
+    ) {
         self.exit = exit
+        self.build = build
+        self.isBuilt = isBuilt
         self.isClean = isClean
     }
 }

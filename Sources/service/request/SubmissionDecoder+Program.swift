@@ -7,20 +7,14 @@ extension SubmissionDecoder {
     private static let maximumFiles = 1_000
 
     func program(_ body: RequestBody) throws(RequestRefusal) -> Program {
-        if let runtime = body.runtime, runtime != pool.runtime {
-            throw RequestRefusal(
-                .invalidRequest,
-                at: "/runtime",
-                "this pool runs \(pool.runtime)"
-            )
-        }
-        let entrypoint = body.entrypoint ?? "main.py"
+        let runtime = try runtime(named: body.runtime)
+        let entrypoint = body.entrypoint ?? runtime.entrypoint
         guard InputPath.isValid(entrypoint) else {
             throw RequestRefusal(.invalidRequest, at: "/entrypoint", InputPath.rule)
         }
         try Self.checkArguments(body)
         return Program(
-            runtime: pool.runtime,
+            runtime: runtime,
             files: try Self.files(body, entrypoint: entrypoint),
             entrypoint: entrypoint,
             arguments: body.arguments,
@@ -29,6 +23,18 @@ extension SubmissionDecoder {
             outputs: try Self.checkOutputs(body.outputs),
             limits: try pool.limits.limits(asked: body.limits)
         )
+    }
+
+    private func runtime(named name: String?) throws(RequestRefusal) -> Runtime {
+        guard let name else { return pool.runtimes[0] }
+        guard let runtime = pool.runtimes.first(where: { $0.name == name }) else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/runtime",
+                "this pool runs \(pool.runtimes.map(\.name).joined(separator: ", "))"
+            )
+        }
+        return runtime
     }
 
     private static func files(

@@ -9,15 +9,16 @@ public struct SubmissionDecoder: Sendable {
     public struct Pool: Sendable {
         /// Its name.
         public var name: String
-        /// What runs its programs.
-        public var runtime: String
+        /// What its requests may ask for, first what they get by default.
+        public var runtimes: [Runtime]
         /// What limits they get.
         public var limits: LimitPolicy
 
         /// Describes a pool.
-        public init(name: String, runtime: String, limits: LimitPolicy) {
+        public init(name: String, runtimes: [Runtime], limits: LimitPolicy) {
+            precondition(!runtimes.isEmpty, "a pool runs something")
             self.name = name
-            self.runtime = runtime
+            self.runtimes = runtimes
             self.limits = limits
         }
     }

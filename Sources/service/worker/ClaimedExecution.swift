@@ -46,7 +46,7 @@ struct ClaimedExecution: Sendable {
             tenant: submission.tenant,
             pool: submission.pool,
             level: submission.level,
-            runtime: submission.program.runtime,
+            runtime: submission.program.runtime.name,
             batchID: submission.batch?.id,
             labels: submission.labels,
             outcome: outcome,

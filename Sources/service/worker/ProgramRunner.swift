@@ -75,7 +75,7 @@ struct ProgramRunner: Sendable {
         await pool.release(lease, reusable: report.isClean)
         let document = describe(
             execution,
-            report.exit,
+            report,
             await draft.summary(),
             path: draft.path,
             image: lease.sandbox.image
@@ -87,22 +87,26 @@ struct ProgramRunner: Sendable {
 
     private func describe(
         _ execution: ClaimedExecution,
-        _ exit: ProgramExit,
+        _ report: SandboxReport,
         _ summary: ResultSummary,
         path: String,
         image: String
     ) -> ResultDocument {
         let outcome = Outcome(
-            of: exit,
+            of: report.exit,
             within: execution.submission.program.limits,
+            isBuilt: report.isBuilt,
             filesExceeded: killsOnExcessOutput && summary.exceedsFileLimits
         )
         var document = execution.document(outcome: outcome, worker: worker)
-        document.wallSeconds = exit.wall.roundedSeconds
-        document.cpuSeconds = exit.cpu.roundedSeconds
-        document.memoryPeakBytes = exit.memoryPeak
-        document.stdout = summary.stdout.described(total: exit.stdout)
-        document.stderr = summary.stderr.described(total: exit.stderr)
+        if report.isBuilt {
+            document.wallSeconds = report.exit.wall.roundedSeconds
+            document.cpuSeconds = report.exit.cpu.roundedSeconds
+            document.memoryPeakBytes = report.exit.memoryPeak
+        }
+        document.build = report.build.map(ResultDocument.Build.init)
+        document.stdout = summary.stdout.described(total: report.exit.stdout)
+        document.stderr = summary.stderr.described(total: report.exit.stderr)
         document.files = summary.files
         document.skipped = summary.skipped
         document.resultsPath = path
@@ -121,6 +125,16 @@ struct ProgramRunner: Sendable {
             encodedDocument: DocumentCoder.encode(document),
             sandbox: sandbox,
             events: announcer.messages(for: document, of: request)
+        )
+    }
+}
+
+extension ResultDocument.Build {
+    fileprivate init(_ exit: ProgramExit) {
+        self.init(
+            wallSeconds: exit.wall.roundedSeconds,
+            cpuSeconds: exit.cpu.roundedSeconds,
+            memoryPeakBytes: exit.memoryPeak
         )
     }
 }

@@ -73,6 +73,16 @@ struct ContainerSettingsTests {
         }
     }
 
+    @Test func agentIsToldWhatToMakeReady() throws {
+        let arguments = try body { $0.runtimes = [.python, .sh, .cpp] }.cmd
+        #expect(
+            arguments == [
+                "--runtime", "python", "--runtime", "sh=/bin/sh", "--runtime", "cpp=/usr/bin/g++",
+                "--preload", "json",
+            ]
+        )
+    }
+
     @Test func nothingOfTheHostIsHandedOver() throws {
         let body = try body()
         #expect(body.env == nil)

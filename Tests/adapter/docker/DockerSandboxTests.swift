@@ -109,7 +109,7 @@ struct DockerSandboxTests {
     @Test func receiverThatThrowsEndsTheRunWithItsError() async throws {
         struct Full: Error {}
         let program = Program(
-            runtime: "python",
+            runtime: .python,
             files: [Program.InputFile(path: "main.py", content: Array("print(1)".utf8))],
             entrypoint: "main.py",
             arguments: [],

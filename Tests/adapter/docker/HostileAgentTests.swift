@@ -105,7 +105,7 @@ extension TestEngine {
             """
         let command = ["/usr/bin/python3", "-c", prelude + code]
         let entrypoint = String(decoding: try JSONEncoder().encode(command), as: UTF8.self)
-        let container = try docker("create", image)
+        let container = try docker("create", "--network", "none", image)
         let change = "ENTRYPOINT \(entrypoint)"
         let agent = try docker("commit", "--change", change, container)
         try docker("rm", container)

@@ -7,7 +7,7 @@ import Testing
 struct RunInputTests {
     private func program(_ content: [UInt8], stdin: [UInt8] = []) -> Program {
         Program(
-            runtime: "python",
+            runtime: .python,
             files: [Program.InputFile(path: "main.py", content: content)],
             entrypoint: "main.py",
             arguments: ["a"],
@@ -38,6 +38,36 @@ struct RunInputTests {
         #expect(run.environment.map(\.name) == ["A", "B"])
         #expect(run.limits.wallNanoseconds == 20_000_000_000)
         #expect(commands.dropFirst() == [.input(Array("x".utf8))])
+    }
+
+    @Test(
+        arguments: [
+            (.python, "main.py", .warm),
+            (.sh, "a.sh", .command(["/bin/sh", "a.sh"])),
+            (.sh, "-c", .command(["/bin/sh", "./-c"])),
+            (.node, "a.js", .command(["/usr/bin/node", "--max-old-space-size=64", "a.js"])),
+            (
+                .c, "@a",
+                .built(
+                    Run.Build(
+                        command: [
+                            "/usr/bin/gcc", "-x", "c", "-O2", "-std=gnu17", "-o", "/tmp/program",
+                            "./@a", "-lm",
+                        ],
+                        wallNanoseconds: 30_000_000_000,
+                        cpuNanoseconds: 20_000_000_000
+                    )
+                )
+            ),
+        ] as [(Runtime, String, Run.Start)]
+    )
+    func startFollowsTheRuntime(runtime: Runtime, entrypoint: String, start: Run.Start) throws {
+        var program = program([])
+        program.runtime = runtime
+        program.entrypoint = entrypoint
+        let input = RunInput(program, token: 1, killsOnExcessOutput: false)
+        guard case .run(let run) = try commands(input).first else { throw FrameError.truncated }
+        #expect(run.start == start)
     }
 
     @Test func largeInputIsCutIntoFramesInOrder() throws {

@@ -6,18 +6,17 @@ import Testing
 @testable import SandmillDocker
 
 struct RunTranscriptTests {
-    private static let exit = Report.exited(
-        Report.Exit(
-            status: .code(3),
-            kill: .none,
-            wallNanoseconds: 5_000_000,
-            cpuNanoseconds: 4_000_000,
-            memoryPeakBytes: 1 << 20,
-            oomKills: 0,
-            stdoutBytes: 9,
-            stderrBytes: 0
-        )
+    private static let facts = Report.Exit(
+        status: .code(3),
+        kill: .none,
+        wallNanoseconds: 5_000_000,
+        cpuNanoseconds: 4_000_000,
+        memoryPeakBytes: 1 << 20,
+        oomKills: 0,
+        stdoutBytes: 9,
+        stderrBytes: 0
     )
+    private static let exit = Report.exited(facts)
 
     private static let limits: Limits = {
         var limits = Limits.generous
@@ -27,9 +26,25 @@ struct RunTranscriptTests {
         return limits
     }()
 
+    private static func program(_ runtime: Runtime) -> Program {
+        Program(
+            runtime: runtime,
+            files: [],
+            entrypoint: runtime.entrypoint,
+            arguments: [],
+            environment: [:],
+            stdin: [],
+            outputs: [],
+            limits: limits
+        )
+    }
+
     /// Takes the reports and returns the end, if they lead to one.
-    private func take(_ reports: [Report]) throws -> SandboxReport? {
-        var transcript = RunTranscript(limits: Self.limits)
+    private func take(
+        _ reports: [Report],
+        runtime: Runtime = .python
+    ) throws -> SandboxReport? {
+        var transcript = RunTranscript(Self.program(runtime))
         for report in reports {
             if case .over(let end) = try transcript.take(report) { return end }
         }
@@ -47,6 +62,56 @@ struct RunTranscriptTests {
         #expect(report.exit.status == .code(3))
         #expect(report.exit.wall == .milliseconds(5))
         #expect(report.exit.stdout == ByteCount(9))
+    }
+
+    @Test func buildThatSucceedsIsToldBesideTheRun() throws {
+        var compiler = Self.facts
+        compiler.status = .code(0)
+        compiler.wallNanoseconds = 7_000_000
+        let report = try #require(
+            try take(
+                [.built(compiler), .output(.stdout, [1]), Self.exit, .finished(.clean)],
+                runtime: .c
+            )
+        )
+        #expect(report.isBuilt)
+        #expect(report.build?.wall == .milliseconds(7))
+        #expect(report.exit.wall == .milliseconds(5))
+    }
+
+    @Test func buildThatFailsIsTheEnd() throws {
+        let report = try #require(
+            try take(
+                [
+                    .output(.stderr, [1]), .notBuilt(Self.facts), .tail(.stderr, [2]),
+                    .finished(.clean),
+                ],
+                runtime: .c
+            )
+        )
+        #expect(!report.isBuilt)
+        #expect(report.exit.status == .code(3))
+        #expect(report.build == report.exit)
+    }
+
+    @Test(
+        arguments: [
+            [exit, .finished(.clean)],
+            [.output(.stderr, [1]), .built(facts)],
+            [.built(facts), .built(facts)],
+            [.notBuilt(facts), exit],
+            [.notBuilt(facts), .file(path: [0x61], size: 0)],
+            [.built(facts), .finished(.clean)],
+        ] as [[Report]]
+    )
+    func lieAboutABuildIsTheEndOfTheSandbox(reports: [Report]) {
+        let error = #expect(throws: SandboxError.self) { try take(reports, runtime: .c) }
+        #expect(error?.code == .sandboxLost)
+    }
+
+    @Test func buildOfWhatIsNotBuiltIsALie() {
+        #expect(throws: SandboxError.self) { try take([.built(Self.facts), Self.exit]) }
+        #expect(throws: SandboxError.self) { try take([.notBuilt(Self.facts)]) }
     }
 
     @Test func programThatCannotBeEndedIsALostSandboxAndSaysWhy() throws {

@@ -10,7 +10,7 @@ struct SubmissionDecoderTests {
         #expect(submission.pool == "python")
         #expect(submission.tenant == "default")
         #expect(submission.level == .high)
-        #expect(submission.program.runtime == "python")
+        #expect(submission.program.runtime == .python)
         #expect(submission.program.entrypoint == "main.py")
         #expect(submission.program.limits == .sample)
         #expect(
@@ -18,6 +18,32 @@ struct SubmissionDecoderTests {
                 Program.InputFile(path: "main.py", content: Array("print(1)".utf8))
             ]
         )
+    }
+
+    @Test func aRequestMayNameAFurtherRuntimeOfItsPool() throws {
+        let pool = SubmissionDecoder.Pool(
+            name: "p",
+            runtimes: [.python, .sh, .c],
+            limits: LimitPolicy(defaults: .sample, maxima: .sample, killsOnExcessOutput: false)
+        )
+        func decode(_ body: String) throws -> Program {
+            let properties = MessageProperties(messageID: UUID().uuidString)
+            return try SubmissionDecoder(pool: pool).decode(
+                RequestMessage(properties: properties, body: Array(body.utf8)),
+                level: .normal
+            ).program
+        }
+        #expect(try decode(#"{"source": ""}"#).entrypoint == "main.py")
+        #expect(try decode(#"{"source": "", "runtime": "sh"}"#).entrypoint == "main.sh")
+        let program = try decode(
+            #"{"runtime": "c", "entrypoint": "a.c", "files": [{"path": "a.c", "text": ""}]}"#
+        )
+        #expect(program.runtime == .c)
+        let refusal = #expect(throws: RequestRefusal.self) {
+            try decode(#"{"source": "", "runtime": "node"}"#)
+        }
+        #expect(refusal?.pointer == "/runtime")
+        #expect(refusal?.reason.contains("python, sh, c") == true)
     }
 
     @Test func everyFieldIsRead() throws {

@@ -41,7 +41,7 @@ extension InMemoryStore: WorkerRegistry {
             quarantined.append(
                 QuarantinedExecution(
                     record: record,
-                    runtime: execution.submission.program.runtime,
+                    runtime: execution.submission.program.runtime.name,
                     labels: execution.submission.labels,
                     request: execution.request
                 )

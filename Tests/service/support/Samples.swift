@@ -31,7 +31,7 @@ extension SubmissionDecoder {
     static let sample = SubmissionDecoder(
         pool: Pool(
             name: "python",
-            runtime: "python",
+            runtimes: [.python],
             limits: LimitPolicy(
                 defaults: .sample,
                 maxima: .sampleMaxima,
@@ -81,7 +81,7 @@ extension Claim {
 extension SandboxSpecification {
     static let sample = SandboxSpecification(
         pool: "python",
-        runtime: "python",
+        runtimes: [.python],
         image: "image",
         containerRuntime: nil,
         memory: .mebibytes(128),
@@ -141,7 +141,7 @@ extension FinishedExecution {
             tenant: submission.tenant,
             pool: submission.pool,
             level: submission.level,
-            runtime: submission.program.runtime,
+            runtime: submission.program.runtime.name,
             batchID: submission.batch?.id,
             labels: submission.labels,
             outcome: Outcome(.cancelled),

@@ -11,6 +11,7 @@ struct Collected: Sendable {
     var report: SandboxReport?
 
     var text: String { String(decoding: stdout, as: UTF8.self) }
+    var errors: String { String(decoding: stderr, as: UTF8.self) }
 
     fileprivate mutating func take(_ output: SandboxOutput) {
         switch output {
@@ -31,14 +32,30 @@ extension Sandbox {
         stdin: [UInt8] = [],
         limits: Limits = .generous
     ) async throws -> Collected {
+        try await run(source, by: .python, files: files, stdin: stdin, limits: limits)
+    }
+
+    /// Runs source in any language, with what it is given.
+    func run(
+        _ source: String,
+        by runtime: Runtime,
+        entrypoint: String? = nil,
+        files: [Program.InputFile] = [],
+        arguments: [String] = [],
+        environment: [String: String] = [:],
+        stdin: [UInt8] = [],
+        outputs: [String] = [],
+        limits: Limits = .generous
+    ) async throws -> Collected {
+        let entrypoint = entrypoint ?? runtime.entrypoint
         let program = Program(
-            runtime: "python",
-            files: files + [Program.InputFile(path: "main.py", content: Array(source.utf8))],
-            entrypoint: "main.py",
-            arguments: [],
-            environment: [:],
+            runtime: runtime,
+            files: files + [Program.InputFile(path: entrypoint, content: Array(source.utf8))],
+            entrypoint: entrypoint,
+            arguments: arguments,
+            environment: environment,
             stdin: stdin,
-            outputs: [],
+            outputs: outputs,
             limits: limits
         )
         let collected = Mutex(Collected())

@@ -9,6 +9,9 @@ import Testing
 enum TestEngine {
     static let image = "sandmill/sandbox-python:latest"
 
+    /// The image with every runtime, and numpy.
+    static let imageOfAll = "sandmill/sandbox-python-node-c-cpp-python3-numpy:latest"
+
     static func url() throws -> String {
         try #require(
             ProcessInfo.processInfo.environment["SANDMILL_ENGINE_URL"],
@@ -27,13 +30,17 @@ enum TestEngine {
         )
     }
 
-    static func specification(image: String = image) -> SandboxSpecification {
+    static func specification(
+        image: String = image,
+        runtimes: [Runtime] = [.python],
+        memory: ByteCount = .mebibytes(64)
+    ) -> SandboxSpecification {
         SandboxSpecification(
             pool: "tests",
-            runtime: "python",
+            runtimes: runtimes,
             image: image,
             containerRuntime: nil,
-            memory: .mebibytes(64),
+            memory: memory,
             scratch: .mebibytes(16),
             scratchFiles: 1_000,
             processes: 32,

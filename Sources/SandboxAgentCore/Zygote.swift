@@ -2,16 +2,23 @@ internal import CSandboxAgent
 internal import Glibc
 internal import SandboxProtocol
 
-/// The interpreter that has everything imported and forks for each program (`warm.py`).
+/// A process that has everything ready and forks for each program: the warm interpreter (`warm.py`),
+/// or the launcher, whose forks execute another file.
 ///
 /// One process is always forked ahead: it has already become the next program's user and waits for
 /// the program, so that the fork costs the program no time. It is the agent's own child.
-struct WarmInterpreter: ~Copyable {
-    /// The interpreter that forks.
+final class Zygote {
+    /// What programs find in their environment.
+    static let environment = [
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/work", "LANG": "C.UTF-8",
+    ]
+
+    /// The process that forks.
     let pid: pid_t
     /// The user of the process that waits for a program.
-    private(set) var user: uid_t
+    private(set) var user: uid_t = 0
 
+    private let name: String
     private let control: Descriptor
     private let requests: Descriptor
     private var waiting = Waiting.nothing
@@ -22,69 +29,88 @@ struct WarmInterpreter: ~Copyable {
         case process(pid_t)
     }
 
-    /// Starts the interpreter; ``prepare()`` comes next.
-    init(_ options: AgentOptions) throws(SystemError) {
+    /// Starts the warm interpreter; ``prepare(as:)`` comes next.
+    init(warming options: AgentOptions) throws(SystemError) {
         let control = try SocketPair()
         let requests = try SocketPair()
         // Programs inherit the objects of the standard streams, which must be made on pipes.
         let stdin = try Pipe()
         let stdout = try Pipe()
         let arguments = [options.python, options.script] + options.modules
-        let environment = ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/work", "LANG=C.UTF-8"]
+        let environment = Self.environment.map { "\($0.key)=\($0.value)" }
         let descriptors = [
             stdin.readEnd.number, stdout.writeEnd.number, STDERR_FILENO,
             control.theirs.number, requests.theirs.number,
         ]
         let pid = Self.spawn(arguments, environment, descriptors)
         try check(pid, "start \(options.python)")
+        name = "the warm interpreter"
         self.pid = pid
         self.control = control.ours
         self.requests = requests.ours
-        user = uid_t.random(in: 100_000..<(1 << 30))
     }
 
-    /// Asks for the next process, under a user that this sandbox has never had, if none waits yet.
-    mutating func prepare() throws(UncleanSandbox) {
-        guard case .nothing = waiting else { return }
-        user += 1
+    /// Starts the launcher, a copy of the agent; ``prepare(as:)`` comes next.
+    init(launchingIn directory: String) throws(SystemError) {
+        let control = try SocketPair()
+        let requests = try SocketPair()
+        let pid = unsafe sandbox_start_launcher(
+            control.theirs.number,
+            requests.theirs.number,
+            directory
+        )
+        try check(pid, "start the launcher")
+        name = "the launcher"
+        self.pid = pid
+        self.control = control.ours
+        self.requests = requests.ours
+    }
+
+    /// The process itself, and the one that waits if there is one.
+    var processes: [pid_t] {
+        if case .process(let waiting) = waiting { return [pid, waiting] }
+        return [pid]
+    }
+
+    /// Whether a process is asked for, or waits.
+    var isPrepared: Bool {
+        if case .nothing = waiting { return false }
+        return true
+    }
+
+    /// Asks for the next process, under a user that this sandbox has never had.
+    func prepare(as user: uid_t) throws(UncleanSandbox) {
+        self.user = user
         do {
             try control.writeAll(Array(String(user).utf8)[...])
         } catch {
-            throw UncleanSandbox(what: "the warm interpreter has ended")
+            throw UncleanSandbox(what: "\(name) has ended")
         }
         waiting = .asked
     }
 
     /// Returns the pid of the process that waits.
     ///
-    /// It is there within a millisecond of ``prepare()``; the first one when all is imported.
+    /// It is there within a millisecond of ``prepare(as:)``; the first one when all is imported.
     @discardableResult
-    mutating func awaitProcess(milliseconds: CInt = 5_000) throws(UncleanSandbox) -> pid_t {
+    func awaitProcess(milliseconds: CInt = 5_000) throws(UncleanSandbox) -> pid_t {
         if case .process(let pid) = waiting { return pid }
         var watched = pollfd(fd: control.number, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&watched, 1, milliseconds) == 1,
             case .bytes(let answer) = control.read(upTo: 16),
             let pid = pid_t(String(decoding: answer, as: UTF8.self)), pid > 0
-        else { throw UncleanSandbox(what: "the warm interpreter does not fork") }
+        else { throw UncleanSandbox(what: "\(name) does not fork") }
         waiting = .process(pid)
         return pid
     }
 
-    /// Makes the OOM killer take that process, and all it will start, before any of the sandbox's own.
-    func exposeToOOMKiller(_ pid: pid_t) throws(SystemError) {
-        let file = try Descriptor(opening: "/proc/\(pid)/oom_score_adj", O_WRONLY)
-        try file.writeAll(Array("1000".utf8)[...])
-    }
-
-    /// Hands a program and its three standard streams to the process that waits.
-    mutating func hand(over run: Run, _ streams: [CInt]) throws(SystemError) {
-        let cpuSeconds = run.limits.cpuNanoseconds / 1_000_000_000 + 2
-        var fields = [
-            String(run.limits.processes), String(cpuSeconds), String(run.arguments.count),
-            run.entrypoint,
+    /// Hands what it is to become, and its three standard streams, to the process that waits.
+    func hand(over launch: borrowing Launch, _ streams: [CInt]) throws(SystemError) {
+        let cpuSeconds = launch.limits.cpuNanoseconds / 1_000_000_000 + 2
+        let numbers = [
+            UInt64(launch.limits.processes), cpuSeconds, UInt64(launch.arguments.count - 1),
         ]
-        fields += run.arguments
-        fields += run.environment.map { "\($0.name)=\($0.value)" }
+        let fields = numbers.map(String.init) + launch.arguments + launch.environment
         guard !fields.contains(where: { $0.utf8.contains(0) }) else {
             throw SystemError("an argument or variable contains NUL", code: EINVAL)
         }
@@ -92,11 +118,13 @@ struct WarmInterpreter: ~Copyable {
         guard message.count <= FrameLimits.arguments else {
             throw SystemError("hand the program over", code: E2BIG)
         }
+        let descriptors = streams + (launch.executable.isOpen ? [launch.executable.number] : [])
         let result = unsafe sandbox_send_descriptors(
             requests.number,
             message,
             message.count,
-            streams
+            descriptors,
+            CInt(descriptors.count)
         )
         try check(result, "hand the program over")
         waiting = .nothing
