@@ -39,7 +39,7 @@ struct GroupCommitterTests {
             return items
         }
         try await running(committer) { tasks in
-            try await backlog.counting {
+            await backlog.counting {
                 tasks.addTask { _ = try await committer.submit(0) }
                 await clock.sleeper.pass()
                 for item in 1...9 { tasks.addTask { _ = try await committer.submit(item) } }
