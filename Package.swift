@@ -224,7 +224,7 @@ let package = Package(
         tests(
             "SandmillTests",
             in: "sandmill",
-            ["FaultyProxy", "sandmill"],
+            ["FaultyProxy", "sandmill", crypto],
             resources: [.copy("clients")]
         ),
         tests(
