@@ -33,10 +33,11 @@ final class Sandbox {
         children = try Children()
         group = ControlGroup()
         workingDirectory = try WorkingDirectory(path: Self.workingDirectoryPath)
+        let mounts = try MountTable.current()
+        try mounts.protectParents()
         reset = try SandboxReset(
             workingDirectory: try WritablePlace(path: Self.workingDirectoryPath),
-            scratchPlaces: try MountTable.current()
-                .writablePlaces(besides: Self.workingDirectoryPath)
+            scratchPlaces: try mounts.writablePlaces(besides: Self.workingDirectoryPath)
         )
         launcher =
             options.needsLauncher ? try Zygote(launchingIn: Self.workingDirectoryPath) : nil

@@ -39,7 +39,7 @@ enum TestEngine {
             pool: "tests",
             runtimes: runtimes,
             image: image,
-            containerRuntime: nil,
+            containerRuntime: ProcessInfo.processInfo.environment["SANDMILL_TEST_RUNTIME"],
             memory: memory,
             scratch: .mebibytes(16),
             scratchFiles: 1_000,
