@@ -28,7 +28,9 @@ struct MountTableTests {
     @Test func directoryInWhichOthersAreMountedIsNoLongerWritable() throws {
         let directory = try TemporaryDirectory()
         for name in ["groups", "groups/memory", "scratch"] { try directory.makeDirectory(name) }
-        for name in ["groups", "scratch"] { chmod("\(directory.path)/\(name)", 0o1777) }
+        for name in ["groups", "scratch"] {
+            _ = unsafe chmod("\(directory.path)/\(name)", 0o1777)
+        }
         let table = try #require(
             MountTable(
                 """

@@ -12,7 +12,7 @@ actor DockerEngine {
 
     private let client: Client
     private let origin: String
-    private var base: String?
+    private var knownVersion: EngineVersion?
 
     /// Describes an engine; it is connected to when it is needed.
     ///
@@ -46,6 +46,22 @@ actor DockerEngine {
     /// Makes a container and returns its id, even to a task that was cancelled.
     func create(_ settings: ContainerSettings) async throws(SandboxError) -> String {
         let url = "\(try await path())/containers/create"
+        let version = try await rememberedVersion()
+        guard version.podman != nil else { return try await create(settings, at: url) }
+        if let runtime = settings.runtime, !version.runsContainers(by: runtime) {
+            throw SandboxError(
+                .engineRefused,
+                "Podman runs containers by one runtime, which is not \(runtime); see its --runtime"
+            )
+        }
+        let profile = try SeccompProfileFile()
+        return try await create(settings.forPodman(seccompProfile: profile.path), at: url)
+    }
+
+    private func create(
+        _ settings: ContainerSettings,
+        at url: String
+    ) async throws(SandboxError) -> String {
         // A cancelled task's requests are aborted, and then nobody would know the container's id.
         let creation = Task { () -> Result<HTTPResponse, SandboxError> in
             do throws(SandboxError) {
@@ -78,6 +94,11 @@ actor DockerEngine {
 
     /// Changes a container's limits.
     func update(_ container: String, _ limits: MemorySettings) async throws(SandboxError) {
+        if let podman = try await rememberedVersion().podman {
+            // Docker's call is missing before Podman 5.1.
+            let url = "\(origin)/v\(podman)/libpod/containers/\(container)/update"
+            return try check(try await send(.post, url, limits.forPodman))
+        }
         let url = "\(try await path())/containers/\(container)/update"
         try check(try await send(.post, url, limits))
     }
@@ -107,11 +128,14 @@ actor DockerEngine {
     }
 
     private func path() async throws(SandboxError) -> String {
-        if let base { return base }
+        "\(origin)/v\(try await rememberedVersion().bestAPI(Self.apiVersion))"
+    }
+
+    private func rememberedVersion() async throws(SandboxError) -> EngineVersion {
+        if let knownVersion { return knownVersion }
         let version = try await version()
-        let base = "\(origin)/v\(version.bestAPI(Self.apiVersion))"
-        self.base = base
-        return base
+        knownVersion = version
+        return version
     }
 
     private func send(

@@ -96,7 +96,7 @@ struct ContainerSettingsTests {
     }
 
     @Test func whatIsNotConfiguredIsTheEngines() throws {
-        let plain = try body().hostConfig
+        let plain = try body { $0.containerRuntime = nil }.hostConfig
         #expect(plain.nanoCpus == nil)
         #expect(plain.runtime == nil)
         let configured = try body {
