@@ -66,7 +66,7 @@ engine_stop() {
     fi
     mapfile -t orphans < <(engine_orphans)
     end_processes KILL 5 "${orphans[@]}"
-    engine_unmount
+    unmount_below "$ENGINE" "$ENGINE_RUN"
     rm -f "$ENGINE/pid"
     [[ ! -d $ENGINE_RUN ]] || "${AS_ROOT[@]}" rm -rf "$ENGINE_RUN"
 }
@@ -80,14 +80,4 @@ engine_orphans() {
             printf '%s\n' "${process##*/}"
         fi
     done
-}
-
-# What a killed engine had mounted, the innermost first.
-engine_unmount() {
-    local target
-    while read -r _ target _; do
-        if [[ $target == "$ENGINE"/* || $target == "$ENGINE_RUN"/* ]]; then
-            "${AS_ROOT[@]}" umount --lazy "$target"
-        fi
-    done < <(tac /proc/mounts)
 }
