@@ -113,9 +113,15 @@ actor DockerEngine {
 
     /// Kills and removes a container, unless that was done already.
     func remove(_ container: String) async throws(SandboxError) {
-        let url = "\(try await path())/containers/\(container)?force=1&v=1"
-        let response = try await send(.delete, url)
-        // 409: the removal is under way.
+        let url = "\(try await path())/containers/\(container)"
+        let removal = HTTPRequest(.delete, "\(url)?force=1&v=1")
+        var response = try await perform(removal)
+        if response.status == 409 || response.status >= 500 {
+            // The container is ending by itself, which removes it; Podman calls that a failure.
+            let end = HTTPRequest(.post, "\(url)/wait?condition=removed", timeout: .seconds(5))
+            _ = try? await perform(end)
+            response = try await perform(removal)
+        }
         if response.status != 404, response.status != 409 { try check(response) }
     }
 
@@ -142,10 +148,7 @@ actor DockerEngine {
         _ method: HTTPRequest.Method,
         _ url: String
     ) async throws(SandboxError) -> HTTPResponse {
-        let request = HTTPRequest(method, url)
-        return try await engineCall { client throws(CurlError) in
-            try await client.perform(request)
-        }
+        try await perform(HTTPRequest(method, url))
     }
 
     private func send(
@@ -153,13 +156,18 @@ actor DockerEngine {
         _ url: String,
         _ body: some Encodable
     ) async throws(SandboxError) -> HTTPResponse {
-        let request = HTTPRequest(
-            method,
-            url,
-            headers: ["Content-Type": "application/json"],
-            body: .bytes(encode(body))
+        try await perform(
+            HTTPRequest(
+                method,
+                url,
+                headers: ["Content-Type": "application/json"],
+                body: .bytes(encode(body))
+            )
         )
-        return try await engineCall { client throws(CurlError) in
+    }
+
+    private func perform(_ request: HTTPRequest) async throws(SandboxError) -> HTTPResponse {
+        try await engineCall { client throws(CurlError) in
             try await client.perform(request)
         }
     }

@@ -15,6 +15,9 @@ struct EngineConformanceTests {
         case dockerByCrun
         case podman
 
+        /// Of the containers that are started without a worker.
+        static let label = "dev.sandmill.tests.\(UUID().uuidString)"
+
         var testDescription: String { "\(self)" }
 
         var url: String {
@@ -37,6 +40,23 @@ struct EngineConformanceTests {
         func containers(of worker: String) async throws -> [String] {
             let label = "dev.sandmill.worker=tests/\(worker)"
             return try await DockerEngine(url: url, tls: nil).containers(labelled: label)
+        }
+
+        /// What is not in the adapter's hands yet: a container whose agent is ready, and its stream.
+        func start(on engine: DockerEngine) async throws -> (String, UpgradedStream) {
+            let image = try #require(try await engine.imageID(of: TestEngine.image))
+            let container = try await engine.create(
+                ContainerSettings(specification, image: image, labels: [Self.label: ""])
+            )
+            let stream = try await engine.attach(to: container)
+            try await engine.start(container)
+            _ = try await stream.read()
+            return (container, stream)
+        }
+
+        /// A client of the engine.
+        func client() throws -> Client {
+            Client(ClientConfiguration(unixSocket: String(try url.dropFirst("unix://".count))))
         }
 
         /// Gives `body` a sandbox, and proves that nothing is left of it when it is destroyed.
@@ -106,24 +126,30 @@ struct EngineConformanceTests {
     }
 
     @Test(arguments: Place.allCases)
+    func removalMayMeetTheContainersOwnEnd(_ place: Place) async throws {
+        let engine = try DockerEngine(url: place.url, tls: nil)
+        let client = try place.client()
+        for _ in 0..<5 {
+            let (container, stream) = try await place.start(on: engine)
+            let url = "http://engine/v1.41/containers/\(container)/kill"
+            _ = try await client.perform(HTTPRequest(.post, url))
+            try await engine.remove(container)
+            #expect(try await engine.containers(labelled: Place.label).isEmpty)
+            stream.close()
+        }
+    }
+
+    @Test(arguments: Place.allCases)
     func endOfTheStreamRemovesTheContainer(_ place: Place) async throws {
         let engine = try DockerEngine(url: place.url, tls: nil)
-        let image = try #require(try await engine.imageID(of: TestEngine.image))
-        let label = UUID().uuidString
-        let container = try await engine.create(
-            ContainerSettings(place.specification, image: image, labels: ["test": label])
-        )
-        let stream = try await engine.attach(to: container)
-        try await engine.start(container)
-        _ = try await stream.read()
-        let socket = String(try place.url.dropFirst("unix://".count))
-        let client = Client(ClientConfiguration(unixSocket: socket))
+        let (container, stream) = try await place.start(on: engine)
+        let client = try place.client()
         let url = "http://engine/v1.41/containers/\(container)/wait?condition=removed"
         async let removal = client.perform(HTTPRequest(.post, url))
         stream.close()
         // 404: it was removed before the engine was asked.
         #expect([200, 404].contains(try await removal.status))
-        #expect(try await engine.containers(labelled: "test=\(label)").isEmpty)
+        #expect(try await engine.containers(labelled: Place.label).isEmpty)
     }
 
     @Test(arguments: Place.allCases)
