@@ -267,9 +267,6 @@ struct ProgramRun: ~Copyable {
         let status = status ?? 0
         let signal = sandbox_status_signal(status)
         let memory = sandbox.group.memory()
-        let oomKills = memory.oomKills - min(memory.oomKills, memoryBefore.oomKills)
-        // The sandbox's peak is this program's if it has moved, or could not since it is the limit.
-        let isPeakOfSandbox = memory.peakBytes > memoryBefore.peakBytes || oomKills > 0
         return Report.Exit(
             status: signal == 0
                 ? .code(UInt8(truncatingIfNeeded: sandbox_status_code(status)))
@@ -278,8 +275,8 @@ struct ProgramRun: ~Copyable {
             kill: signal == SIGKILL ? kill : .none,
             wallNanoseconds: wallNanoseconds,
             cpuNanoseconds: cpuMeter.total(sandbox.group, reaped: reapedNanoseconds),
-            memoryPeakBytes: isPeakOfSandbox ? memory.peakBytes : residentPeakBytes,
-            oomKills: oomKills,
+            memoryPeakBytes: memory.peak(since: memoryBefore, resident: residentPeakBytes),
+            oomKills: memory.oomKills(since: memoryBefore),
             stdoutBytes: stdout.capture.count,
             stderrBytes: stderr.capture.count
         )

@@ -33,10 +33,11 @@ final class Sandbox {
         children = try Children()
         group = ControlGroup()
         workingDirectory = try WorkingDirectory(path: Self.workingDirectoryPath)
+        let mounts = try MountTable.current()
+        try mounts.protectParents()
         reset = SandboxReset(
             workingDirectory: try WritablePlace(path: Self.workingDirectoryPath),
-            scratchPlaces: try MountTable.current()
-                .writablePlaces(besides: Self.workingDirectoryPath)
+            scratchPlaces: try mounts.writablePlaces(besides: Self.workingDirectoryPath)
         )
         // Devices are no files, and those that the engine puts there are harmless.
         let rules = try WriteRules(allowing: reset.places.map(\.path) + ["/dev"])

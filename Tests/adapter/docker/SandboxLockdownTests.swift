@@ -115,6 +115,7 @@ struct SandboxLockdownTests {
                     except OSError:
                         pass
                 print(sorted(os.environ))
+                print({line.split(":", 2)[2] for line in open("/proc/self/cgroup")})
                 """
             )
             #expect(
@@ -127,6 +128,7 @@ struct SandboxLockdownTests {
                     Seccomp 2
                     sandbox ['lo'] True
                     ['HOME', 'LANG', 'PATH']
+                    {'/\\n'}
 
                     """
             )

@@ -19,10 +19,21 @@ enum TestEngine {
         )
     }
 
+    /// The Podman that `SANDMILL_PODMAN_URL` names, with the same image in it.
+    static func podmanURL() throws -> String {
+        try #require(
+            ProcessInfo.processInfo.environment["SANDMILL_PODMAN_URL"],
+            "SANDMILL_PODMAN_URL names no Podman: see ops/services"
+        )
+    }
+
     /// An engine whose containers carry the label of `worker`.
-    static func engine(worker: String = UUID().uuidString) throws -> DockerSandboxEngine {
+    static func engine(
+        at url: String? = nil,
+        worker: String = UUID().uuidString
+    ) throws -> DockerSandboxEngine {
         try DockerSandboxEngine(
-            url: url(),
+            url: url ?? self.url(),
             tls: nil,
             cluster: "tests",
             worker: worker,
@@ -39,7 +50,7 @@ enum TestEngine {
             pool: "tests",
             runtimes: runtimes,
             image: image,
-            containerRuntime: nil,
+            containerRuntime: ProcessInfo.processInfo.environment["SANDMILL_TEST_RUNTIME"],
             memory: memory,
             scratch: .mebibytes(16),
             scratchFiles: 1_000,
