@@ -76,13 +76,19 @@ extension RequestRefusal {
     /// A refusal is stored and shown, so a token is cut at 128 characters, and a U+0000, which no
     /// text of Postgres holds, becomes U+FFFD.
     static func pointer(to tokens: [String]) -> String {
-        tokens.map { token in
-            "/"
-                + String(String.UnicodeScalarView(token.unicodeScalars.prefix(128)))
-                .replacing("\0", with: "\u{FFFD}")
-                .replacing("~", with: "~0")
-                .replacing("/", with: "~1")
-        }.joined()
+        var pointer = ""
+        for token in tokens {
+            pointer += "/"
+            for scalar in token.unicodeScalars.prefix(128) {
+                switch scalar {
+                case "\0": pointer += "\u{FFFD}"
+                case "~": pointer += "~0"
+                case "/": pointer += "~1"
+                default: pointer.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return pointer
     }
 
     private static func name(of type: Any.Type) -> String {

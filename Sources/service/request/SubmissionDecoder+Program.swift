@@ -110,7 +110,8 @@ extension SubmissionDecoder {
         }
         for (index, pattern) in outputs.enumerated() {
             let isPlain = !pattern.isEmpty && pattern.utf8.count <= 1_024
-            guard isPlain, !pattern.utf8.contains(0), !pattern.hasPrefix("/") else {
+            guard isPlain, !pattern.utf8.contains(0), pattern.utf8.first != UInt8(ascii: "/")
+            else {
                 throw RequestRefusal(
                     .invalidRequest,
                     at: "/outputs/\(index)",
