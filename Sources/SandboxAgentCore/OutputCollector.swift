@@ -8,7 +8,6 @@ internal import SandboxProtocol
 struct OutputCollector {
     private static let depthLimit = 64
     private static let entryLimit = 200_000
-    private static let skippedLimit = 1_000
 
     private let channel: FrameChannel
     private let inputs: [[UInt8]: FileMark]
@@ -16,7 +15,7 @@ struct OutputCollector {
     private var bytesLeft: UInt64
     private var filesLeft: UInt32
     private var entriesLeft = entryLimit
-    private var skippedLeft = skippedLimit
+    private var skippedLeft = FrameLimits.skipped
 
     /// Keeps what `run` asks for; `inputs` are the files it was given.
     init(_ run: Run, inputs: [[UInt8]: FileMark], reportingTo channel: FrameChannel) {
