@@ -54,8 +54,12 @@ struct AcceptedSubmission {
         let sizes: [KeyPath<Limits, ByteCount>] = [\.memory, \.stdout, \.stderr, \.output]
         let counts: [KeyPath<Limits, Int>] = [\.processes, \.outputFiles]
         try require(
-            sizes.allSatisfy { limits[keyPath: $0] > .zero && limits[keyPath: $0] <= maxima[keyPath: $0] }
-                && counts.allSatisfy { limits[keyPath: $0] > 0 && limits[keyPath: $0] <= maxima[keyPath: $0] },
+            sizes.allSatisfy {
+                limits[keyPath: $0] > .zero && limits[keyPath: $0] <= maxima[keyPath: $0]
+            }
+                && counts.allSatisfy {
+                    limits[keyPath: $0] > 0 && limits[keyPath: $0] <= maxima[keyPath: $0]
+                },
             "the limits are above 0 and at most the maxima"
         )
     }
@@ -92,7 +96,8 @@ struct AcceptedSubmission {
 
     private func checkTexts() throws(PropertyViolation) {
         let names = Array(program.environment.keys)
-        let texts = program.arguments + names + Array(program.environment.values)
+        let texts =
+            program.arguments + names + Array(program.environment.values)
             + program.outputs + Array(submission.labels.keys) + Array(submission.labels.values)
         try require(!texts.contains { $0.utf8.contains(0) }, "no text has a U+0000")
         try require(

@@ -93,7 +93,9 @@ extension CheckedTranscript {
             omittingEmptySubsequences: false
         )
         try require(
-            components.allSatisfy { !["", ".", ".."].contains(String(decoding: $0, as: UTF8.self)) }
+            components.allSatisfy {
+                !["", ".", ".."].contains(String(decoding: $0, as: UTF8.self))
+            }
                 && !path.bytes.contains(0),
             "\(path.text) leads nowhere else"
         )

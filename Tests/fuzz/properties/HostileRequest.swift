@@ -19,7 +19,9 @@ struct HostileRequest {
         let properties = lines.prefix(4).map { line in
             line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
         }
-        func property(_ index: Int) -> String? { index < properties.count ? properties[index] : nil }
+        func property(_ index: Int) -> String? {
+            index < properties.count ? properties[index] : nil
+        }
         message = RequestMessage(
             properties: MessageProperties(
                 contentType: property(1),

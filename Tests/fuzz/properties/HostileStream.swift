@@ -85,7 +85,7 @@ struct HostileStream {
         var stream: [UInt8] = []
         var rest = output[...]
         while !rest.isEmpty {
-            let piece = rest.prefix(pieceLength)
+            let piece = rest.prefix(max(pieceLength, 16))
             let length = (0..<4).map { UInt8(truncatingIfNeeded: piece.count >> (24 - 8 * $0)) }
             stream += [2, 0, 0, 0, 0, 0, 0, 1, 0x21, 1, 0, 0, 0] + length + piece
             rest = rest.dropFirst(piece.count)
