@@ -9,6 +9,7 @@ struct ControlGroup: ~Copyable {
     private let memoryEvents: Descriptor
     private let cpuUsageV1: Descriptor
     private let cpuUsageV2: Descriptor
+    private let processes: Descriptor
 
     /// Opens those of its files that are there.
     init() {
@@ -24,6 +25,7 @@ struct ControlGroup: ~Copyable {
         memoryEvents = open("memory/memory.oom_control", "memory.events")
         cpuUsageV1 = open("cpuacct/cpuacct.usage", "cpu,cpuacct/cpuacct.usage")
         cpuUsageV2 = open("cpu.stat")
+        processes = open("pids/pids.current", "pids.current")
     }
 
     /// What the kernel has counted since the sandbox began.
@@ -40,6 +42,11 @@ struct ControlGroup: ~Copyable {
             peakBytes: memoryPeak.readStart().number() ?? 0,
             oomKills: UInt32(clamping: memoryEvents.readStart().number(after: "oom_kill") ?? 0)
         )
+    }
+
+    /// How many processes and threads there are, the agent among them.
+    func processCount() -> UInt64? {
+        processes.readStart().number()
     }
 
     /// The processor time of everything that ever ran in the sandbox, in nanoseconds.

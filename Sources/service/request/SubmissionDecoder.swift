@@ -13,13 +13,21 @@ public struct SubmissionDecoder: Sendable {
         public var runtimes: [Runtime]
         /// What limits they get.
         public var limits: LimitPolicy
+        /// The least isolation they get.
+        public var isolation: Isolation
 
         /// Describes a pool.
-        public init(name: String, runtimes: [Runtime], limits: LimitPolicy) {
+        public init(
+            name: String,
+            runtimes: [Runtime],
+            limits: LimitPolicy,
+            isolation: Isolation = .tenant
+        ) {
             precondition(!runtimes.isEmpty, "a pool runs something")
             self.name = name
             self.runtimes = runtimes
             self.limits = limits
+            self.isolation = isolation
         }
     }
 
@@ -50,6 +58,7 @@ public struct SubmissionDecoder: Sendable {
             pool: pool.name,
             level: level,
             program: try program(body),
+            isolation: try isolation(named: body.isolation),
             batch: batch,
             notBefore: body.notBefore,
             deadline: body.deadline,
@@ -109,6 +118,21 @@ public struct SubmissionDecoder: Sendable {
             )
         }
         return tenant
+    }
+
+    private func isolation(named name: String?) throws(RequestRefusal) -> Isolation {
+        guard let name else { return pool.isolation }
+        guard let isolation = Isolation(rawValue: name) else {
+            throw RequestRefusal(.invalidRequest, at: "/isolation", "not tenant or fresh")
+        }
+        guard isolation == .fresh || pool.isolation == .tenant else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/isolation",
+                "this pool gives every execution a fresh sandbox"
+            )
+        }
+        return isolation
     }
 
     private static func membership(
