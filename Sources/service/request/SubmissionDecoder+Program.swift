@@ -7,6 +7,8 @@ extension SubmissionDecoder {
     /// The most arguments, and the most variables; an agent takes no more.
     private static let maximumArguments = 10_000
     private static let maximumPatterns = 100
+    /// The most bytes of all patterns together; each path of an output is held against all of them.
+    private static let patternBytes = 4 << 10
     private static let maximumFiles = 1_000
     /// The most bytes of all paths together: what is told of a run has to fit into one frame.
     private static let pathBytes = 256 << 10
@@ -125,6 +127,13 @@ extension SubmissionDecoder {
     private static func checkOutputs(_ outputs: [String]) throws(RequestRefusal) -> [String] {
         guard outputs.count <= maximumPatterns else {
             throw RequestRefusal(.invalidRequest, at: "/outputs", "more than \(maximumPatterns)")
+        }
+        guard outputs.reduce(0, { $0 + $1.utf8.count }) <= patternBytes else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/outputs",
+                "above \(patternBytes) bytes together"
+            )
         }
         for (index, pattern) in outputs.enumerated() {
             let isPlain = !pattern.isEmpty && pattern.utf8.count <= 1_024

@@ -125,6 +125,10 @@ struct AcceptedSubmission {
                 && program.files.count <= 1_001,
             "the lists are bounded"
         )
+        try require(
+            program.outputs.reduce(0) { $0 + $1.utf8.count } <= 4_096,
+            "the patterns are bounded together"
+        )
     }
 
     /// What was accepted can be told to the agent, which reads it as it was meant.

@@ -373,6 +373,9 @@ struct SubmissionDecoderTests {
     @Test(arguments: [
         "{\"source\": \"\", \"labels\": " + object(of: 65) + "}",
         "{\"source\": \"\", \"outputs\": [" + list("\"x\"", 101) + "]}",
+        "{\"source\": \"\", \"outputs\": ["
+            + list("\"" + String(repeating: "*a", count: 205) + "\"", 10)
+            + "]}",
         "{\"files\": [" + list("{\"path\": \"x\", \"text\": \"\"}", 1_001) + "]}",
         "{\"source\": \"\", \"args\": [\"" + String(repeating: "x", count: 131_072) + "\"]}",
         "{\"source\": \"\", \"env\": {\"A\": \"" + String(repeating: "x", count: 131_072) + "\"}}",
