@@ -152,6 +152,8 @@ public struct GlobPattern: Sendable {
 
     private struct Parser {
         var rest: ArraySlice<UInt8>
+        /// Whether a set may be closed: behind one that is not, none is.
+        var mayCloseSet = true
 
         mutating func parse() -> [Element] {
             var elements: [Element] = []
@@ -180,7 +182,11 @@ public struct GlobPattern: Sendable {
                 rest.removeFirst(2)
                 return .components
             case UInt8(ascii: "["):
-                return parseSet().map(Element.byteSet) ?? .byte(byte)
+                guard mayCloseSet, let set = parseSet() else {
+                    mayCloseSet = false
+                    return .byte(byte)
+                }
+                return .byteSet(set)
             case UInt8(ascii: "\\"):
                 return .byte(rest.popFirst() ?? byte)
             default:
