@@ -93,15 +93,15 @@ struct GlobPatternTests {
         let pattern = String(repeating: part, count: 4_096 / part.utf8.count) + "b"
         let component = String(repeating: "a", count: 255) + "/"
         let path = Array(String(repeating: component, count: 16).utf8).dropLast()
-        func time(_ body: () -> Bool) -> Duration {
-            ContinuousClock().measure { #expect(!body()) }
+        func time(_ patterns: [String]) -> Duration {
+            processorTime { #expect(!GlobPattern(anyOf: patterns).matches(path)) }
         }
-        #expect(time { GlobPattern(pattern).matches(path) } < .seconds(5))
+        #expect(time([pattern]) < .seconds(5))
         let patterns = Array(
             repeating: "**/" + String(repeating: "*a", count: 18) + "b",
             count: 100
         )
-        #expect(time { GlobPattern(anyOf: patterns).matches(path) } < .seconds(5))
+        #expect(time(patterns) < .seconds(5))
     }
 
     /// Matches as the rules are written, for patterns without sets.
