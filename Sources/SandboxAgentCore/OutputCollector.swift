@@ -116,6 +116,11 @@ struct OutputCollector {
     private mutating func skip(_ path: [UInt8], _ reason: Report.SkipReason) {
         guard skippedLeft > 0 else { return }
         skippedLeft -= 1
-        channel.sendWaiting(.skipped(path: Array(path.prefix(FrameLimits.path)), reason: reason))
+        if path.count > FrameLimits.path, let slash = path.lastIndex(of: UInt8(ascii: "/")) {
+            // A path that is cut anywhere may be none; the directory's own is short enough.
+            channel.sendWaiting(.skipped(path: Array(path[..<slash]), reason: .pathTooLong))
+        } else {
+            channel.sendWaiting(.skipped(path: path, reason: reason))
+        }
     }
 }
