@@ -11,7 +11,7 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
     static let reservedProcesses = 8
 
     /// The writable places, each a file system of its own in memory.
-    private static let writablePlaces = ["/work": "0777", "/tmp": "1777", "/dev/shm": "1777"]
+    private static let writablePlaces = ["/work", "/tmp", "/dev/shm"]
 
     private let image: String
     private let arguments: [String]
@@ -28,13 +28,13 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
         // Engines add noexec unless told, and a compiled program is run from /work.
         let options =
             "rw,exec,nosuid,nodev,size=\(specification.scratch.bytes),"
-            + "nr_inodes=\(specification.scratchFiles),mode="
+            + "nr_inodes=\(specification.scratchFiles),mode=1777"
         host = HostSettings(
             runtime: specification.containerRuntime,
             memory: MemorySettings(program: specification.memory),
             nanoCPUs: specification.cpus.map { Int64($0 * 1e9) },
             pidsLimit: specification.processes + Self.reservedProcesses,
-            tmpfs: Self.writablePlaces.mapValues { options + $0 }
+            tmpfs: Dictionary(uniqueKeysWithValues: Self.writablePlaces.map { ($0, options) })
         )
     }
 
