@@ -88,7 +88,8 @@ struct OutputCollector {
         guard path.count <= FrameLimits.path else { return skip(path, .pathTooLong) }
         guard filesLeft > 0 else { return skip(path, .tooMany) }
         guard size <= bytesLeft else { return skip(path, .tooLarge) }
-        let flags = O_RDONLY | O_CLOEXEC
+        // A lease that a descriptor in flight holds would make the call wait (fcntl(2), F_SETLEASE).
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
         let opened = unsafe sandbox_open_beneath(parent.number, name, flags, 0)
         guard opened >= 0 else { return skip(path, .unreadable) }
         filesLeft -= 1
