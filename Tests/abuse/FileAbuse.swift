@@ -203,6 +203,27 @@ extension Abuse.Files {
             }
         ),
         AbuseCase(
+            name: "a descriptor in flight holds a lease on an output",
+            source: """
+                import array, fcntl, os, signal, socket
+                signal.signal(signal.SIGIO, signal.SIG_IGN)
+                for number in range(10):
+                    file = os.open(f"out{number}", os.O_RDWR | os.O_CREAT)
+                    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+                    assert fcntl.fcntl(file, fcntl.F_GETLEASE) == fcntl.F_WRLCK
+                    pair = socket.socketpair()
+                    rights = array.array("i", [pair[0].fileno(), pair[1].fileno(), file])
+                    for end in pair:
+                        end.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+                print("leased")
+                """,
+            stdout: "leased\n",
+            check: {
+                #expect($0.files.count + $0.skipped.count == 10)
+                #expect(Set($0.skipped.values).isSubset(of: [.unreadable]))
+            }
+        ),
+        AbuseCase(
             name: "a process makes directories without end while the program ends",
             source: """
                 import os, time

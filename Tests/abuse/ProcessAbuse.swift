@@ -43,10 +43,11 @@ extension Abuse {
     }
 }
 
-/// How late after a wall limit an end may be noticed, where the program leaves the agent a processor.
-private let late = Duration.milliseconds(100)
+/// How late after a wall limit an end may be noticed, where the program leaves the agent a processor:
+/// a millisecond or two on an idle machine, more where others use it.
+private let late = Duration.milliseconds(250)
 /// The same where it leaves none.
-private let lateUnderLoad = Duration.milliseconds(500)
+private let lateUnderLoad = Duration.seconds(2)
 
 private func endsInTime(_ limit: Duration, _ late: Duration) -> @Sendable (Collected) throws -> Void
 {

@@ -190,6 +190,27 @@ extension Abuse.Remainders {
             stdout: "left\n"
         ),
         AbuseCase(
+            name: "sockets in flight outlive the processes that had them",
+            source: """
+                import array, os, socket
+                server = socket.create_server(("127.0.0.1", 7777))
+                client = socket.create_connection(("127.0.0.1", 7777))
+                named = socket.socket(socket.AF_UNIX)
+                named.bind("\\0left")
+                named.listen()
+                datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                datagrams.bind(("127.0.0.1", 7777))
+                pair = socket.socketpair()
+                held = [*pair, server, client, named, datagrams]
+                rights = array.array("i", [end.fileno() for end in held])
+                for end in pair:
+                    end.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+                print("sent")
+                """,
+            stdout: "sent\n",
+            knownIssue: "The kernel frees them later, and the reset does not wait for it."
+        ),
+        AbuseCase(
             name: "modules, caches and start-up files are planted",
             source: """
                 import os

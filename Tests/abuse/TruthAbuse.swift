@@ -11,7 +11,7 @@ extension Abuse {
             try await Bench.current.run(abuse)
         }
 
-        /// Class 28. A program that ends about when it is killed ended in one way, and only in one.
+        /// Class 28: a program that ends about when it is killed ended in one way, and only in one.
         @Test(arguments: [150, 151, 152])
         func endAtTheWallLimitIsOneOrTheOther(seed: Int) async throws {
             let limit = Duration.milliseconds(20)
@@ -84,7 +84,7 @@ extension Abuse {
             }
         }
 
-        /// Class 21 and 23. The interpreter forks for every program; none may be in its memory.
+        /// Classes 21 and 23: the interpreter forks for every program, and none may be in its memory.
         @Test func programsAreNotInTheMemoryOfTheNext() async throws {
             let marker = "c0ffee-\(UInt64.random(in: .min ... .max))-marker"
             try await Bench.current.use { sandbox in

@@ -2,8 +2,10 @@
 ///
 /// What it says in a sandbox in which nothing hostile has run is what it must say ever after.
 enum Witness {
-    /// Its source. What differs from one program to the next on purpose, such as its user and its
-    /// pid, is left out.
+    /// Its source.
+    ///
+    /// What differs from one program to the next on purpose, such as its user and its pid, is left
+    /// out.
     static let source = #"""
         import builtins, gc, hashlib, json, marshal, os, resource, signal, sys, threading, time
 
