@@ -209,14 +209,25 @@ let package = Package(
 
         // Tests, named and placed as what they test.
         .target(name: "FaultyProxy", path: "Tests/proxy", swiftSettings: strict),
+        .target(
+            name: "SandboxFixture",
+            dependencies: ["SandmillDocker", "SandmillEntity", "SandmillService", logging],
+            path: "Tests/sandboxes",
+            swiftSettings: strict
+        ),
         tests("CurlTests", in: "Curl", ["Curl"], resources: [.copy("server.py")]),
         tests(
             "DockerTests",
             in: "adapter/docker",
             [
-                "Curl", "SandboxProtocol", "SandmillDocker", "SandmillEntity", "SandmillService",
-                logging,
+                "Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", "SandmillEntity",
+                "SandmillService", logging,
             ]
+        ),
+        tests(
+            "AbuseTests",
+            in: "abuse",
+            ["SandboxFixture", "SandmillDocker", "SandmillEntity", "SandmillService"]
         ),
         tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
         tests(

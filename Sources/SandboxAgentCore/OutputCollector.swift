@@ -108,7 +108,8 @@ struct OutputCollector {
         guard path.count <= FrameLimits.path else { return skip(path, .pathTooLong) }
         guard filesLeft > 0 else { return skip(path, .tooMany) }
         guard size <= bytesLeft else { return skip(path, .tooLarge) }
-        let flags = O_RDONLY | O_CLOEXEC
+        // A lease that a descriptor in flight holds would make the call wait (fcntl(2), F_SETLEASE).
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
         let opened = unsafe sandbox_open_beneath(parent.number, name, flags, 0)
         guard opened >= 0 else { return skip(path, .unreadable) }
         filesLeft -= 1
@@ -136,6 +137,11 @@ struct OutputCollector {
     private mutating func skip(_ path: [UInt8], _ reason: Report.SkipReason) {
         guard skippedLeft > 0 else { return }
         skippedLeft -= 1
-        channel.sendWaiting(.skipped(path: Array(path.prefix(FrameLimits.path)), reason: reason))
+        if path.count > FrameLimits.path, let slash = path.lastIndex(of: UInt8(ascii: "/")) {
+            // A path that is cut anywhere may be none; the directory's own is short enough.
+            channel.sendWaiting(.skipped(path: Array(path[..<slash]), reason: .pathTooLong))
+        } else {
+            channel.sendWaiting(.skipped(path: path, reason: reason))
+        }
     }
 }

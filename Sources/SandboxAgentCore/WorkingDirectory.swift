@@ -6,7 +6,8 @@ final class WorkingDirectory {
     /// The open directory.
     let directory: Descriptor
 
-    /// Opens it, for every user to write to; it stays root's, so that none can change its mode.
+    /// Opens it, for every user to write to; it stays root's, so that none can change its mode, and
+    /// it is sticky, so that none can give it attributes that stay (xattr(7)).
     init(path: String) throws(SystemError) {
         directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         try setWritable(true)
@@ -14,7 +15,7 @@ final class WorkingDirectory {
 
     /// Lets every user create files in it, or nobody but its owners in the directories below.
     func setWritable(_ isWritable: Bool) throws(SystemError) {
-        try check(fchmod(directory.number, isWritable ? 0o777 : 0o755), "chmod /work")
+        try check(fchmod(directory.number, isWritable ? 0o1777 : 0o755), "chmod /work")
     }
 
     /// Creates a file, and the directories above it, all owned by `owner`.

@@ -11,7 +11,7 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
     static let reservedProcesses = 8
 
     /// The writable places, each a file system of its own in memory.
-    private static let writablePlaces = ["/work": "0777", "/tmp": "1777", "/dev/shm": "1777"]
+    private static let writablePlaces = ["/work", "/tmp", "/dev/shm"]
 
     private let image: String
     private let arguments: [String]
@@ -33,13 +33,16 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
             memory: MemorySettings(program: specification.memory),
             nanoCPUs: specification.cpus.map { Int64($0 * 1e9) },
             pidsLimit: specification.processes + Self.reservedProcesses,
-            tmpfs: Self.writablePlaces.mapValues { mode in
-                MemoryFileSystem(
-                    mode: mode,
-                    capacity: specification.scratch,
-                    files: specification.scratchFiles
-                )
-            }
+            tmpfs: Dictionary(
+                uniqueKeysWithValues: Self.writablePlaces.map { path in
+                    let place = MemoryFileSystem(
+                        mode: "1777",
+                        capacity: specification.scratch,
+                        files: specification.scratchFiles
+                    )
+                    return (path, place)
+                }
+            )
         )
     }
 

@@ -1,5 +1,6 @@
 import Curl
 import Foundation
+import SandboxFixture
 import SandmillEntity
 import SandmillService
 import Testing

@@ -1,3 +1,4 @@
+import SandboxFixture
 import SandmillEntity
 import SandmillService
 import Testing
