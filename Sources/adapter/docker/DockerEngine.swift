@@ -55,6 +55,7 @@ actor DockerEngine {
             )
         }
         let profile = try SeccompProfileFile()
+        defer { profile.remove() }
         return try await create(settings.forPodman(seccompProfile: profile.path), at: url)
     }
 

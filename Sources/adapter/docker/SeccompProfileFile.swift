@@ -1,12 +1,11 @@
 internal import FoundationEssentials
 internal import SandmillService
 
-/// The profile of every sandbox as a file, for Podman, which takes its path; it is gone with its
-/// owner.
+/// The profile of every sandbox as a file, for Podman, which takes its path.
 ///
 /// Podman has read it by the time that a container is made. So it must see the same temporary
 /// directory as this process, at the same path.
-struct SeccompProfileFile: ~Copyable {
+struct SeccompProfileFile {
     /// Where it is.
     let path: String
     private let directory: URL
@@ -31,10 +30,14 @@ struct SeccompProfileFile: ~Copyable {
             contents: Data(SeccompProfile.json.utf8),
             attributes: [.posixPermissions: 0o644]
         )
-        guard isWritten else { throw Self.failure(path) }
+        guard isWritten else {
+            remove()
+            throw Self.failure(path)
+        }
     }
 
-    deinit {
+    /// Removes it.
+    func remove() {
         try? FileManager.default.removeItem(at: directory)
     }
 

@@ -138,14 +138,11 @@ struct ContainerSettingsTests {
     }
 
     @Test func profileIsAFileAsLongAsItIsNeeded() throws {
-        let path: String
-        do {
-            let file = try SeccompProfileFile()
-            path = file.path
-            #expect(try String(contentsOfFile: path, encoding: .utf8) == SeccompProfile.json)
-            let attributes = try FileManager.default.attributesOfItem(atPath: path)
-            #expect(attributes[.posixPermissions] as? Int == 0o644)
-        }
-        #expect(!FileManager.default.fileExists(atPath: path))
+        let file = try SeccompProfileFile()
+        #expect(try String(contentsOfFile: file.path, encoding: .utf8) == SeccompProfile.json)
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o644)
+        file.remove()
+        #expect(!FileManager.default.fileExists(atPath: file.path))
     }
 }
