@@ -62,6 +62,36 @@ func tests(
     )
 }
 
+/// The hostile inputs of `Tests/fuzz`: its properties with a corpus as tests, or, where the
+/// environment has SANDMILL_FUZZ, with libFuzzer as a program, which `ops/fuzz` builds.
+let isFuzzed = Context.environment["SANDMILL_FUZZ"] != nil
+let fuzzDependencies: [Target.Dependency] = [
+    "SandboxProtocol", "SandmillDocker", "SandmillEntity", "SandmillService",
+]
+let fuzz: [Target] =
+    isFuzzed
+    ? [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "SandmillFuzz",
+            dependencies: fuzzDependencies + ["CLibFuzzer"],
+            path: "Tests/fuzz",
+            exclude: ["CLibFuzzer", "corpus", "dictionaries", "replay"],
+            sources: ["libfuzzer", "properties"],
+            swiftSettings: strict
+        ),
+    ]
+    : [
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzDependencies,
+            path: "Tests/fuzz",
+            exclude: ["CLibFuzzer", "corpus", "dictionaries", "libfuzzer"],
+            sources: ["properties", "replay"],
+            swiftSettings: strict
+        )
+    ]
+
 let package = Package(
     name: "sandmill",
     products: [
@@ -235,7 +265,7 @@ let package = Package(
         tests(
             "SandmillTests",
             in: "sandmill",
-            ["FaultyProxy", "sandmill"],
+            ["FaultyProxy", "sandmill", crypto],
             resources: [.copy("clients")]
         ),
         tests(
@@ -243,5 +273,5 @@ let package = Package(
             in: "repository",
             ["PostgreSQL", "SandmillEntity", "SandmillRepository", "SandmillService"]
         ),
-    ]
+    ] + fuzz
 )

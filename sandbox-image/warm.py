@@ -44,6 +44,13 @@ MESSAGE_LIMIT = 1 << 18
 # Variables that are read only when an interpreter, or the C library, starts.
 START_UP_VARIABLES = (b"PYTHON", b"LD_", b"LC_", b"LANG", b"MALLOC_", b"GLIBC_")
 
+# An instruction is specialized after some tens of executions.
+REHEARSALS = 40
+
+# How the interpreter divides its memory for small objects (obmalloc.c).
+POOL_SIZE = 1 << 14
+POOL_HEADER_SIZE = 48
+
 # A status that stands for the end by SIGINT, as after an uncaught KeyboardInterrupt.
 INTERRUPTED = -2
 
@@ -61,8 +68,12 @@ libc.syscall.restype = ctypes.c_long
 
 def main():
     """Prepares everything, and has the interpreter's end call serve()."""
-    global fork_hooks, request, clone_arguments, real_threading
+    global fork_hooks, seeds, request, clone_arguments, real_threading
     fork_hooks = import_all(sys.argv[1:])
+    # The site's packages may have imported them, too.
+    generators = [sys.modules[name] for name in ("random", "numpy.random") if name in sys.modules]
+    seeds = [generator.seed for generator in generators]
+    fork_hooks = [hook for hook in fork_hooks if hook not in seeds]
     prepare_process()
     prepare_interpreter()
     request = Request()
@@ -100,14 +111,12 @@ def import_all(modules):
     if threading is not None:
         hooks.remove(threading._after_fork)
         hooks.append(threading.main_thread()._set_native_id)
-    # It has no hook of its own.
-    if "numpy.random" in sys.modules:
-        hooks.append(sys.modules["numpy.random"].seed)
     return hooks
 
 
 def prepare_process():
     """Sets what all programs inherit."""
+    os.environ.pop("LD_BIND_NOW", None)
     os.umask(0o022)
     os.chdir(WORKING_DIRECTORY)
     os.setgroups([])
@@ -179,11 +188,14 @@ def serve():
     freeze()
     answer = b""
     while command := next_command(answer):
+        # Before the fork it costs no page, and the next one has another seed again.
+        for seed in seeds:
+            seed()
         pid = libc.syscall(*clone_arguments)
         if pid == 0:
             try:
                 become_user(int(command))
-                become_program()
+                become_program(*receive_program())
             except BaseException as error:
                 sys.excepthook(type(error), error, error.__traceback__)
                 _exit(1)
@@ -196,9 +208,71 @@ def freeze():
     """Keeps the garbage collector from ever writing to what is here now."""
     global warm_modules
     warm_modules = frozenset(sys.modules)
+    rehearse()
     gc.collect()
     gc.freeze()
     gc.disable()
+    fill_pools()
+    fill_heap()
+
+
+def rehearse():
+    """Does again and again what each forked process does around its program.
+
+    So what the interpreter makes when a thing is first done is made before the fork: its caches of
+    types' attributes, the specialized instructions of the functions here, its tables. Each would be
+    a page that every program's process must copy.
+    """
+    for _ in range(REHEARSALS):
+        become_program(b"main.py", [], [])
+        sys.modules["__main__"].__file__ = os.devnull
+        execute_main()
+        flush_standard_streams()
+        clear_modules()
+    del sys.last_type, sys.last_value, sys.last_traceback
+
+
+def fill_pools():
+    """Uses up the interpreter's free memory for small objects (obmalloc.c).
+
+    What a program then allocates lies together in new pools, and not in the gaps of as many pages
+    as there are sizes of objects.
+    """
+    global filling
+    filling = []
+    for size in range(sys.getsizeof(b"") + 15 & ~15, 513, 16):
+        for _ in range(POOL_SIZE):
+            block = bytes(size - sys.getsizeof(b""))
+            filling.append(block)
+            # The first block of a new pool lies right behind its header.
+            if id(block) % POOL_SIZE == POOL_HEADER_SIZE:
+                break
+
+
+def fill_heap():
+    """Uses up the C library's free memory, as fill_pools() does the interpreter's."""
+    libc.malloc.argtypes = [ctypes.c_size_t]
+    libc.malloc.restype = ctypes.c_void_p
+    libc.mallinfo2.restype = HeapFigures
+    size = 1 << 16
+    while size > 16:
+        # The top of the heap is taken from when nothing else is left.
+        top = libc.mallinfo2().keepcost
+        while libc.mallinfo2().keepcost == top:
+            libc.malloc(size)
+        size = size * 3 // 4
+
+
+class HeapFigures(ctypes.Structure):
+    """What mallinfo2(3) returns."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd",
+            "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        )
+    ]
 
 
 def become_user(uid):
@@ -276,14 +350,18 @@ class Request:
         return bytes(self.message[:count]).split(b"\0")
 
 
-def become_program():
-    """Waits for the program and makes the interpreter look as if just started for it."""
+def receive_program():
+    """Waits for the program; returns its entrypoint, its arguments and its variables."""
     for hook in fork_hooks:
         hook()
     processes, cpu_seconds, count, entrypoint, *fields = request.receive()
     resource.setrlimit(resource.RLIMIT_NPROC, (int(processes), int(processes)))
     resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds), int(cpu_seconds)))
-    arguments, variables = fields[: int(count)], fields[int(count) :]
+    return entrypoint, fields[: int(count)], fields[int(count) :]
+
+
+def become_program(entrypoint, arguments, variables):
+    """Makes the interpreter look as if just started for a program."""
     for variable in variables:
         if variable.startswith(START_UP_VARIABLES):
             start_afresh(entrypoint, arguments, variables)
@@ -322,16 +400,21 @@ def start_afresh(entrypoint, arguments, variables):
 @hidden
 def run_main():
     """Runs the program and ends the process, as an interpreter does with its script."""
+    uncaught = execute_main()
+    status = 0 if uncaught is None else report(uncaught)
+    del uncaught
+    finish(status)
+
+
+@hidden
+def execute_main():
+    """Runs the main module; returns the exception that nothing caught."""
     namespace = sys.modules["__main__"].__dict__
     path = namespace["__file__"]
-    uncaught = None
     try:
         exec(compile(read(path), path, "exec", dont_inherit=True), namespace)
     except BaseException as error:
-        uncaught = error
-    status = 0 if uncaught is None else report(uncaught)
-    del namespace, uncaught
-    finish(status)
+        return error
 
 
 def read(path):

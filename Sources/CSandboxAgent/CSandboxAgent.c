@@ -4,11 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -108,29 +108,44 @@ int sandbox_open_child_signal(void) {
     return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+// Without LANDLOCK_ACCESS_FS_REFER no file could be moved to another directory.
+enum { WRITE_ACCESS = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REFER };
+
+int sandbox_create_write_rules(void) {
+    const struct landlock_ruleset_attr attributes = {.handled_access_fs = WRITE_ACCESS};
+    return (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
+}
+
+int sandbox_allow_writing(int rules, int directory) {
+    const struct landlock_path_beneath_attr attributes = {
+        .allowed_access = WRITE_ACCESS, .parent_fd = directory};
+    return (int)syscall(
+        SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &attributes, 0);
+}
+
+int sandbox_impose(int rules) {
+    return rules < 0 ? 0 : (int)syscall(SYS_landlock_restrict_self, rules, 0);
+}
+
 pid_t sandbox_spawn(
-    char *const arguments[], char *const environment[], const int descriptors[], int count) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
+    char *const arguments[],
+    char *const environment[],
+    const int descriptors[],
+    int count,
+    int rules) {
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
     sigset_t none;
-    pid_t pid = -1;
     sigemptyset(&none);
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error != 0) goto failed;
-    error = posix_spawnattr_init(&attributes);
-    if (error != 0) goto free_actions;
-    for (int index = 0; error == 0 && index < count; index++)
-        error = posix_spawn_file_actions_adddup2(&actions, descriptors[index], index);
-    if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
-    if (error == 0) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    if (error == 0)
-        error = posix_spawn(&pid, arguments[0], &actions, &attributes, arguments, environment);
-    posix_spawnattr_destroy(&attributes);
-free_actions:
-    posix_spawn_file_actions_destroy(&actions);
-failed:
-    errno = error;
-    return error == 0 ? pid : -1;
+    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0 || sandbox_impose(rules) != 0) _exit(1);
+    for (int index = 0; index < count; index++) {
+        // One that is in its place already is not to close on exec either.
+        const int moved = descriptors[index] == index ? fcntl(index, F_SETFD, 0)
+                                                      : dup2(descriptors[index], index);
+        if (moved < 0) _exit(1);
+    }
+    execve(arguments[0], arguments, environment);
+    _exit(1);
 }
 
 int sandbox_status_signal(int status) {

@@ -99,11 +99,12 @@ static _Noreturn void become_program(void) {
 }
 
 // Becomes a process that has nothing of the agent's but the two sockets.
-static void prepare(int control, int requests, const char *directory) {
+static void prepare(int control, int requests, const char *directory, int rules) {
     const int high = 100;
     sigset_t none;
     sigemptyset(&none);
     check(sigprocmask(SIG_SETMASK, &none, NULL));
+    check(sandbox_impose(rules));
     check(control = fcntl(control, F_DUPFD, high));
     check(requests = fcntl(requests, F_DUPFD, high));
     check(dup3(control, CONTROL, O_CLOEXEC));
@@ -121,10 +122,10 @@ static void prepare(int control, int requests, const char *directory) {
     limit(RLIMIT_MSGQUEUE, 0);
 }
 
-pid_t sandbox_start_launcher(int control, int requests, const char *directory) {
+pid_t sandbox_start_launcher(int control, int requests, const char *directory, int rules) {
     const pid_t launcher = fork();
     if (launcher != 0) return launcher;
-    prepare(control, requests, directory);
+    prepare(control, requests, directory, rules);
     char text[16];
     ssize_t length;
     while ((length = read(CONTROL, text, sizeof text - 1)) > 0) {

@@ -4,12 +4,14 @@ internal import SandboxProtocol
 /// The program that is process 1 of each sandbox: it runs one program at a time for the worker.
 public struct Agent: ~Copyable {
     private let sandbox: Sandbox
+    private let proof: ResetProof
     private var unclean: UncleanSandbox?
 
     /// Prepares the sandbox; ends the process if that is impossible.
     public init(_ options: AgentOptions) {
         do {
             sandbox = try Sandbox(options)
+            proof = try ResetProof(places: sandbox.reset.places)
         } catch {
             fail("\(error)")
         }
@@ -38,10 +40,9 @@ public struct Agent: ~Copyable {
         do throws(UncleanSandbox) {
             if let unclean { throw unclean }
             try perform(run)
-            try sandbox.checkNothingLost()
             try sandbox.reset.emptyWorkingDirectory()
-            try sandbox.reset.checkNoObjects()
-            for zygote in sandbox.zygotes { try zygote.checkNothingUnreceived() }
+            try checkNoObjects()
+            try proof.checkNoFiles()
             try sandbox.prepareZygotes()
             sandbox.channel.send(.finished(.clean))
         } catch {
@@ -134,15 +135,19 @@ public struct Agent: ~Copyable {
             compiler.reportTails()
         }
         try sandbox.reset.emptyScratchPlaces()
-        try sandbox.reset.checkNoObjects()
-        try sandbox.checkNothingLost()
-        try zygote.checkNothingUnreceived()
+        try checkNoObjects()
         do throws(SystemError) {
             try sandbox.workingDirectory.setWritable(true)
         } catch {
             throw UncleanSandbox(what: error.description)
         }
         return product
+    }
+
+    /// Checks that nothing of a program is left but files.
+    private func checkNoObjects() throws(UncleanSandbox) {
+        try sandbox.checkNothingLost()
+        try proof.checkNoObjects(sandbox.group, processes: sandbox.processes.count + 1)
     }
 
     private func receiveInput(of run: Run, owner: uid_t) -> Input {

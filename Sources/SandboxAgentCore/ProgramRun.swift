@@ -267,9 +267,6 @@ struct ProgramRun: ~Copyable {
         let status = status ?? 0
         let signal = sandbox_status_signal(status)
         let memory = sandbox.group.memory()
-        let oomKills = memory.oomKills - min(memory.oomKills, memoryBefore.oomKills)
-        // The sandbox's peak is this program's if it has moved, or could not since it is the limit.
-        let isPeakOfSandbox = memory.peakBytes > memoryBefore.peakBytes || oomKills > 0
         // What ended by itself at the very limit was not killed.
         let kill = signal == SIGKILL ? kill : .none
         let cpu = cpuMeter.total(sandbox.group, reaped: reapedNanoseconds)
@@ -281,8 +278,8 @@ struct ProgramRun: ~Copyable {
             wallNanoseconds: wallNanoseconds,
             // The group's figure had reached the limit; that of wait4(2) may be a little lower.
             cpuNanoseconds: kill == .cpuTime ? max(cpu, limits.cpuNanoseconds) : cpu,
-            memoryPeakBytes: isPeakOfSandbox ? memory.peakBytes : residentPeakBytes,
-            oomKills: oomKills,
+            memoryPeakBytes: memory.peak(since: memoryBefore, resident: residentPeakBytes),
+            oomKills: memory.oomKills(since: memoryBefore),
             stdoutBytes: stdout.capture.count,
             stderrBytes: stderr.capture.count
         )

@@ -34,14 +34,18 @@ final class Sandbox {
         children = try Children()
         group = ControlGroup()
         workingDirectory = try WorkingDirectory(path: Self.workingDirectoryPath)
-        reset = try SandboxReset(
+        let mounts = try MountTable.current()
+        try mounts.protectParents()
+        reset = SandboxReset(
             workingDirectory: try WritablePlace(path: Self.workingDirectoryPath),
-            scratchPlaces: try MountTable.current()
-                .writablePlaces(besides: Self.workingDirectoryPath)
+            scratchPlaces: try mounts.writablePlaces(besides: Self.workingDirectoryPath)
         )
+        // Devices are no files, and those that the engine puts there are harmless.
+        let rules = try WriteRules(allowing: reset.places.map(\.path) + ["/dev"])
         launcher =
-            options.needsLauncher ? try Zygote(launchingIn: Self.workingDirectoryPath) : nil
-        interpreter = options.needsInterpreter ? try Zygote(warming: options) : nil
+            options.needsLauncher
+            ? try Zygote(launchingIn: Self.workingDirectoryPath, rules) : nil
+        interpreter = options.needsInterpreter ? try Zygote(warming: options, rules) : nil
         zygotes = [launcher, interpreter].compactMap { $0 }
         do {
             try prepareZygotes()
@@ -94,11 +98,12 @@ final class Sandbox {
         return isOwn
     }
 
-    /// Checks that the processes of the sandbox itself are all there.
+    /// Checks that the processes of the sandbox itself are all there and wait for the next program.
     func checkNothingLost() throws(UncleanSandbox) {
         guard lostProcesses.isEmpty else {
             throw UncleanSandbox(what: "a process of the sandbox itself has ended")
         }
+        for zygote in zygotes { try zygote.checkNothingUnreceived() }
     }
 
     /// Opens what a compiler made, and makes it nobody's to change; closed if there is no program.

@@ -38,11 +38,13 @@ final class WorkingDirectory {
     }
 
     private func createParents(of path: String, owner: uid_t) throws(SystemError) {
-        let parents = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let parents = path.utf8
+            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .dropLast().map { String(Substring($0)) }
         if parents.isEmpty { return }
         var parent = try duplicate()
         for (index, name) in parents.enumerated() {
-            let created = unsafe mkdirat(parent.number, String(name), 0o755) == 0
+            let created = unsafe mkdirat(parent.number, name, 0o755) == 0
             guard created || errno == EEXIST else { throw SystemError("mkdir \(path)") }
             parent = try Descriptor(
                 unsafe sandbox_open_beneath(

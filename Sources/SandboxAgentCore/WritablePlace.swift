@@ -16,6 +16,29 @@ final class WritablePlace {
         directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
+    /// How much its file system has room for.
+    struct Room: Equatable {
+        private let blocks: UInt
+        private let files: UInt
+
+        fileprivate init(_ status: statvfs) {
+            blocks = UInt(status.f_bfree)
+            files = UInt(status.f_ffree)
+        }
+    }
+
+    /// The room that is left: all there is, unless a file takes some, with a name or without.
+    func room() throws(SystemError) -> Room {
+        var status = statvfs()
+        try check(unsafe fstatvfs(directory.number, &status), "fstatvfs")
+        return Room(status)
+    }
+
+    /// Whether it has no entry.
+    func isEmpty() throws(SystemError) -> Bool {
+        try DirectoryListing(of: directory, limit: 1).names.isEmpty
+    }
+
     /// Removes all that is in it and looks again until nothing is.
     ///
     /// A directory in it that is not empty is taken apart from the top: its own directories are moved

@@ -30,19 +30,20 @@ final class Zygote {
     }
 
     /// Starts the warm interpreter; ``prepare(as:)`` comes next.
-    init(warming options: AgentOptions) throws(SystemError) {
+    init(warming options: AgentOptions, _ rules: borrowing WriteRules) throws(SystemError) {
         let control = try SocketPair()
         let requests = try SocketPair()
         // Programs inherit the objects of the standard streams, which must be made on pipes.
         let stdin = try Pipe()
         let stdout = try Pipe()
         let arguments = [options.python, options.script] + options.modules
-        let environment = Self.environment.map { "\($0.key)=\($0.value)" }
+        // Each forked process would look its functions up anew (ld.so(8)).
+        let environment = Self.environment.map { "\($0.key)=\($0.value)" } + ["LD_BIND_NOW=1"]
         let descriptors = [
             stdin.readEnd.number, stdout.writeEnd.number, STDERR_FILENO,
             control.theirs.number, requests.theirs.number,
         ]
-        let pid = Self.spawn(arguments, environment, descriptors)
+        let pid = Self.spawn(arguments, environment, descriptors, rules)
         try check(pid, "start \(options.python)")
         name = "the warm interpreter"
         self.pid = pid
@@ -51,13 +52,14 @@ final class Zygote {
     }
 
     /// Starts the launcher, a copy of the agent; ``prepare(as:)`` comes next.
-    init(launchingIn directory: String) throws(SystemError) {
+    init(launchingIn directory: String, _ rules: borrowing WriteRules) throws(SystemError) {
         let control = try SocketPair()
         let requests = try SocketPair()
         let pid = unsafe sandbox_start_launcher(
             control.theirs.number,
             requests.theirs.number,
-            directory
+            directory,
+            rules.descriptor.number
         )
         try check(pid, "start the launcher")
         name = "the launcher"
@@ -140,7 +142,8 @@ final class Zygote {
     private static func spawn(
         _ arguments: [String],
         _ environment: [String],
-        _ descriptors: [CInt]
+        _ descriptors: [CInt],
+        _ rules: borrowing WriteRules
     ) -> pid_t {
         var argv = unsafe arguments.map { unsafe strdup($0) }
         var envp = unsafe environment.map { unsafe strdup($0) }
@@ -150,7 +153,13 @@ final class Zygote {
         }
         unsafe argv.append(nil)
         unsafe envp.append(nil)
-        return unsafe sandbox_spawn(argv, envp, descriptors, CInt(descriptors.count))
+        return unsafe sandbox_spawn(
+            argv,
+            envp,
+            descriptors,
+            CInt(descriptors.count),
+            rules.descriptor.number
+        )
     }
 }
 

@@ -28,6 +28,9 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "How many jobs measure the idle latency.")
     var latencyJobs = 300
 
+    @Option(help: "How many sandboxes are started at once.")
+    var sandboxCount = 64
+
     @Option(help: "How many rounds.")
     var rounds = 3
 
@@ -42,8 +45,23 @@ struct Bench: AsyncParsableCommand {
             hostname: "bench"
         )
         let logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
-        let sandboxes = try await SandboxesAlone(configuration, logger: logger)
-        let endToEnd = try EndToEnd(configuration, logger: logger)
+        let job = try SandboxJob(configuration, logger: logger)
+        let lanes = ProcessInfo.processInfo.activeProcessorCount
+        let report = try await job.withSandboxes(lanes) { sandboxes in
+            try await measure(
+                SandboxesAlone(job: job, sandboxes: sandboxes),
+                try EndToEnd(configuration, logger: logger)
+            )
+        }
+        note("\(sandboxCount) sandboxes at once")
+        let costs = try await SandboxCosts(of: job, count: sandboxCount)
+        print(json ? try report.json(costs) : report.table(costs))
+    }
+
+    private func measure(
+        _ sandboxes: SandboxesAlone,
+        _ endToEnd: EndToEnd
+    ) async throws -> BenchReport {
         var report = BenchReport()
         try await endToEnd.connected {
             _ = try await endToEnd.throughput(jobs: endToEndJobs / 4)
@@ -58,8 +76,7 @@ struct Bench: AsyncParsableCommand {
             report.sandboxLatency = try await sandboxes.latency(jobs: latencyJobs)
             report.bareLatency = try await BareInterpreter().latency(jobs: latencyJobs / 3)
         }
-        await sandboxes.destroy()
-        print(json ? try report.json() : report.table())
+        return report
     }
 
     private func note(_ text: String) {

@@ -26,7 +26,7 @@ struct BenchReport {
     }
 
     /// The figures for people.
-    func table() -> String {
+    func table(_ costs: SandboxCosts) -> String {
         var lines = [
             machine, "",
             "way                                     jobs/s   x bare  idle p50  idle p99",
@@ -44,20 +44,23 @@ struct BenchReport {
             )
         }
         lines.append("")
+        lines += costs.lines
+        lines.append("")
         lines.append("Medians of \(bare.count) rounds that alternate between the ways.")
         return lines.joined(separator: "\n")
     }
 
     /// The figures for programs.
-    func json() throws -> String {
+    func json(_ costs: SandboxCosts) throws -> String {
         struct Document: Encodable {
             let machine: String
             let rounds: Int
             let rows: [Row]
+            let sandboxes: SandboxCosts
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let document = Document(machine: machine, rounds: bare.count, rows: rows)
+        let document = Document(machine: machine, rounds: bare.count, rows: rows, sandboxes: costs)
         return String(decoding: try encoder.encode(document), as: UTF8.self)
     }
 

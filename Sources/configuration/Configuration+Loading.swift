@@ -42,7 +42,7 @@ extension Configuration {
             url: reader.string("broker.url", default: "amqp://guest:guest@127.0.0.1:5672/"),
             prefix: reader.name("broker.prefix", default: "sandmill"),
             caFile: reader.optionalString("broker.ca_file"),
-            prefetch: reader.count("broker.prefetch", default: 16, in: 1...1_000),
+            prefetch: reader.count("broker.prefetch", default: 48, in: 1...1_000),
             maximumBody: reader.bytes("broker.maximum_body", default: .mebibytes(8))
         )
         database = Database(
@@ -59,7 +59,7 @@ extension Configuration {
         resultsRoot = reader.string("results.root", default: "/var/lib/sandmill/results")
         worker = Worker(
             id: reader.name("worker.id", default: Name.isValid(hostname) ? hostname : "worker"),
-            claimAhead: reader.count("worker.claim_ahead", default: 16, in: 1...1_000),
+            claimAhead: reader.count("worker.claim_ahead", default: 48, in: 1...1_000),
             maximumAttempts: reader.count("worker.maximum_attempts", default: 5, in: 1...100),
             drainTimeout: reader.duration("worker.drain_timeout", default: .seconds(330))
         )
@@ -81,6 +81,7 @@ extension PoolConfiguration {
         runtimes = Self.runtimes(&reader, key: key)
         image = reader.string("\(key).image", default: "sandmill/sandbox-python:latest")
         containerRuntime = reader.optionalString("\(key).container_runtime")
+        isolation = reader.choice("\(key).isolation", default: .tenant)
         sandboxes = SandboxPool.Configuration(&reader, key: "\(key).sandboxes")
         cpus = reader.optionalNumber("\(key).cpus", in: 0.01...1_024)
         scratch = reader.bytes("\(key).scratch", default: .mebibytes(64))

@@ -18,6 +18,8 @@ public struct PoolConfiguration: Equatable, Sendable {
     public var image: String
     /// The container runtime; nil for the engine's default.
     public var containerRuntime: String?
+    /// Who else may use the sandbox of an execution that does not ask for more.
+    public var isolation: Isolation
     /// How many sandboxes there are and how long they last.
     public var sandboxes: SandboxPool.Configuration
     /// How many CPUs a sandbox may use at once; nil for all.

@@ -13,8 +13,8 @@
 /// ```
 ///
 /// `create`: ``replenish()`` · `starting → idle`: ``didStart(_:at:)`` · `starting → (none)`:
-/// ``didFailToStart(_:)`` · `idle → leased`: ``lease(tenant:memory:)`` and whatever frees a
-/// sandbox · `leased → idle`, `leased → retiring`: ``release(_:reusable:at:)`` · `idle →
+/// ``didFailToStart(_:)`` · `idle → leased`: ``lease(tenant:memory:isolation:)`` and whatever
+/// frees a sandbox · `leased → idle`, `leased → retiring`: ``release(_:reusable:at:)`` · `idle →
 /// retiring`, `idle → probed`: ``inspect(at:)`` · `probed → idle`, `probed → retiring`:
 /// ``didProbe(_:isHealthy:at:)`` · `retiring → (none)`: ``didDestroy(_:)``.
 ///
@@ -22,13 +22,15 @@
 /// 1. No more than ``Configuration/maximum`` sandboxes exist, retiring ones included.
 /// 2. A sandbox that has a tenant is leased to that tenant only, and keeps it until it is gone.
 /// 3. A sandbox is leased to at most one waiter, and a waiter is granted at most one sandbox.
-/// 4. A waiter waits only while no idle sandbox is its tenant's or nobody's.
+/// 4. A waiter waits only while no idle sandbox is nobody's or, unless it wants a fresh one, its
+///    tenant's.
 /// 5. While anybody waits and there is room, as many sandboxes are starting as are waited for or
 ///    as there is room for; without room, idle sandboxes of other tenants make it.
 /// 6. A sandbox that was not proved clean is never leased again.
 /// 7. After ``drain()`` nothing is created, and what is idle retires.
-/// 8. A sandbox that has lived for ``turn`` is not leased to its tenant again while more waiters of
-///    others wait than sandboxes come, so a busy tenant keeps nobody waiting for long.
+/// 8. A sandbox that has lived for ``turn`` is not leased to its tenant again while more waiters that
+///    it cannot serve wait than sandboxes come, so a busy tenant keeps nobody waiting for long.
+/// 9. A sandbox that is leased as fresh was never leased before, and is never leased again.
 public struct SandboxPool: Sendable {
     /// Names a sandbox within its pool; never used twice.
     public struct SandboxID: Hashable, Comparable, Sendable {
@@ -121,14 +123,20 @@ public struct SandboxPool: Sendable {
         public fileprivate(set) var memory: ByteCount
         /// How many programs it has run.
         public fileprivate(set) var uses = 0
+        fileprivate var isolation = Isolation.tenant
         fileprivate var startedAt: Duration?
         fileprivate var provedAt: Duration?
+
+        fileprivate func canServe(_ waiter: Waiter) -> Bool {
+            tenant == nil || tenant == waiter.tenant && waiter.isolation == .tenant
+        }
     }
 
-    private struct Waiter {
+    fileprivate struct Waiter {
         let id: WaiterID
         let tenant: String
         let memory: ByteCount
+        let isolation: Isolation
     }
 
     /// How long a sandbox serves its tenant before it makes room for others, if they need it.
@@ -166,9 +174,15 @@ public struct SandboxPool: Sendable {
     /// Asks for a sandbox; the grant is among these actions or among those of a later call.
     public mutating func lease(
         tenant: String,
-        memory: ByteCount
+        memory: ByteCount,
+        isolation: Isolation = .tenant
     ) -> (waiter: WaiterID, actions: [Action]) {
-        let waiter = Waiter(id: WaiterID(number: nextNumber()), tenant: tenant, memory: memory)
+        let waiter = Waiter(
+            id: WaiterID(number: nextNumber()),
+            tenant: tenant,
+            memory: memory,
+            isolation: isolation
+        )
         waiters.append(waiter)
         return (waiter.id, serveWaiters() + replenish())
     }
@@ -206,7 +220,9 @@ public struct SandboxPool: Sendable {
         sandbox.provedAt = now
         sandbox.phase = .idle(since: now)
         sandboxes[id] = sandbox
-        let isWorn = sandbox.uses >= configuration.maximumUses || isOld(sandbox, at: now)
+        let isWorn =
+            sandbox.isolation == .fresh || sandbox.uses >= configuration.maximumUses
+            || isOld(sandbox, at: now)
         if !reusable || isWorn || isDraining || mustYield(sandbox, at: now) {
             return retire(id) + replenish()
         }
@@ -303,7 +319,7 @@ public struct SandboxPool: Sendable {
         guard sandbox.tenant != nil, let startedAt = sandbox.startedAt,
             now - startedAt >= Self.turn
         else { return false }
-        let others = waiters.count { $0.tenant != sandbox.tenant }
+        let others = waiters.count { !sandbox.canServe($0) }
         let coming = sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
         return others > coming
     }
@@ -338,6 +354,7 @@ public struct SandboxPool: Sendable {
             sandbox.phase = .leased
             sandbox.tenant = waiter.tenant
             sandbox.memory = waiter.memory
+            sandbox.isolation = waiter.isolation
             sandboxes[id] = sandbox
             actions.append(.grant(id, to: waiter.id, settingMemory: settingMemory))
         }
@@ -352,7 +369,7 @@ public struct SandboxPool: Sendable {
             (sandbox.tenant == nil ? 0 : 2) + (sandbox.memory == waiter.memory ? 1 : 0)
         }
         return idle.indices
-            .filter { idle[$0].sandbox.tenant == nil || idle[$0].sandbox.tenant == waiter.tenant }
+            .filter { idle[$0].sandbox.canServe(waiter) }
             .max {
                 (rank(idle[$0].sandbox), idle[$0].since) < (rank(idle[$1].sandbox), idle[$1].since)
             }

@@ -26,6 +26,8 @@ public struct Submission: Equatable, Sendable {
     public var level: Level
     /// What it runs.
     public var program: Program
+    /// Who else may use its sandbox.
+    public var isolation: Isolation
     /// The batch it belongs to.
     public var batch: Membership?
     /// It does not start before.
@@ -42,6 +44,7 @@ public struct Submission: Equatable, Sendable {
         pool: String,
         level: Level,
         program: Program,
+        isolation: Isolation = .tenant,
         batch: Membership? = nil,
         notBefore: Date? = nil,
         deadline: Date? = nil,
@@ -52,6 +55,7 @@ public struct Submission: Equatable, Sendable {
         self.pool = pool
         self.level = level
         self.program = program
+        self.isolation = isolation
         self.batch = batch
         self.notBefore = notBefore
         self.deadline = deadline

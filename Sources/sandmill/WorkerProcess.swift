@@ -141,7 +141,12 @@ struct WorkerProcess {
 extension PoolConfiguration {
     /// What requests of this pool may be.
     var requests: SubmissionDecoder.Pool {
-        SubmissionDecoder.Pool(name: name, runtimes: runtimes, limits: limits)
+        SubmissionDecoder.Pool(
+            name: name,
+            runtimes: runtimes,
+            limits: limits,
+            isolation: isolation
+        )
     }
 
     /// What the sandboxes of this pool are made of.

@@ -57,6 +57,41 @@ struct SandboxPoolTests {
         #expect(pool.release(id, reusable: false, at: .seconds(1)) == [.destroy(id)])
     }
 
+    @Test func aFreshSandboxIsNobodysBeforeAndNobodysAfter() throws {
+        var pool = SandboxPool(spare: 1, maximum: 2)
+        let used = try #require(pool.warmUp().first)
+        let first = pool.lease(tenant: "a", memory: .usual)
+        let spare = try #require(first.actions.creations.first)
+        _ = pool.release(used, reusable: true, at: .zero)
+        // There is an idle sandbox of its tenant, and it is not taken.
+        let fresh = pool.lease(tenant: "a", memory: .usual, isolation: .fresh)
+        #expect(fresh.actions.grants.isEmpty)
+        let granted = pool.didStart(spare, at: .zero)
+        #expect(granted.grants == [Granted(id: spare, waiter: fresh.waiter)])
+        #expect(pool.release(spare, reusable: true, at: .zero).destructions == [spare])
+    }
+
+    @Test func aTenantsIdleSandboxMakesRoomForItsFreshOne() throws {
+        var pool = SandboxPool(spare: 1, maximum: 1)
+        let used = try #require(pool.warmUp().first)
+        _ = pool.lease(tenant: "a", memory: .usual)
+        _ = pool.release(used, reusable: true, at: .zero)
+        let fresh = pool.lease(tenant: "a", memory: .usual, isolation: .fresh)
+        #expect(fresh.actions == [.destroy(used)])
+        let replacement = try #require(pool.didDestroy(used).creations.first)
+        let granted = pool.didStart(replacement, at: .zero)
+        #expect(granted.grants == [Granted(id: replacement, waiter: fresh.waiter)])
+    }
+
+    @Test func aFreshSandboxIsReplacedAheadOfTheNext() {
+        var pool = SandboxPool(spare: 2, maximum: 4)
+        pool.warmUp()
+        let first = pool.lease(tenant: "a", memory: .usual, isolation: .fresh).actions
+        let second = pool.lease(tenant: "a", memory: .usual, isolation: .fresh).actions
+        #expect(first.grants.count + second.grants.count == 2)
+        #expect(first.creations.count + second.creations.count == 2)
+    }
+
     @Test func aSandboxIsRetiredAfterItsUses() throws {
         var pool = SandboxPool(spare: 1, maximum: 1, maximumUses: 2)
         let id = try #require(pool.warmUp().first)

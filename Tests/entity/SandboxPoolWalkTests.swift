@@ -26,12 +26,13 @@ private struct PoolWalk {
     private var random: SeededGenerator
     private var now = Duration.zero
     private var pending: [SandboxPool.Action] = []
-    private var waiting: [SandboxPool.WaiterID: String] = [:]
+    private var waiting: [SandboxPool.WaiterID: (tenant: String, isolation: Isolation)] = [:]
     private var served: Set<SandboxPool.WaiterID> = []
     private var leased: [SandboxPool.SandboxID: String] = [:]
     private var tenants: [SandboxPool.SandboxID: String] = [:]
     private var turns: [SandboxPool.SandboxID: Duration] = [:]
     private var spoiled: Set<SandboxPool.SandboxID> = []
+    private var fresh: Set<SandboxPool.SandboxID> = []
     private var isDraining = false
     private var broken: Int?
 
@@ -87,10 +88,8 @@ private struct PoolWalk {
             return 3
         }
         if pool.waiterCount != waiting.count { return 3 }
-        for tenant in waiting.values {
-            if idle.contains(where: { $0.tenant == nil || $0.tenant == tenant }), !isDraining {
-                return 4
-            }
+        for waiter in waiting.values where !isDraining {
+            if idle.contains(where: { canServe(waiter, by: $0.tenant) }) { return 4 }
         }
         if !isDraining, starting < min(waiting.count, starting + maximum - all.count) { return 5 }
         if !isDraining, !idle.isEmpty, waiting.count > starting + retiring { return 5 }
@@ -101,8 +100,9 @@ private struct PoolWalk {
         guard waiting.count < 20 else { return }
         let tenant = ["a", "b", "c"].randomElement(using: &random) ?? "a"
         let memory = ByteCount.mebibytes(Bool.random(using: &random) ? 128 : 256)
-        let (waiter, actions) = pool.lease(tenant: tenant, memory: memory)
-        waiting[waiter] = tenant
+        let isolation = Int.random(in: 0..<4, using: &random) == 0 ? Isolation.fresh : .tenant
+        let (waiter, actions) = pool.lease(tenant: tenant, memory: memory, isolation: isolation)
+        waiting[waiter] = (tenant, isolation)
         take(actions)
     }
 
@@ -151,10 +151,17 @@ private struct PoolWalk {
         }
     }
 
+    private func canServe(
+        _ waiter: (tenant: String, isolation: Isolation),
+        by tenant: String?
+    ) -> Bool {
+        tenant == nil || tenant == waiter.tenant && waiter.isolation == .tenant
+    }
+
     /// Whether a sandbox that was pinned before is granted again while others need its room.
     private func mustYield(_ id: SandboxPool.SandboxID) -> Bool {
         guard let tenant = tenants[id] else { return false }
-        let others = waiting.values.count { $0 != tenant }
+        let others = waiting.values.count { !canServe($0, by: tenant) }
         let coming = pool.sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
         return others > coming
     }
@@ -164,10 +171,12 @@ private struct PoolWalk {
         for action in actions {
             switch action {
             case .grant(let id, let waiter, _):
-                guard let tenant = waiting.removeValue(forKey: waiter) else {
+                guard let (tenant, isolation) = waiting.removeValue(forKey: waiter) else {
                     broken = 3
                     continue
                 }
+                if fresh.contains(id) || isolation == .fresh && tenants[id] != nil { broken = 9 }
+                if isolation == .fresh { fresh.insert(id) }
                 if !served.insert(waiter).inserted || leased[id] != nil { broken = 3 }
                 if tenants[id, default: tenant] != tenant { broken = 2 }
                 if spoiled.contains(id) { broken = 6 }

@@ -26,10 +26,21 @@ public enum TestEngine {
         return url
     }
 
+    /// The Podman that `SANDMILL_PODMAN_URL` names, with the same image in it.
+    public static func podmanURL() throws -> String {
+        guard let url = ProcessInfo.processInfo.environment["SANDMILL_PODMAN_URL"] else {
+            throw Failure(description: "SANDMILL_PODMAN_URL names no Podman: see ops/services")
+        }
+        return url
+    }
+
     /// An engine whose containers carry the label of `worker`, by default one of its own.
-    public static func engine(worker: String? = nil) throws -> DockerSandboxEngine {
+    public static func engine(
+        at url: String? = nil,
+        worker: String? = nil
+    ) throws -> DockerSandboxEngine {
         try DockerSandboxEngine(
-            url: url(),
+            url: url ?? self.url(),
             tls: nil,
             cluster: "tests",
             worker: worker ?? UUID().uuidString,
@@ -49,7 +60,7 @@ public enum TestEngine {
             pool: "tests",
             runtimes: runtimes,
             image: image,
-            containerRuntime: nil,
+            containerRuntime: ProcessInfo.processInfo.environment["SANDMILL_TEST_RUNTIME"],
             memory: memory,
             scratch: scratch,
             scratchFiles: scratchFiles,

@@ -32,7 +32,7 @@ import Testing
         ],
         "adapter/results": [
             "CLinux", "Crypto", "FoundationEssentials", "Glibc", "SandmillEntity",
-            "SandmillService", "Synchronization", "Threads",
+            "SandmillService", "Threads",
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [

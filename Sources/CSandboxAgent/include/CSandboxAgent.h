@@ -40,14 +40,27 @@ int sandbox_protect_self(void);
 // A signalfd(2) for SIGCHLD, which is then blocked in this process.
 int sandbox_open_child_signal(void);
 
-// posix_spawn(3) with an empty signal mask and descriptors[i] as the child's descriptor i.
+// A ruleset of landlock(7) that denies to open files for writing, but for those below directories
+// that are added; fails with ENOSYS, EOPNOTSUPP or EINVAL where the kernel has none.
+int sandbox_create_write_rules(void);
+int sandbox_allow_writing(int rules, int directory);
+
+// Starts a program with an empty signal mask, descriptors[i] as its descriptor i, and `rules` imposed
+// on it unless they are -1. To be called while this process has one thread.
 pid_t sandbox_spawn(
-    char *const arguments[], char *const environment[], const int descriptors[], int count);
+    char *const arguments[],
+    char *const environment[],
+    const int descriptors[],
+    int count,
+    int rules);
+
+// landlock_restrict_self(2); does nothing for -1.
+int sandbox_impose(int rules);
 
 // Forks the launcher: a process that forks whenever `control` asks it to, and whose forks execute
-// in `directory` what they receive on `requests`. It speaks as warm.py does. To be called while this
-// process has one thread.
-pid_t sandbox_start_launcher(int control, int requests, const char *directory);
+// in `directory` what they receive on `requests`, with `rules` imposed on them unless they are -1. It
+// speaks as warm.py does. To be called while this process has one thread.
+pid_t sandbox_start_launcher(int control, int requests, const char *directory, int rules);
 
 // The macros of wait(2).
 int sandbox_status_signal(int status);

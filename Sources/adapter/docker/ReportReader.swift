@@ -12,13 +12,16 @@ final class ReportReader {
     private let logger: Logger
     private var demultiplexer = StreamDemultiplexer()
     private var decoder = FrameDecoder()
-    private var logged = 0
-    /// The last that the agent has said, for whoever reads of its end.
-    private(set) var lastDiagnostics = ""
+    private var diagnostics: [UInt8] = []
 
     init(_ stream: UpgradedStream, logger: Logger) {
         self.stream = stream
         self.logger = logger
+    }
+
+    /// The last that the agent has said, for whoever reads of its end.
+    var lastDiagnostics: String {
+        String(decoding: diagnostics.suffix(1_000), as: UTF8.self)
     }
 
     /// Waits for the next report.
@@ -50,11 +53,10 @@ final class ReportReader {
         }
     }
 
-    private func log(_ diagnostics: [UInt8]) {
-        let piece = diagnostics.prefix(max(0, Self.diagnosticsLimit - logged))
+    private func log(_ bytes: [UInt8]) {
+        let piece = bytes.prefix(Self.diagnosticsLimit - diagnostics.count)
         guard !piece.isEmpty else { return }
-        logged += piece.count
-        lastDiagnostics = String(decoding: piece.suffix(1_000), as: UTF8.self)
+        diagnostics += piece
         logger.warning(
             "The agent of a sandbox says something.",
             metadata: [

@@ -74,6 +74,7 @@ struct BatchCommand: AsyncParsableCommand {
             for index in drafts.indices {
                 drafts[index].outputs = request.outputs
                 drafts[index].limits = request.limits
+                drafts[index].isolation = request.isolation
                 drafts[index].labels.merge(request.labels) { $1 }
             }
             return BatchDraft(drafts, id: batch, template: template)

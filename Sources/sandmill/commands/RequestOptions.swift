@@ -27,6 +27,9 @@ struct RequestOptions: ParsableArguments {
     @Option(help: "Processes and threads it may have at once.")
     var processes: Int64?
 
+    @Flag(help: "Runs it in a sandbox that nobody has used before or uses after.")
+    var fresh = false
+
     @Option(
         name: .customLong("output"),
         parsing: .singleValue,
@@ -52,6 +55,9 @@ struct RequestOptions: ParsableArguments {
         limits.processes = processes
         return limits
     }
+
+    /// The isolation that was asked for.
+    var isolation: String? { fresh ? Isolation.fresh.rawValue : nil }
 
     /// The labels, the last of a name standing.
     var labels: [String: String] { label.dictionary }

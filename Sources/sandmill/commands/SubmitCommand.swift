@@ -61,6 +61,7 @@ struct SubmitCommand: AsyncParsableCommand {
         draft.runtime = runtime ?? draft.runtime
         draft.outputs = request.outputs
         draft.limits = request.limits
+        draft.isolation = request.isolation
         draft.labels = request.labels
         if let stdin { draft.setStdin(try Input.read(stdin)) }
         let body = draft.encoded()

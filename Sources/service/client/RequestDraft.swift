@@ -86,6 +86,8 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var outputs: [String]
     /// Its limits.
     public var limits: Limits
+    /// Who else may use its sandbox.
+    public var isolation: String?
     /// Its batch.
     public var batch: Batch?
     /// Its labels.
@@ -122,6 +124,7 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         case stdin = "stdin_base64"
         case outputs
         case limits
+        case isolation
         case batch
         case labels
     }

@@ -73,9 +73,14 @@ public actor WarmPool: Service {
     ///
     /// - Throws: `CancellationError`, also once the pool is drained; ``SandboxError`` when the
     ///   limit could not be set.
-    func lease(tenant: String, memory: ByteCount) async throws -> SandboxLease {
+    func lease(
+        tenant: String,
+        memory: ByteCount,
+        isolation: Isolation = .tenant
+    ) async throws -> SandboxLease {
         while true {
-            guard let grant = await grant(tenant: tenant, memory: memory),
+            guard
+                let grant = await grant(tenant: tenant, memory: memory, isolation: isolation),
                 let sandbox = sandboxes[grant.id]
             else { throw CancellationError() }
             let lease = SandboxLease(id: grant.id, sandbox: sandbox)
@@ -116,9 +121,17 @@ public actor WarmPool: Service {
 
     private var now: Duration { clock.now - origin }
 
-    private func grant(tenant: String, memory: ByteCount) async -> Grant? {
+    private func grant(
+        tenant: String,
+        memory: ByteCount,
+        isolation: Isolation
+    ) async -> Grant? {
         guard !isDraining else { return nil }
-        let (waiter, actions) = pool.lease(tenant: tenant, memory: memory)
+        let (waiter, actions) = pool.lease(
+            tenant: tenant,
+            memory: memory,
+            isolation: isolation
+        )
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 waiters[waiter] = continuation

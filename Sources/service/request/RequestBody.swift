@@ -85,6 +85,7 @@ struct RequestBody: Decodable {
     let stdin: [UInt8]
     let outputs: [String]
     let limits: Limits?
+    let isolation: String?
     let batch: Batch?
     let notBefore: Date?
     let deadline: Date?
@@ -102,6 +103,7 @@ struct RequestBody: Decodable {
         stdin = try container.decodeBytes(text: .stdin, base64: .stdinBase64) ?? []
         outputs = try container.decodeIfPresent([String].self, forKey: .outputs) ?? []
         limits = try container.decodeIfPresent(Limits.self, forKey: .limits)
+        isolation = try container.decodeIfPresent(String.self, forKey: .isolation)
         batch = try container.decodeIfPresent(Batch.self, forKey: .batch)
         notBefore = try container.decodeTimestamp(forKey: .notBefore)
         deadline = try container.decodeTimestamp(forKey: .deadline)
@@ -119,6 +121,7 @@ struct RequestBody: Decodable {
         case stdinBase64 = "stdin_base64"
         case outputs
         case limits
+        case isolation
         case batch
         case notBefore = "not_before"
         case deadline

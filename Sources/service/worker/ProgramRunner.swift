@@ -17,7 +17,8 @@ struct ProgramRunner: Sendable {
             let lease = try await ledger.backlog.counting {
                 try await pool.lease(
                     tenant: execution.submission.tenant,
-                    memory: execution.submission.program.limits.memory
+                    memory: execution.submission.program.limits.memory,
+                    isolation: execution.submission.isolation
                 )
             }
             // The wait for a sandbox may have been long.

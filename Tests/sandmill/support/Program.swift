@@ -61,6 +61,9 @@ final class Program: Sendable {
         try input.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8))
     }
 
+    /// Its process id.
+    var identifier: Int32 { process.processIdentifier }
+
     /// Sends a signal, if it still runs.
     func send(_ signal: CInt) {
         if process.isRunning { Glibc.kill(process.processIdentifier, signal) }

@@ -1,0 +1,71 @@
+import Crypto
+import Foundation
+import Testing
+
+extension SystemTests {
+    /// What is large passes through the worker piece by piece.
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(3)))
+    struct LargeDataTests {
+        private static let settings = [
+            "SANDMILL_POOLS_PYTHON_SCRATCH": "128MiB",
+            "SANDMILL_POOLS_PYTHON_LIMITS_DEFAULT_OUTPUT": "128MiB",
+            "SANDMILL_POOLS_PYTHON_LIMITS_DEFAULT_MEMORY": "192MiB",
+        ]
+        private static let megabyte = 1_000_000
+
+        @Test func filesOfAHundredMegabytesLeaveTheWorkersMemoryFlat() async throws {
+            let installation = try Installation.current
+            let worker = try await installation.startWorker("worker-a", settings: Self.settings)
+            // Whatever a worker needs for any program, it has used then.
+            _ = try await installation.result(of: "open('small', 'wb').write(bytes(1000000))")
+            let before = try worker.peakMemory()
+            let result = try await installation.result(
+                of: """
+                    with open("big", "wb") as file:
+                        for number in range(100):
+                            file.write(bytes([number]) * 1000000)
+                    """
+            )
+            #expect(result["state"] == "succeeded", "\(result)")
+            let path = try #require(result["results_path"].string)
+            let hash = (0..<100).reduce(into: SHA256()) { hash, number in
+                hash.update(data: Data(repeating: number, count: Self.megabyte))
+            }
+            let digest = hash.finalize().map { String(format: "%02x", $0) }.joined()
+            #expect(result["files"][0]["bytes"] == 100_000_000)
+            #expect(result["files"][0]["sha256"] == .string(digest))
+            #expect(try await installation.digest("\(path)/files/big") == digest)
+            #expect(try worker.peakMemory() - before < 24 << 20)
+            try await installation.stop(worker)
+        }
+
+        @Test func bytesOfEveryKindGoInAndComeOutAsTheyAre() async throws {
+            let installation = try Installation.current
+            let worker = try await installation.startWorker("worker-a", settings: Self.settings)
+            let content = Data((0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) })
+            let result = try await installation.result(
+                of: """
+                    import sys
+                    data = open("in/blob", "rb").read()
+                    open("out", "wb").write(data[::-1])
+                    sys.stdout.buffer.write(data[:500000])
+                    """,
+                ["files": [["path": "in/blob", "base64": .string(content.base64EncodedString())]]]
+            )
+            #expect(result["state"] == "succeeded", "\(result)")
+            let path = try #require(result["results_path"].string)
+            #expect(try installation.bytes("\(path)/files/out") == Data(content.reversed()))
+            #expect(try installation.bytes("\(path)/stdout") == content.prefix(500_000))
+            try await installation.stop(worker)
+        }
+    }
+}
+
+extension Program {
+    /// The most memory it has held, in bytes (proc(5), `VmHWM`).
+    fileprivate func peakMemory() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
+    }
+}
