@@ -32,6 +32,7 @@ private let lowered = """
 
     """
 
+private let full = Comment("Files that fill the memory may have the kernel kill the interpreter.")
 private let lost = Comment("A program may lower its oom_score_adj to the container's.")
 
 extension Abuse.Memory {
@@ -207,8 +208,7 @@ extension Abuse.Memory {
         AbuseCase(
             name: "a lowered oom_score_adj and one huge allocation",
             source: lowered + "print('lowered', flush=True); held = b'x' * (400 << 20)",
-            endings: [.outOfMemory],
-            knownIssue: lost
+            endings: [.outOfMemory]
         ),
         AbuseCase(
             name: "a lowered oom_score_adj and processes smaller than the interpreter",
@@ -265,7 +265,7 @@ extension Abuse.FilesAsMemory {
                 source: fill("'\(place)'"),
                 endings: [.outOfMemory],
                 stdout: "filling\n",
-                knownIssue: place == "/work" ? "The agent needs memory to collect the output." : nil
+                knownIssue: full
             )
         } + [
             AbuseCase(
@@ -277,7 +277,7 @@ extension Abuse.FilesAsMemory {
                     """,
                 endings: [.outOfMemory],
                 stdout: "filling\n",
-                knownIssue: "The agent needs memory to collect the output."
+                knownIssue: full
             ),
             AbuseCase(
                 name: "files fill the memory, and the program ends just below the limit",
@@ -291,7 +291,7 @@ extension Abuse.FilesAsMemory {
                     print("near")
                     """,
                 endings: [.exit(0), .outOfMemory],
-                knownIssue: "The agent needs memory to collect the output."
+                knownIssue: full
             ),
         ]
 }
