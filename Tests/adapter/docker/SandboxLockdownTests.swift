@@ -74,7 +74,7 @@ struct SandboxLockdownTests {
                 with multiprocessing.Pool(2) as pool:
                     print(pool.map(abs, [-1, -2]))
                 server = socket.create_server(("127.0.0.1", 0))
-                socket.create_connection(server.getsockname()).close()
+                socket.create_connection(("localhost", server.getsockname()[1])).close()
                 print(socket.if_nameindex())
                 os.mkfifo("fifo")
                 with tempfile.TemporaryFile() as file:
