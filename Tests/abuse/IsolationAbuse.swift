@@ -133,7 +133,9 @@ extension Abuse.Isolation {
             source: """
                 import os
                 print(sorted(os.environ.items()))
-                print(os.environb == dict(part.split(b"=", 1) for part in open("/proc/self/environ", "rb").read().split(b"\\0") if part))
+                start = open("/proc/self/environ", "rb").read().split(b"\\0")
+                # It is how the interpreter is linked, and no program's.
+                print({part.split(b"=")[0] for part in start if part} - set(os.environb) <= {b"LD_BIND_NOW"})
                 print(sorted(os.listdir("/proc/self/fd"))[:3], [os.readlink(f"/proc/self/fd/{n}").split(":")[0] for n in range(3)])
                 """,
             stdout: """
@@ -355,7 +357,7 @@ extension Abuse.Isolation {
                     shmget=29, semget=64, msgget=68, mq_open=240, name_to_handle_at=303, open_by_handle_at=304,
                     memfd_secret=447, vmsplice=278, ptrace=101, pidfd_getfd=438, fanotify_init=300, sync=162,
                     syncfs=306, sethostname=170, setdomainname=171, settimeofday=164, adjtimex=159,
-                    clock_adjtime=305, seccomp=317, landlock=444, modify_ldt=154, uselib=134, ustat=136, sysfs=139,
+                    clock_adjtime=305, seccomp=317, modify_ldt=154, uselib=134, ustat=136, sysfs=139,
                     nfsservctl=180, mbind=237, set_mempolicy=238, io_setup=206, remap_file_pages=216,
                     capset=126, restart_nothing=600, mseal=462, set_mempolicy_home=450, cachestat=451,
                 )
@@ -486,14 +488,18 @@ extension Abuse.Isolation {
                 import json, mmap
                 with open(json.__file__, "rb") as file:
                     before = file.read()
-                    data = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)
-                    address = None
-                    for line in open("/proc/self/maps"):
-                        if json.__file__ in line: address = int(line.split("-")[0], 16)
-                    with open("/proc/self/mem", "r+b", 0) as memory:
-                        memory.seek(address)
-                        memory.write(b"evil")
+                    data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+                    address = ctypes.addressof(ctypes.c_char.from_buffer(data))
+                    ctypes.memmove(address, b"evil", 4)
                     print(data[:4], open(json.__file__, "rb").read() == before)
+                    try:
+                        address = next(int(line.split("-")[0], 16) for line in open("/proc/self/maps")
+                                       if "/libc.so" in line and "r-xp" in line)
+                        with open("/proc/self/mem", "r+b", 0) as memory:
+                            memory.seek(address)
+                            memory.write(b"evil")
+                    except OSError:
+                        pass
                 attempt("write", os.open, json.__file__, os.O_RDWR)
                 attempt("shared", lambda: os.truncate(json.__file__, 0))
                 """,

@@ -42,10 +42,7 @@ extension Abuse.Remainders {
             source: """
                 import ctypes, json, os
                 address = id(json.dumps.__code__)
-                with open("/proc/self/mem", "r+b", 0) as memory:
-                    memory.seek(address + 16)
-                    memory.write(bytes(64))
-                    memory.seek(id(None) + 16)
+                ctypes.memset(address + 32, 0x41, 64)
                 ctypes.memset(id(1), 0x41, 8)
                 os.write(1, b"changed")
                 os._exit(0)
@@ -208,7 +205,7 @@ extension Abuse.Remainders {
                 print("sent")
                 """,
             stdout: "sent\n",
-            knownIssue: "The kernel frees them later, and the reset does not wait for it."
+            mayLeaveUnclean: true
         ),
         AbuseCase(
             name: "modules, caches and start-up files are planted",
