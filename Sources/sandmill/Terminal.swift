@@ -18,6 +18,15 @@ enum Terminal {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
+    /// Writes bytes to one of them, exactly as they are.
+    static func write(_ bytes: [UInt8], to file: FileHandle) throws(Failure) {
+        do {
+            try file.write(contentsOf: Data(bytes))
+        } catch {
+            throw Failure(.unavailable, "the output cannot be written: \(error)")
+        }
+    }
+
     /// Writes to standard error where the cursor is.
     static func redraw(_ text: String) {
         FileHandle.standardError.write(Data(("\r\u{1B}[K" + text).utf8))

@@ -167,7 +167,9 @@ extension SystemTests {
             #expect(!ended.errors.isEmpty)
         }
 
-        @Test(arguments: [["status", "\(UUID())"], ["migrate"], ["pool"], ["worker"]])
+        @Test(arguments: [
+            ["status", "\(UUID())"], ["output", "\(UUID())"], ["migrate"], ["pool"], ["worker"],
+        ])
         func databaseThatCannotBeReachedEndsWith69(command: [String]) async throws {
             let ended = try await Installation.current.run(
                 command,

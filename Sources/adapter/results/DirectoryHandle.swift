@@ -34,6 +34,27 @@ struct DirectoryHandle: ~Copyable {
         descriptor = opened
     }
 
+    /// Opens a directory that is there.
+    init(existing path: String) throws(ResultsError) {
+        let opened = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { throw ResultsError(errno, reading: path) }
+        descriptor = opened
+    }
+
+    /// Opens a directory right below another; nil when it is not there.
+    private init?(
+        existing component: String,
+        in parent: borrowing DirectoryHandle
+    ) throws(ResultsError) {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
+        let opened = unsafe openat(parent.descriptor, component, flags)
+        guard opened >= 0 else {
+            if errno == ENOENT { return nil }
+            throw ResultsError(errno, reading: component)
+        }
+        descriptor = opened
+    }
+
     deinit {
         close(descriptor)
     }
@@ -44,16 +65,16 @@ struct DirectoryHandle: ~Copyable {
         guard code == 0 || errno == EEXIST else { throw ResultsError(errno, path: path) }
     }
 
-    /// Appends bytes to a file, making it first with mode 0644.
-    func append(_ bytes: [UInt8], to path: [UInt8]) throws(ResultsError) {
-        let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW
+    /// Writes bytes into a file from `offset` on, making it first with mode 0644.
+    func write(_ bytes: [UInt8], to path: [UInt8], at offset: Int) throws(ResultsError) {
+        let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW
         let file = unsafe Self.withPath(path) { unsafe openat(descriptor, $0, flags, 0o644) }
         guard file >= 0 else { throw ResultsError(errno, path: path) }
         defer { close(file) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = unsafe rest.withUnsafeBytes {
-                unsafe write(file, $0.baseAddress, $0.count)
+                unsafe pwrite(file, $0.baseAddress, $0.count, offset + rest.startIndex)
             }
             if written < 0 {
                 if errno == EINTR { continue }
@@ -61,6 +82,36 @@ struct DirectoryHandle: ~Copyable {
             }
             rest = rest.dropFirst(written)
         }
+    }
+
+    /// Reads at most `limit` bytes of a file from `offset` on; nil when it is not there.
+    ///
+    /// No component of the path may be a link.
+    func read(
+        _ path: ArraySlice<String>,
+        from offset: Int,
+        limit: Int
+    ) throws(ResultsError) -> [UInt8]? {
+        guard let component = path.first else { preconditionFailure("a path is not empty") }
+        if path.count > 1 {
+            guard let next = try DirectoryHandle(existing: component, in: self) else { return nil }
+            return try next.read(path.dropFirst(), from: offset, limit: limit)
+        }
+        let file = unsafe openat(descriptor, component, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw ResultsError(errno, reading: component)
+        }
+        defer { close(file) }
+        var count = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+            repeat {
+                count = unsafe pread(file, buffer.baseAddress, limit, offset)
+            } while count < 0 && errno == EINTR
+            initialized = max(0, count)
+        }
+        guard count >= 0 else { throw ResultsError(errno, reading: component) }
+        return bytes
     }
 
     /// Moves a directory to where nothing is; returns false when something is there already.
@@ -100,6 +151,11 @@ extension ResultsError {
     init(_ code: CInt, path: String) {
         let reason = unsafe String(cString: strerror(code))
         self.init("the results directory cannot be written at \"\(path)\": \(reason)")
+    }
+
+    init(_ code: CInt, reading path: String) {
+        let reason = unsafe String(cString: strerror(code))
+        self.init("the results directory cannot be read at \"\(path)\": \(reason)")
     }
 
     init(_ code: CInt, path: [UInt8]) {

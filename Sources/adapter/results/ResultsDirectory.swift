@@ -27,7 +27,7 @@ public actor ResultsDirectory: ResultsStore {
     public init(root path: String, worker: String) throws(ResultsError) {
         root = try DirectoryHandle(making: path)
         rootPath = path
-        staging = ".staging/\(worker)"
+        staging = ResultsLayout.stagingArea(of: worker)
         let area = "\(path)/\(staging)"
         do {
             if FileManager.default.fileExists(atPath: area) {
@@ -45,11 +45,9 @@ public actor ResultsDirectory: ResultsStore {
         attempt: Int,
         day: Date
     ) -> any ResultDraft {
-        let id = execution.text
-        let style = Date.ISO8601FormatStyle().year().month().day()
-        return StagedResult(
-            name: "\(id)-\(attempt)",
-            path: "\(day.formatted(style))/\(id)/\(attempt)",
+        StagedResult(
+            name: ResultsLayout.stagedName(execution, attempt: attempt),
+            path: ResultsLayout.place(execution, attempt: attempt, day: day),
             directory: self
         )
     }
@@ -57,7 +55,7 @@ public actor ResultsDirectory: ResultsStore {
     /// Writes, flushes and removes a file.
     public func checkWritable() async throws(ResultsError) {
         let probe = "\(staging)/probe"
-        try root.append([0], to: Array(probe.utf8))
+        try root.write([0], to: Array(probe.utf8), at: 0)
         try root.synchronize()
         try root.remove(probe)
     }
@@ -84,7 +82,7 @@ public actor ResultsDirectory: ResultsStore {
         return outcomes
     }
 
-    /// Appends what was gathered so far to the files of a draft in the staging area.
+    /// Writes what was gathered so far into the files of a draft in the staging area.
     func stage(_ contents: [FinishedResult.Content], of name: String) throws(ResultsError) {
         try root.makeDirectory(Array("\(staging)/\(name)".utf8))
         let directory = try DirectoryHandle("\(staging)/\(name)", in: root)
@@ -95,7 +93,7 @@ public actor ResultsDirectory: ResultsStore {
                 try directory.makeDirectory(parent)
                 parent.append(UInt8(ascii: "/"))
             }
-            try directory.append(content.bytes, to: content.file.bytes)
+            try directory.write(content.bytes, to: content.file.bytes, at: content.offset)
         }
     }
 

@@ -5,7 +5,12 @@ internal import SandmillService
 /// The results of one attempt while they are gathered.
 ///
 /// A small result stays in memory until it is published, so it costs one visit to the directory's
-/// thread. A large one goes to the staging area piece by piece.
+/// thread. A large one, and what comes of a program that runs for long, goes to the staging area
+/// piece by piece:
+///
+/// 1. One piece is written at a time, so a file in the staging area never has a hole.
+/// 2. What could not be written is pending again, and goes to the same place of its file.
+/// 3. Nothing is staged once the end has begun, and the end waits for what is being staged.
 actor StagedResult: ResultDraft {
     private static let memoryLimit = 256 << 10
     private static let previewLength = 4 << 10
@@ -15,6 +20,7 @@ actor StagedResult: ResultDraft {
         let path: OutputPath
         let location: OutputPath
         let size: ByteCount
+        var received = 0
         var hash = SHA256()
     }
 
@@ -23,53 +29,63 @@ actor StagedResult: ResultDraft {
         var stored = 0
         var head: [UInt8] = []
 
-        mutating func take(_ bytes: [UInt8]) {
-            stored += bytes.count
+        /// Takes the next bytes and returns where they begin.
+        mutating func take(_ bytes: [UInt8]) -> Int {
+            defer { stored += bytes.count }
             head += bytes.prefix(StagedResult.previewLength - head.count)
+            return stored
         }
     }
 
     nonisolated let path: String
     private let name: String
     private let directory: ResultsDirectory
-    private var stdout = StreamState(location: .plain("stdout"))
-    private var stderr = StreamState(location: .plain("stderr"))
+    private var stdout = StreamState(location: .plain(ResultsLayout.file(of: .stdout)))
+    private var stderr = StreamState(location: .plain(ResultsLayout.file(of: .stderr)))
     private var incoming: IncomingFile?
     private var files: [OutputFile] = []
     private var skipped: [SkippedFile] = []
-    private var contents: [FinishedResult.Content]
-    private var contentSize = 0
+    /// What is not in the staging area.
+    private var pending: [FinishedResult.Content]
+    private var pendingSize = 0
+    private var isStaging = false
+    private var isOver = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
 
     init(name: String, path: String, directory: ResultsDirectory) {
         self.name = name
         self.path = path
         self.directory = directory
         // Both streams have a file, also when nothing was written.
-        contents = [stdout, stderr].map { FinishedResult.Content(file: $0.location, bytes: []) }
+        pending = [stdout, stderr].map { FinishedResult.Content(file: $0.location, bytes: []) }
     }
 
     func receive(_ output: SandboxOutput) async throws(ResultsError) {
         switch output {
         case .stream(.stdout, let bytes):
-            stdout.take(bytes)
-            try await keep(bytes, in: stdout.location)
+            try await keep(bytes, in: stdout.location, at: stdout.take(bytes))
         case .stream(.stderr, let bytes):
-            stderr.take(bytes)
-            try await keep(bytes, in: stderr.location)
+            try await keep(bytes, in: stderr.location, at: stderr.take(bytes))
         case .file(let path, let size):
             completeIncoming()
             let location = OutputPath.below("files", path)
             incoming = IncomingFile(path: path, location: location, size: size)
-            try await keep([], in: location)
+            try await keep([], in: location, at: 0)
         case .content(let bytes):
-            guard let location = incoming?.location else {
+            guard let file = incoming else {
                 throw ResultsError("content came without a file")
             }
+            incoming?.received += bytes.count
             incoming?.hash.update(data: bytes)
-            try await keep(bytes, in: location)
+            try await keep(bytes, in: file.location, at: file.received)
         case .skipped(let path, let reason):
             skipped.append(SkippedFile(path: path.text, reason: reason))
         }
+    }
+
+    func stage() async {
+        guard pendingSize > 0, !isStaging, !isOver else { return }
+        try? await movePending()
     }
 
     func summary() -> ResultSummary {
@@ -82,27 +98,56 @@ actor StagedResult: ResultDraft {
         )
     }
 
-    func finish(document: [UInt8]) -> FinishedResult {
+    func finish(document: [UInt8]) async -> FinishedResult {
+        isOver = true
+        await waitUntilStaged()
         let last = FinishedResult.Content(file: .plain("result.json"), bytes: document)
-        return FinishedResult(name: name, path: path, contents: contents + [last])
+        return FinishedResult(name: name, path: path, contents: pending + [last])
     }
 
     func discard() async {
+        isOver = true
+        await waitUntilStaged()
         await directory.discard(name)
     }
 
-    private func keep(_ bytes: [UInt8], in file: OutputPath) async throws(ResultsError) {
-        if let index = contents.lastIndex(where: { $0.file == file }) {
-            contents[index].bytes += bytes
+    private func keep(
+        _ bytes: [UInt8],
+        in file: OutputPath,
+        at offset: Int
+    ) async throws(ResultsError) {
+        if let index = pending.lastIndex(where: { $0.file == file }) {
+            pending[index].bytes += bytes
         } else {
-            contents.append(FinishedResult.Content(file: file, bytes: bytes))
+            pending.append(FinishedResult.Content(file: file, offset: offset, bytes: bytes))
         }
-        contentSize += bytes.count
-        guard contentSize > Self.memoryLimit else { return }
-        let contents = contents
-        self.contents = []
-        contentSize = 0
-        try await directory.stage(contents, of: name)
+        pendingSize += bytes.count
+        guard pendingSize > Self.memoryLimit else { return }
+        await waitUntilStaged()
+        try await movePending()
+    }
+
+    /// Moves what is pending to the staging area; nothing else may be on its way there.
+    private func movePending() async throws(ResultsError) {
+        let (moved, size) = (pending, pendingSize)
+        (pending, pendingSize) = ([], 0)
+        isStaging = true
+        defer {
+            isStaging = false
+            for waiter in waiters { waiter.resume() }
+            waiters = []
+        }
+        do throws(ResultsError) {
+            try await directory.stage(moved, of: name)
+        } catch {
+            pending = moved + pending
+            pendingSize += size
+            throw error
+        }
+    }
+
+    private func waitUntilStaged() async {
+        while isStaging { await withCheckedContinuation { waiters.append($0) } }
     }
 
     private func completeIncoming() {

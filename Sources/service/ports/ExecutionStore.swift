@@ -1,10 +1,16 @@
 public import FoundationEssentials
 public import SandmillEntity
 
+/// Reads the records of executions.
+public protocol ExecutionRecords: Sendable {
+    /// Reads one execution; nil when there is none.
+    func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord?
+}
+
 /// Keeps the records of executions.
 ///
 /// Every time in it is Postgres time, in whole milliseconds.
-public protocol ExecutionStore: Sendable {
+public protocol ExecutionStore: ExecutionRecords {
     /// Claims executions for a worker: at most 256, in one transaction.
     ///
     /// A claim whose commit was answered by silence may be made again: the same ``Claim/token``
@@ -29,9 +35,6 @@ public protocol ExecutionStore: Sendable {
 
     /// Keeps messages that were refused, with their reasons.
     func keep(_ letters: [DeadLetter]) async throws(StoreError)
-
-    /// Reads one execution; nil when there is none.
-    func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord?
 
     /// Reads the executions of a batch, and the batch; nil when there is none.
     func batch(_ id: UUID) async throws(StoreError) -> BatchRecord?

@@ -18,13 +18,19 @@ public protocol ResultsStore: Sendable {
     func checkWritable() async throws(ResultsError)
 }
 
-/// The results of one attempt while they are gathered; used by one task at a time.
+/// The results of one attempt while they are gathered.
+///
+/// One task at a time uses it, but for ``stage()``, which any other may call at any time.
 public protocol ResultDraft: Sendable {
     /// The directory it will become, relative to the root.
     var path: String { get }
 
     /// Takes the next piece of output, to memory or, when there is much, to the staging area.
     func receive(_ output: SandboxOutput) async throws(ResultsError)
+
+    /// Makes what was gathered so far visible to followers (``OutputSource``); does nothing when
+    /// nothing is new, or after the end. What cannot be staged now waits for the next time.
+    func stage() async
 
     /// What was gathered so far, as the document tells it.
     func summary() async -> ResultSummary
@@ -38,16 +44,19 @@ public protocol ResultDraft: Sendable {
 
 /// A result that is to be put in place.
 public struct FinishedResult: Sendable {
-    /// Bytes for a file, behind what the staging area has of it already.
+    /// Bytes for a file that are not in the staging area yet.
     public struct Content: Sendable {
         /// The file, relative to the result's directory.
         public let file: OutputPath
+        /// Where in the file they begin; all before them is in the staging area.
+        public let offset: Int
         /// The bytes.
         public var bytes: [UInt8]
 
         /// Describes what a file is to get.
-        public init(file: OutputPath, bytes: [UInt8]) {
+        public init(file: OutputPath, offset: Int = 0, bytes: [UInt8]) {
             self.file = file
+            self.offset = offset
             self.bytes = bytes
         }
     }

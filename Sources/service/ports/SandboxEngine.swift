@@ -128,7 +128,7 @@ public struct SandboxReport: Equatable, Sendable {
 /// A piece of a program's output.
 public enum SandboxOutput: Equatable, Sendable {
     /// A program's two output streams.
-    public enum Stream: Sendable {
+    public enum Stream: CaseIterable, Sendable {
         /// Standard output.
         case stdout
         /// Standard error.

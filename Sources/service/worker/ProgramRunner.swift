@@ -9,6 +9,7 @@ struct ProgramRunner: Sendable {
     let results: any ResultsStore
     let ledger: ExecutionLedger
     let announcer: CompletionAnnouncer
+    let drafts: OpenDrafts
 
     /// Runs the program and returns its end once its output is durable.
     func run(_ execution: ClaimedExecution) async throws(Fault) -> FinishedExecution {
@@ -65,10 +66,12 @@ struct ProgramRunner: Sendable {
     ) async throws -> FinishedExecution {
         let report: SandboxReport
         do {
-            report = try await lease.sandbox.run(
-                execution.submission.program,
-                killsOnExcessOutput: killsOnExcessOutput
-            ) { try await draft.receive($0) }
+            report = try await drafts.keepingStaged(draft) {
+                try await lease.sandbox.run(
+                    execution.submission.program,
+                    killsOnExcessOutput: killsOnExcessOutput
+                ) { try await draft.receive($0) }
+            }
         } catch {
             await pool.release(lease, reusable: false)
             throw error

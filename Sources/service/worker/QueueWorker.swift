@@ -75,7 +75,8 @@ public struct QueueWorker: Service {
             pool: pool,
             results: results,
             ledger: ledger,
-            announcer: CompletionAnnouncer(cluster: configuration.cluster)
+            announcer: CompletionAnnouncer(cluster: configuration.cluster),
+            drafts: OpenDrafts()
         )
     }
 
@@ -87,6 +88,7 @@ public struct QueueWorker: Service {
                 intake.close()
             }
             group.addTask { await consume() }
+            group.addTask { await runner.drafts.run() }
             await processDeliveries()
             group.cancelAll()
         }

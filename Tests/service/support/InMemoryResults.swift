@@ -28,7 +28,8 @@ final class InMemoryResults: ResultsStore {
         guard let document = OutputPath(Array("result.json".utf8)) else {
             preconditionFailure("a plain name is a path")
         }
-        return Draft(path: "day/\(execution.text)/\(attempt)", document: document)
+        let path = "day/\(execution.text)/\(attempt)"
+        return Draft(path: path, document: document, journal: journal)
     }
 
     func checkWritable() async throws(ResultsError) {
@@ -63,11 +64,17 @@ final class InMemoryResults: ResultsStore {
 
         let path: String
         private let document: OutputPath
+        private let journal: Journal
         private let gathered = Mutex(Gathered())
 
-        init(path: String, document: OutputPath) {
+        init(path: String, document: OutputPath, journal: Journal) {
             self.path = path
             self.document = document
+            self.journal = journal
+        }
+
+        func stage() async {
+            journal.note(.staged(results: path))
         }
 
         func receive(_ output: SandboxOutput) async throws(ResultsError) {

@@ -12,6 +12,7 @@ final class Journal: Sendable {
         case ran(String)
         case destroyed(sandbox: String)
         case removedOrphans(of: String)
+        case staged(results: String)
         case placed(results: String)
         case checkedResults
         case finished(UUID, ExecutionState)

@@ -1,0 +1,52 @@
+internal import FoundationEssentials
+internal import SandmillEntity
+public import SandmillService
+internal import Threads
+
+/// The output streams in a results directory, as any host that shares it reads them.
+///
+/// A file is opened anew for each read. On NFS that is what shows the writes of another host
+/// (close-to-open consistency), and no follower holds a descriptor. File I/O happens on a thread of
+/// its own.
+public actor OutputFiles: OutputSource {
+    private let executor = ThreadExecutor(name: "output")
+    private let root: DirectoryHandle
+
+    /// The actor's own thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// Opens the directory, which must be there.
+    public init(root path: String) throws(ResultsError) {
+        root = try DirectoryHandle(existing: path)
+    }
+
+    /// Reads from the staging area of the attempt's worker, or from the attempt's directory.
+    public func read(
+        _ stream: SandboxOutput.Stream,
+        at place: OutputPlace,
+        from offset: Int,
+        limit: Int
+    ) throws(ResultsError) -> [UInt8]? {
+        let path = "\(try directory(of: place))/\(ResultsLayout.file(of: stream))"
+        guard let path = OutputPath(Array(path.utf8)) else {
+            throw ResultsError("\"\(path)\" is no path below the results directory")
+        }
+        let components = path.components.map { String(decoding: $0, as: UTF8.self) }
+        return try root.read(components[...], from: offset, limit: limit)
+    }
+
+    private func directory(of place: OutputPlace) throws(ResultsError) -> String {
+        switch place {
+        case .staged(let execution, let attempt, let worker):
+            guard Name.isValid(worker) else {
+                throw ResultsError("\"\(worker)\" is no worker's name")
+            }
+            let name = ResultsLayout.stagedName(execution, attempt: attempt)
+            return "\(ResultsLayout.stagingArea(of: worker))/\(name)"
+        case .published(let path):
+            return path
+        }
+    }
+}

@@ -1,0 +1,14 @@
+public import SandmillEntity
+
+/// A piece of the output of an execution that is followed.
+public enum FollowedOutput: Equatable, Sendable {
+    /// The next bytes of a stream, at most 64 KiB.
+    case bytes(SandboxOutput.Stream, [UInt8])
+    /// So many bytes of a stream are not kept, behind its first `offset` bytes.
+    case dropped(SandboxOutput.Stream, ByteCount, offset: ByteCount)
+    /// The attempt that was followed was lost to a fault of ours. What follows is another's, from
+    /// its beginning.
+    case restarted(attempt: Int)
+    /// Nothing follows. The state is terminal, unless only what was there by now was asked for.
+    case over(ExecutionState)
+}
