@@ -103,7 +103,7 @@ let package = Package(
 
         // General wrappers that know nothing about executions.
         library("Threads", in: "Threads", ["CLinux"]),
-        library("AMQP", in: "AMQP", ["CRabbitMQ", "Threads"]),
+        library("AMQP", in: "AMQP", ["CRabbitMQ", "Threads", crypto]),
         library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
         library("Curl", in: "Curl", ["CCurl", "Threads"]),
 
@@ -179,6 +179,12 @@ let package = Package(
 
         // Tests, named and placed as what they test.
         .target(name: "FaultyProxy", path: "Tests/proxy", swiftSettings: strict),
+        .target(
+            name: "StoreConformance",
+            dependencies: ["SandmillEntity", "SandmillService"],
+            path: "Tests/conformance",
+            swiftSettings: strict
+        ),
         tests("CurlTests", in: "Curl", ["Curl"], resources: [.copy("server.py")]),
         tests(
             "DockerTests",
@@ -199,9 +205,12 @@ let package = Package(
         tests(
             "ServiceTests",
             in: "service",
-            ["SandmillEntity", "SandmillService", logging, serviceLifecycle, lifecycleTestKit]
+            [
+                "SandmillEntity", "SandmillService", "StoreConformance", crypto, logging,
+                serviceLifecycle, lifecycleTestKit,
+            ]
         ),
-        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy"]),
+        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", crypto]),
         tests(
             "ConfigurationTests",
             in: "configuration",
@@ -230,7 +239,10 @@ let package = Package(
         tests(
             "RepositoryTests",
             in: "repository",
-            ["PostgreSQL", "SandmillEntity", "SandmillRepository", "SandmillService"]
+            [
+                "PostgreSQL", "SandmillEntity", "SandmillRepository", "SandmillService",
+                "StoreConformance",
+            ]
         ),
     ]
 )

@@ -54,8 +54,23 @@ extension SandmillService.Delivery.Body {
         switch body {
         case .complete(let bytes):
             self = .complete(bytes)
-        case .oversized(let size, let prefix):
-            self = .oversized(prefix: prefix, size: ByteCount(Int64(clamping: size)))
+        case .oversized(let size, let prefix, let sha256):
+            self = .oversized(
+                prefix: prefix,
+                size: ByteCount(Int64(clamping: size)),
+                sha256: sha256.hexadecimal
+            )
         }
     }
+}
+
+extension [UInt8] {
+    fileprivate var hexadecimal: String {
+        String(
+            decoding: flatMap { [Self.digits[Int($0 >> 4)], Self.digits[Int($0 & 15)]] },
+            as: UTF8.self
+        )
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
 }

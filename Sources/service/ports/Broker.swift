@@ -44,8 +44,8 @@ public struct Delivery: Sendable {
     public enum Body: Equatable, Sendable {
         /// All of it.
         case complete([UInt8])
-        /// Its first bytes, and how long it is.
-        case oversized(prefix: [UInt8], size: ByteCount)
+        /// Its first bytes, how long it is, and the SHA-256 of all of it in hexadecimal.
+        case oversized(prefix: [UInt8], size: ByteCount, sha256: String)
     }
 
     /// The queue it came from.

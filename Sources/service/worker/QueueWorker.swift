@@ -257,7 +257,7 @@ extension Delivery {
     fileprivate func completeBody() throws(RequestRefusal) -> [UInt8] {
         switch body {
         case .complete(let bytes): return bytes
-        case .oversized(_, let size):
+        case .oversized(_, let size, _):
             throw RequestRefusal(
                 .tooLarge,
                 at: "",
@@ -273,6 +273,8 @@ extension DeadLetter {
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
             queue: delivery.queue,
+            routingKey: "\(delivery.pool).\(delivery.level.rawValue)",
+            deliveries: delivery.properties.deliveries,
             properties: delivery.properties,
             body: delivery.body
         )

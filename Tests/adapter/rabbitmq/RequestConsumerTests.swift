@@ -45,7 +45,12 @@ import Testing
             _ = await installation.publisher.publish(message)
             let prefix = [UInt8](repeating: 7, count: 4_096)
             let delivery = try await inbox.next()
-            #expect(delivery.body == .oversized(prefix: prefix, size: ByteCount(50_000)))
+            // printf '\\7%.0s' {1..50000} | sha256sum
+            let digest = "4b4117e2d0c4c4d3096f5c27a25bdeda86adf26adbee721feefd70d41808a4aa"
+            #expect(
+                delivery.body
+                    == .oversized(prefix: prefix, size: ByteCount(50_000), sha256: digest)
+            )
         }
     }
 
