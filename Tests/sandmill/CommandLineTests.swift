@@ -167,7 +167,10 @@ extension SystemTests {
             #expect(!ended.errors.isEmpty)
         }
 
-        @Test(arguments: [["status", "\(UUID())"], ["migrate"], ["pool"], ["worker"]])
+        @Test(arguments: [
+            ["status", "\(UUID())"], ["migrate"], ["pool"], ["worker"], ["dead", "list"],
+            ["dead", "requeue", "17"],
+        ])
         func databaseThatCannotBeReachedEndsWith69(command: [String]) async throws {
             let ended = try await Installation.current.run(
                 command,
