@@ -58,7 +58,8 @@ extension String {
     /// The text as it may stand in a line of a terminal: what strangers wrote may hold anything,
     /// such as an escape sequence or a line's end.
     var printable: String {
-        String(
+        if utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return self }
+        return String(
             unicodeScalars.reduce(into: String.UnicodeScalarView()) { text, scalar in
                 switch scalar.properties.generalCategory {
                 case .control, .format, .lineSeparator, .paragraphSeparator:

@@ -52,7 +52,7 @@ extension SystemTests {
             #expect(table[0].hasPrefix("id"))
             #expect(table[4].contains("python.low"))
             #expect(table[4].contains("acme"))
-            #expect(table[4].hasSuffix("/source: is not a string"))
+            #expect(table[4].hasSuffix("/source: expected a string"))
         }
 
         @Test func showTellsEverythingAndTheBodyByteForByte() async throws {

@@ -40,11 +40,25 @@ public struct RequestConsumer: DeliverySource {
                     queue: queue,
                     pool: pool,
                     level: level,
+                    deliveries: delivery.count,
                     properties: SandmillService.MessageProperties(delivery.properties),
                     body: SandmillService.Delivery.Body(delivery.body)
                 ) { try? await channel.acknowledge(delivery.tag) }
             )
         }
+    }
+}
+
+extension AMQP.Delivery {
+    /// How often the queue has delivered it; a quorum queue counts how often it came back.
+    ///
+    /// A first delivery may have any such header, for a publisher can set it.
+    fileprivate var count: Int? {
+        guard isRedelivered else { return 1 }
+        guard case .int(let count) = properties.headers?["x-delivery-count"], count < .max else {
+            return nil
+        }
+        return Int(count) + 1
     }
 }
 

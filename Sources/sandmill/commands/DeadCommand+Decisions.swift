@@ -12,7 +12,7 @@ extension DeadCommand {
             abstract: "Puts dead letters back into their queues, mended or as they are.",
             discussion: """
                 Example: sandmill dead requeue 17 --body request.json
-                Example: sandmill dead requeue --pool pyhton --to python.normal --dry-run
+                Example: sandmill dead requeue --pool old --to python.normal --dry-run
 
                 A message goes back to its own level with all its properties. A worker publishes \
                 it, at once or as soon as the broker is there. What cannot be requeued stays, with \

@@ -48,16 +48,18 @@ struct LetterDecision: ParsableArguments {
             Terminal.write("\(dryRun ? "would \(verb)" : participle) \(letters)")
         }
         try await letters.forEachPage(of: selection.filter) { page in
+            var meant: [DeadLetterSummary] = []
             for (letter, verdict) in zip(page, try await decide(page)) where verdict != .gone {
                 missing.remove(letter.id)
                 if case .stays(let reason) = verdict {
                     Terminal.writeError("sandmill: \(letter.id) stays: \(reason)")
                     isComplete = false
                 } else {
-                    if dryRun { table.write([letter]) }
-                    count += 1
+                    meant.append(letter)
                 }
             }
+            count += meant.count
+            if dryRun { table.write(meant) }
         }
         for id in missing.sorted() {
             Terminal.writeError("sandmill: there is no such dead letter \(id)")

@@ -83,17 +83,10 @@ extension MessageProperties {
     /// They are shown, nothing is decided by them, and a message that is published again goes
     /// without them ("Dead Letter Exchanges" and "Quorum Queues: Poison Message Handling").
     public static let brokerHeaders =
-        ["x-death", deliveryCount, "x-acquired-count"]
+        ["x-death", "x-delivery-count", "x-acquired-count"]
         + ["first", "last"].flatMap { time in
             ["exchange", "queue", "reason"].map { "x-\(time)-death-\($0)" }
         }
-
-    /// How often the queue delivered the message, this time among them; nil if it does not say.
-    public var deliveries: Int? {
-        headers[Self.deliveryCount].flatMap { Int($0) }.map { $0 + 1 }
-    }
-
-    private static let deliveryCount = "x-delivery-count"
 }
 
 // MARK: - What Postgres cannot hold

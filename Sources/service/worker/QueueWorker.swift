@@ -274,7 +274,7 @@ extension DeadLetter {
             reason: refusal.reason,
             queue: delivery.queue,
             routingKey: "\(delivery.pool).\(delivery.level.rawValue)",
-            deliveries: delivery.properties.deliveries,
+            deliveries: delivery.deliveries,
             properties: delivery.properties,
             body: delivery.body
         )

@@ -54,13 +54,30 @@ import Testing
         }
     }
 
+    @Test func aCountThatThePublisherMadeUpCountsNothing() async throws {
+        try await withConsumer { installation, inbox in
+            var message = Message(
+                exchange: "\(installation.prefix).submit",
+                routingKey: "\(Installation.pool).low",
+                body: []
+            )
+            message.properties.headers = ["x-delivery-count": .int(.max)]
+            _ = await installation.publisher.publish(message)
+            let delivery = try await inbox.next()
+            #expect(delivery.deliveries == 1)
+        }
+    }
+
     @Test func aLostConnectionIsReplacedAndWhatWasNotAcknowledgedComesAgain() async throws {
         try await withConsumer { installation, inbox in
             try await installation.request("1")
             let first = try await inbox.next()
-            for _ in 0..<3 {
+            #expect(first.deliveries == 1)
+            for number in 2...4 {
                 installation.proxy.cut()
-                #expect(try await inbox.next().properties.messageID == "1")
+                let again = try await inbox.next()
+                #expect(again.properties.messageID == "1")
+                #expect(again.deliveries == number)
             }
             // Of a connection that is gone: no error, no effect.
             await first.acknowledge()
