@@ -60,6 +60,28 @@ struct DeadLetterTests {
         }
     }
 
+    @Test func aPageOfManyReadsNoMoreThanThePage() async throws {
+        try await RecordStore.with { store in
+            try await store.pool.query(
+                """
+                insert into dead_letters (error_type, reason, queue, properties, body, body_bytes)
+                select 'invalid_request', repeat('no ', 100), 'q', '{"headers": {}}', '', 0
+                from generate_series(1, 5000)
+                """
+            )
+            let plan = try await store.database.pool.withTransaction { connection in
+                let types = "int8, int8, int8[], text[], text, text, text, float8, float8"
+                try connection.execute(script: "prepare page(\(types)) as \(LetterQuery.list)")
+                let nulls = Array(repeating: "null", count: 7).joined(separator: ", ")
+                let rows = try connection.query("explain execute page(5000, 256, \(nulls))")
+                try connection.execute(script: "deallocate page")
+                return try rows.map { try $0[0] as String }
+            }
+            #expect(plan.contains { $0.contains("Index Scan Backward using dead_letters_pkey") })
+            #expect(!plan.contains { $0.contains("Sort") }, "\(plan)")
+        }
+    }
+
     // MARK: - Letters of the version before
 
     @Test(arguments: [
