@@ -62,6 +62,36 @@ func tests(
     )
 }
 
+/// The hostile inputs of `Tests/fuzz`: its properties with a corpus as tests, or, where the
+/// environment has SANDMILL_FUZZ, with libFuzzer as a program, which `ops/fuzz` builds.
+let isFuzzed = Context.environment["SANDMILL_FUZZ"] != nil
+let fuzzDependencies: [Target.Dependency] = [
+    "SandboxProtocol", "SandmillDocker", "SandmillEntity", "SandmillService",
+]
+let fuzz: [Target] =
+    isFuzzed
+    ? [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "SandmillFuzz",
+            dependencies: fuzzDependencies + ["CLibFuzzer"],
+            path: "Tests/fuzz",
+            exclude: ["CLibFuzzer", "corpus", "dictionaries", "replay"],
+            sources: ["libfuzzer", "properties"],
+            swiftSettings: strict
+        ),
+    ]
+    : [
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzDependencies,
+            path: "Tests/fuzz",
+            exclude: ["CLibFuzzer", "corpus", "dictionaries", "libfuzzer"],
+            sources: ["properties", "replay"],
+            swiftSettings: strict
+        )
+    ]
+
 let package = Package(
     name: "sandmill",
     products: [
@@ -185,14 +215,25 @@ let package = Package(
             path: "Tests/conformance",
             swiftSettings: strict
         ),
+        .target(
+            name: "SandboxFixture",
+            dependencies: ["SandmillDocker", "SandmillEntity", "SandmillService", logging],
+            path: "Tests/sandboxes",
+            swiftSettings: strict
+        ),
         tests("CurlTests", in: "Curl", ["Curl"], resources: [.copy("server.py")]),
         tests(
             "DockerTests",
             in: "adapter/docker",
             [
-                "Curl", "SandboxProtocol", "SandmillDocker", "SandmillEntity", "SandmillService",
-                logging,
+                "Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", "SandmillEntity",
+                "SandmillService", logging,
             ]
+        ),
+        tests(
+            "AbuseTests",
+            in: "abuse",
+            ["SandboxFixture", "SandmillDocker", "SandmillEntity", "SandmillService"]
         ),
         tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
         tests(
@@ -244,5 +285,5 @@ let package = Package(
                 "StoreConformance",
             ]
         ),
-    ]
+    ] + fuzz
 )

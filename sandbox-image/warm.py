@@ -277,7 +277,9 @@ class HeapFigures(ctypes.Structure):
 
 def become_user(uid):
     """Gives up everything that a program must not have."""
-    check(libc.setpgid(0, 0))
+    # In a session of its own: a program that could join the process group of the agent and of this
+    # process could have the kernel send SIGHUP to all of it (setpgid(2), credentials(7)).
+    check(libc.setsid())
     check(libc.setresgid(uid, uid, uid))
     check(libc.setresuid(uid, uid, uid))
     check(libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
@@ -332,7 +334,7 @@ class Request:
             )
         )
         # They are looked up here, so that all of them come to lie together.
-        for name in ("setpgid", "setresgid", "setresuid", "recvmsg", "dup2", "close_range"):
+        for name in ("setsid", "setresgid", "setresuid", "recvmsg", "dup2", "close_range"):
             getattr(libc, name)
 
     def receive(self):

@@ -35,7 +35,8 @@ static void limit(int resource, rlim_t value) {
 
 // Gives up everything that a program must not have.
 static void become_user(uid_t uid) {
-    check(setpgid(0, 0));
+    // As in warm.py, a session of its own keeps the program out of our process group.
+    check(setsid());
     check(setresgid(uid, uid, uid));
     check(setresuid(uid, uid, uid));
 }

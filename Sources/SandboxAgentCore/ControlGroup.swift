@@ -11,11 +11,11 @@ struct ControlGroup: ~Copyable {
     private let cpuUsageV2: Descriptor
     private let processes: Descriptor
 
-    /// Opens those of its files that are there.
-    init() {
+    /// Opens those of its files that are there; `root` is where the engine mounts it.
+    init(root: String = "/sys/fs/cgroup") {
         func open(_ paths: String...) -> Descriptor {
             for path in paths {
-                if let file = try? Descriptor(opening: "/sys/fs/cgroup/\(path)", O_RDONLY) {
+                if let file = try? Descriptor(opening: "\(root)/\(path)", O_RDONLY) {
                     return file
                 }
             }
@@ -30,10 +30,25 @@ struct ControlGroup: ~Copyable {
 
     /// What the kernel has counted since the sandbox began.
     struct Memory {
-        /// The most bytes it held at once; 0 where the kernel does not tell.
+        /// The most bytes it held at once; 0 where the kernel does not tell, as with version 2
+        /// before Linux 5.19.
         let peakBytes: UInt64
         /// How many of its processes the OOM killer has ended.
         let oomKills: UInt32
+
+        /// How many of its processes the OOM killer has ended since `before`.
+        func oomKills(since before: Memory) -> UInt32 {
+            oomKills - min(oomKills, before.oomKills)
+        }
+
+        /// The most bytes of a program that has run since `before`, whose processes had `resident`
+        /// bytes at most.
+        ///
+        /// The sandbox's peak is the program's if it has moved, or could not since it is the limit.
+        func peak(since before: Memory, resident: UInt64) -> UInt64 {
+            let isOfProgram = peakBytes > before.peakBytes || oomKills(since: before) > 0
+            return isOfProgram && peakBytes > 0 ? peakBytes : resident
+        }
     }
 
     /// The figures of memory as they are now.

@@ -1,8 +1,11 @@
-/// A pattern for relative paths, as a shell's.
+/// Patterns for relative paths, as a shell's, of which any may match.
 ///
 /// `*` and `?` stand for any bytes but `/`, `[a-z]` and `[!a-z]` for one byte, `**` as a whole
-/// component for any number of components, and `\` makes the next byte plain. Matching takes time
-/// proportional to the path, whatever the pattern.
+/// component for any number of components, and `\` makes the next byte plain.
+///
+/// All ways to match all patterns advance together, a byte at a time, as the bits of a few words:
+/// there is nothing to go back to, so matching takes time proportional to the path and to the
+/// patterns, 64 of their bytes in one step.
 public struct GlobPattern: Sendable {
     private enum Element {
         case byte(UInt8)
@@ -16,47 +19,124 @@ public struct GlobPattern: Sendable {
         case rest
     }
 
-    private let elements: [Element]
+    /// Where the beginning of a path has led to; what is below a directory goes on from there.
+    public struct Progress: Sendable {
+        /// A bit for each element that may come next, and one for the end of each pattern.
+        fileprivate var states: [UInt64]
+    }
 
-    /// Reads a pattern; every string is one: a `[` that is not closed is a plain byte.
+    /// The progress of a path of which nothing was read.
+    public private(set) var beginning: Progress
+
+    private var moving: [[UInt64]]
+    private var movingByAnyByte: [UInt64]
+    private var stayingByAnyByte: [UInt64]
+    private var staying: [UInt64]
+    private var skipped: [UInt64]
+    private var skippedAtStartOfComponent: [UInt64]
+    private var ends: [UInt64]
+
+    /// Reads one pattern; every string is one: a `[` that is not closed is a plain byte.
     public init(_ pattern: String) {
-        var parser = Parser(rest: Array(pattern.utf8)[...])
-        elements = parser.parse()
+        self.init(anyOf: [pattern])
+    }
+
+    /// Reads patterns.
+    public init(anyOf patterns: [String]) {
+        let parsed = patterns.map { pattern in
+            var parser = Parser(rest: Array(pattern.utf8)[...])
+            return parser.parse()
+        }
+        let none = [UInt64](repeating: 0, count: parsed.reduce(63) { $0 + $1.count + 1 } / 64)
+        beginning = Progress(states: none)
+        moving = Array(repeating: none, count: 256)
+        movingByAnyByte = none
+        stayingByAnyByte = none
+        staying = none
+        skipped = none
+        skippedAtStartOfComponent = none
+        ends = none
+        var state = 0
+        for elements in parsed {
+            beginning.states.insert(state)
+            for element in elements {
+                add(element, at: state)
+                state += 1
+            }
+            ends.insert(state)
+            state += 1
+        }
+        skip(&beginning.states, atStartOfComponent: true)
+    }
+
+    private mutating func add(_ element: Element, at state: Int) {
+        switch element {
+        case .byte(let byte):
+            moving[Int(byte)].insert(state)
+        case .anyByte:
+            movingByAnyByte.insert(state)
+        case .byteSet(let set):
+            for byte in UInt8.min ... .max where byte != slash && set.contains(byte) {
+                moving[Int(byte)].insert(state)
+            }
+        case .star:
+            stayingByAnyByte.insert(state)
+            skipped.insert(state)
+        case .components:
+            staying.insert(state)
+            skippedAtStartOfComponent.insert(state)
+        case .rest:
+            staying.insert(state)
+            skipped.insert(state)
+        }
     }
 
     /// Whether the whole of `path` matches.
-    ///
-    /// All ways to match advance together, a byte at a time: there is nothing to go back to.
     public func matches(_ path: some Sequence<UInt8>) -> Bool {
-        var states = [Bool](repeating: false, count: elements.count + 1)
-        states[0] = true
-        skip(&states, atStartOfComponent: true)
-        for byte in path {
-            var next = [Bool](repeating: false, count: states.count)
-            for (index, element) in elements.enumerated() where states[index] {
-                switch element {
-                case .byte(let plain): if byte == plain { next[index + 1] = true }
-                case .anyByte: if byte != slash { next[index + 1] = true }
-                case .byteSet(let set):
-                    if byte != slash, set.contains(byte) { next[index + 1] = true }
-                case .star: if byte != slash { next[index] = true }
-                case .components, .rest: next[index] = true
-                }
-            }
-            guard next.contains(true) else { return false }
-            skip(&next, atStartOfComponent: byte == slash)
-            states = next
+        isMatch(advance(beginning, over: path))
+    }
+
+    /// Whether a path that ends here matches.
+    public func isMatch(_ progress: Progress) -> Bool {
+        progress.states.indices.contains { progress.states[$0] & ends[$0] != 0 }
+    }
+
+    /// Goes on from `progress` with the next bytes of a path.
+    public func advance(_ progress: Progress, over bytes: some Sequence<UInt8>) -> Progress {
+        var states = progress.states
+        for byte in bytes {
+            guard states.contains(where: { $0 != 0 }) else { break }
+            advance(&states, over: byte)
+            skip(&states, atStartOfComponent: byte == slash)
         }
-        return states[elements.count]
+        return Progress(states: states)
+    }
+
+    private func advance(_ states: inout [UInt64], over byte: UInt8) {
+        let any: UInt64 = byte == slash ? 0 : .max
+        let moving = moving[Int(byte)]
+        var carry: UInt64 = 0
+        for word in states.indices {
+            let moved = states[word] & (moving[word] | movingByAnyByte[word] & any)
+            let stayed = states[word] & (staying[word] | stayingByAnyByte[word] & any)
+            states[word] = moved << 1 | carry | stayed
+            carry = moved >> 63
+        }
     }
 
     /// Adds the states that are reached without a byte.
-    private func skip(_ states: inout [Bool], atStartOfComponent: Bool) {
-        for (index, element) in elements.enumerated() where states[index] {
-            switch element {
-            case .star, .rest: states[index + 1] = true
-            case .components: if atStartOfComponent { states[index + 1] = true }
-            case .byte, .anyByte, .byteSet: break
+    ///
+    /// Of the elements that need none at most two follow on each other: components, and a star or
+    /// the rest.
+    private func skip(_ states: inout [UInt64], atStartOfComponent: Bool) {
+        let atStart: UInt64 = atStartOfComponent ? .max : 0
+        for _ in 0..<2 {
+            var carry: UInt64 = 0
+            for word in states.indices {
+                let skippable = skipped[word] | skippedAtStartOfComponent[word] & atStart
+                let moved = states[word] & skippable
+                states[word] |= moved << 1 | carry
+                carry = moved >> 63
             }
         }
     }
@@ -72,6 +152,8 @@ public struct GlobPattern: Sendable {
 
     private struct Parser {
         var rest: ArraySlice<UInt8>
+        /// Whether a set may be closed: behind one that is not, none is.
+        var mayCloseSet = true
 
         mutating func parse() -> [Element] {
             var elements: [Element] = []
@@ -79,6 +161,7 @@ public struct GlobPattern: Sendable {
             while let byte = rest.popFirst() {
                 let element = parseElement(byte, atStartOfComponent)
                 if case .star = element, case .star? = elements.last { continue }
+                if case .components = element, case .components? = elements.last { continue }
                 elements.append(element)
                 if case .components = element { continue }
                 atStartOfComponent = byte == slash
@@ -99,7 +182,11 @@ public struct GlobPattern: Sendable {
                 rest.removeFirst(2)
                 return .components
             case UInt8(ascii: "["):
-                return parseSet().map(Element.byteSet) ?? .byte(byte)
+                guard mayCloseSet, let set = parseSet() else {
+                    mayCloseSet = false
+                    return .byte(byte)
+                }
+                return .byteSet(set)
             case UInt8(ascii: "\\"):
                 return .byte(rest.popFirst() ?? byte)
             default:
@@ -133,6 +220,13 @@ public struct GlobPattern: Sendable {
             }
             return nil
         }
+    }
+}
+
+extension [UInt64] {
+    /// Sets a bit.
+    fileprivate mutating func insert(_ bit: Int) {
+        self[bit / 64] |= 1 << (bit % 64)
     }
 }
 

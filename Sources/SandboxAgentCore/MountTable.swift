@@ -49,6 +49,20 @@ public struct MountTable {
         return table
     }
 
+    /// Takes from programs the right to write to directories in which others are mounted, since
+    /// those can never be emptied.
+    ///
+    /// With control groups of version 1, crun leaves /sys/fs/cgroup so.
+    func protectParents() throws(SystemError) {
+        for mount in mounts where mount.isWritable && !Self.kernelTypes.contains(mount.type) {
+            guard mounts.contains(where: { $0.path.hasPrefix(mount.path + "/") }) else { continue }
+            var status = stat()
+            try check(unsafe lstat(mount.path, &status), "lstat \(mount.path)")
+            guard status.st_mode & S_IWOTH != 0 else { continue }
+            try check(unsafe chmod(mount.path, status.st_mode & 0o755), "chmod \(mount.path)")
+        }
+    }
+
     /// The directories that every user can write to, all that a program can leave something in,
     /// without the one at `path`.
     ///

@@ -8,36 +8,43 @@ internal import SandboxProtocol
 struct OutputCollector {
     private static let depthLimit = 64
     private static let entryLimit = 200_000
-    private static let skippedLimit = 1_000
 
     private let channel: FrameChannel
     private let inputs: [[UInt8]: FileMark]
-    private let patterns: [GlobPattern]
+    /// What is asked for; nil for every file that was created or changed.
+    private let pattern: GlobPattern?
     private var bytesLeft: UInt64
     private var filesLeft: UInt32
     private var entriesLeft = entryLimit
-    private var skippedLeft = skippedLimit
+    private var skippedLeft = FrameLimits.skipped
 
     /// Keeps what `run` asks for; `inputs` are the files it was given.
     init(_ run: Run, inputs: [[UInt8]: FileMark], reportingTo channel: FrameChannel) {
         self.channel = channel
         self.inputs = inputs
-        patterns = run.outputs.map { GlobPattern($0) }
+        pattern = run.outputs.isEmpty ? nil : GlobPattern(anyOf: run.outputs)
         bytesLeft = run.limits.outputBytes
         filesLeft = run.limits.outputFiles
     }
 
     /// Reports the files in a directory and below.
-    mutating func collect(
+    mutating func collect(_ directory: borrowing Descriptor) throws(SystemError) {
+        try collect(directory, path: [], pattern?.beginning, depth: 0)
+    }
+
+    /// Goes on in a directory, to which the pattern has made `progress`.
+    private mutating func collect(
         _ directory: borrowing Descriptor,
-        path: [UInt8] = [],
-        depth: Int = 0
+        path: [UInt8],
+        _ progress: GlobPattern.Progress?,
+        depth: Int
     ) throws(SystemError) {
         let names = try DirectoryListing(of: directory, limit: entriesLeft).names
         entriesLeft -= min(names.count, entriesLeft)
         if entriesLeft == 0 { skip(path.isEmpty ? [UInt8(ascii: ".")] : path, .tooMany) }
         for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let path = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
+            let progress = advance(progress, over: name)
             let cName = (name + [0]).map { CChar(bitPattern: $0) }
             var status = stat()
             try check(
@@ -46,13 +53,14 @@ struct OutputCollector {
             )
             switch status.st_mode & S_IFMT {
             case S_IFDIR:
-                try descend(into: cName, of: directory, path, depth + 1)
+                try descend(into: cName, of: directory, path, progress, depth + 1)
             case S_IFREG:
-                if isWanted(path, status) { try consider(cName, of: directory, path, status) }
+                guard isWanted(path, progress, status) else { continue }
+                try consider(cName, of: directory, path, status)
             case S_IFLNK:
-                if isWanted(path, status) { skip(path, .symlink) }
+                if isWanted(path, progress, status) { skip(path, .symlink) }
             default:
-                if isWanted(path, status) { skip(path, .notRegular) }
+                if isWanted(path, progress, status) { skip(path, .notRegular) }
             }
         }
     }
@@ -61,6 +69,7 @@ struct OutputCollector {
         into name: [CChar],
         of parent: borrowing Descriptor,
         _ path: [UInt8],
+        _ progress: GlobPattern.Progress?,
         _ depth: Int
     ) throws(SystemError) {
         guard depth < Self.depthLimit else { return skip(path, .tooDeep) }
@@ -70,12 +79,23 @@ struct OutputCollector {
             unsafe sandbox_open_beneath(parent.number, name, flags, 0),
             "open a directory"
         )
-        try collect(child, path: path, depth: depth)
+        try collect(child, path: path, advance(progress, over: [UInt8(ascii: "/")]), depth: depth)
     }
 
-    private func isWanted(_ path: [UInt8], _ status: stat) -> Bool {
-        if patterns.isEmpty { return inputs[path] != FileMark(status) }
-        return patterns.contains { $0.matches(path) }
+    private func advance(
+        _ progress: GlobPattern.Progress?,
+        over bytes: [UInt8]
+    ) -> GlobPattern.Progress? {
+        progress.flatMap { pattern?.advance($0, over: bytes) }
+    }
+
+    private func isWanted(
+        _ path: [UInt8],
+        _ progress: GlobPattern.Progress?,
+        _ status: stat
+    ) -> Bool {
+        guard let pattern, let progress else { return inputs[path] != FileMark(status) }
+        return pattern.isMatch(progress)
     }
 
     private mutating func consider(
@@ -88,7 +108,8 @@ struct OutputCollector {
         guard path.count <= FrameLimits.path else { return skip(path, .pathTooLong) }
         guard filesLeft > 0 else { return skip(path, .tooMany) }
         guard size <= bytesLeft else { return skip(path, .tooLarge) }
-        let flags = O_RDONLY | O_CLOEXEC
+        // A lease that a descriptor in flight holds would make the call wait (fcntl(2), F_SETLEASE).
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
         let opened = unsafe sandbox_open_beneath(parent.number, name, flags, 0)
         guard opened >= 0 else { return skip(path, .unreadable) }
         filesLeft -= 1
@@ -116,6 +137,11 @@ struct OutputCollector {
     private mutating func skip(_ path: [UInt8], _ reason: Report.SkipReason) {
         guard skippedLeft > 0 else { return }
         skippedLeft -= 1
-        channel.sendWaiting(.skipped(path: Array(path.prefix(FrameLimits.path)), reason: reason))
+        if path.count > FrameLimits.path, let slash = path.lastIndex(of: UInt8(ascii: "/")) {
+            // A path that is cut anywhere may be none; the directory's own is short enough.
+            channel.sendWaiting(.skipped(path: Array(path[..<slash]), reason: .pathTooLong))
+        } else {
+            channel.sendWaiting(.skipped(path: path, reason: reason))
+        }
     }
 }

@@ -267,19 +267,19 @@ struct ProgramRun: ~Copyable {
         let status = status ?? 0
         let signal = sandbox_status_signal(status)
         let memory = sandbox.group.memory()
-        let oomKills = memory.oomKills - min(memory.oomKills, memoryBefore.oomKills)
-        // The sandbox's peak is this program's if it has moved, or could not since it is the limit.
-        let isPeakOfSandbox = memory.peakBytes > memoryBefore.peakBytes || oomKills > 0
+        // What ended by itself at the very limit was not killed.
+        let kill = signal == SIGKILL ? kill : .none
+        let cpu = cpuMeter.total(sandbox.group, reaped: reapedNanoseconds)
         return Report.Exit(
             status: signal == 0
                 ? .code(UInt8(truncatingIfNeeded: sandbox_status_code(status)))
                 : .signal(UInt8(truncatingIfNeeded: signal)),
-            // What ended by itself at the very limit was not killed.
-            kill: signal == SIGKILL ? kill : .none,
+            kill: kill,
             wallNanoseconds: wallNanoseconds,
-            cpuNanoseconds: cpuMeter.total(sandbox.group, reaped: reapedNanoseconds),
-            memoryPeakBytes: isPeakOfSandbox ? memory.peakBytes : residentPeakBytes,
-            oomKills: oomKills,
+            // The group's figure had reached the limit; that of wait4(2) may be a little lower.
+            cpuNanoseconds: kill == .cpuTime ? max(cpu, limits.cpuNanoseconds) : cpu,
+            memoryPeakBytes: memory.peak(since: memoryBefore, resident: residentPeakBytes),
+            oomKills: memory.oomKills(since: memoryBefore),
             stdoutBytes: stdout.capture.count,
             stderrBytes: stderr.capture.count
         )

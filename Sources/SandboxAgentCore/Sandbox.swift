@@ -25,6 +25,7 @@ final class Sandbox {
             throw SystemError("start as process 1 of a container, as root", code: EPERM)
         }
         try check(sandbox_protect_self(), "prctl")
+        try Self.withholdTerminals()
         try options.checkExecutables()
         channel = try FrameChannel(
             input: Descriptor(takingOwnershipOf: STDIN_FILENO),
@@ -33,10 +34,11 @@ final class Sandbox {
         children = try Children()
         group = ControlGroup()
         workingDirectory = try WorkingDirectory(path: Self.workingDirectoryPath)
+        let mounts = try MountTable.current()
+        try mounts.protectParents()
         reset = SandboxReset(
             workingDirectory: try WritablePlace(path: Self.workingDirectoryPath),
-            scratchPlaces: try MountTable.current()
-                .writablePlaces(besides: Self.workingDirectoryPath)
+            scratchPlaces: try mounts.writablePlaces(besides: Self.workingDirectoryPath)
         )
         // Devices are no files, and those that the engine puts there are harmless.
         let rules = try WriteRules(allowing: reset.places.map(\.path) + ["/dev"])
@@ -51,6 +53,13 @@ final class Sandbox {
         } catch {
             throw SystemError(error.what, code: ECHILD)
         }
+    }
+
+    /// Lets no program open a pseudo-terminal: all sandboxes of a host together have some thousands
+    /// of them (`kernel.pty.max`), which one program could take.
+    private static func withholdTerminals() throws(SystemError) {
+        let result = unsafe chmod("/dev/pts/ptmx", 0o600)
+        guard result == 0 || errno == ENOENT else { throw SystemError("chmod /dev/pts/ptmx") }
     }
 
     /// Who forks a program that is started so.

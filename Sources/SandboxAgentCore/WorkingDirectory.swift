@@ -6,7 +6,8 @@ final class WorkingDirectory {
     /// The open directory.
     let directory: Descriptor
 
-    /// Opens it, for every user to write to; it stays root's, so that none can change its mode.
+    /// Opens it, for every user to write to; it stays root's, so that none can change its mode, and
+    /// it is sticky, so that none can give it attributes that stay (xattr(7)).
     init(path: String) throws(SystemError) {
         directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         try setWritable(true)
@@ -14,7 +15,7 @@ final class WorkingDirectory {
 
     /// Lets every user create files in it, or nobody but its owners in the directories below.
     func setWritable(_ isWritable: Bool) throws(SystemError) {
-        try check(fchmod(directory.number, isWritable ? 0o777 : 0o755), "chmod /work")
+        try check(fchmod(directory.number, isWritable ? 0o1777 : 0o755), "chmod /work")
     }
 
     /// Creates a file, and the directories above it, all owned by `owner`.
@@ -37,11 +38,13 @@ final class WorkingDirectory {
     }
 
     private func createParents(of path: String, owner: uid_t) throws(SystemError) {
-        let parents = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let parents = path.utf8
+            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .dropLast().map { String(Substring($0)) }
         if parents.isEmpty { return }
         var parent = try duplicate()
         for (index, name) in parents.enumerated() {
-            let created = unsafe mkdirat(parent.number, String(name), 0o755) == 0
+            let created = unsafe mkdirat(parent.number, name, 0o755) == 0
             guard created || errno == EEXIST else { throw SystemError("mkdir \(path)") }
             parent = try Descriptor(
                 unsafe sandbox_open_beneath(

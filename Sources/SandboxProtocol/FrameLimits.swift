@@ -16,6 +16,9 @@ public enum FrameLimits {
     /// byte behind each included.
     public static let arguments = 128 << 10
 
+    /// The most files that are not kept of which a run tells.
+    public static let skipped = 1_000
+
     /// The most elements a list in a frame may have.
     public static let elements = 10_000
 }

@@ -76,7 +76,10 @@ public struct Runtime: Equatable, Sendable {
     /// A path as an argument that is no option, whatever it begins with; also no `@file`, from
     /// which a compiler would read options.
     public static func argument(_ path: String) -> String {
-        path.hasPrefix("-") || path.hasPrefix("@") ? "./\(path)" : path
+        switch path.utf8.first {
+        case UInt8(ascii: "-"), UInt8(ascii: "@"): "./\(path)"
+        default: path
+        }
     }
 }
 

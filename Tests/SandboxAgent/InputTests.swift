@@ -15,7 +15,9 @@ struct InputTests {
 
     @Test(arguments: [1, 2, 3, 100])
     func contentIsCutIntoTheFilesThatWereAnnounced(chunk: Int) throws {
-        let files: [(String, UInt64)] = [("empty", 0), ("a/b/main.py", 5), ("a/c", 0), ("d", 3)]
+        let files: [(String, UInt64)] = [
+            ("empty", 0), ("a/b/main.py", 5), ("a/\u{301}", 0), ("d", 3),
+        ]
         let run = Run.sample(files: files, stdin: 2)
         var input = Input(of: run, in: workingDirectory, owner: getuid())
         let bytes = Array("helloabcIN".utf8)
@@ -28,7 +30,7 @@ struct InputTests {
         #expect(isComplete)
         #expect(try content("empty").isEmpty)
         #expect(try content("a/b/main.py") == "hello")
-        #expect(try content("a/c").isEmpty)
+        #expect(try content("a/\u{301}").isEmpty)
         #expect(try content("d") == "abc")
         let marked = Set(input.marks.keys)
         #expect(marked == Set(run.files.map { Array($0.path.utf8) }))

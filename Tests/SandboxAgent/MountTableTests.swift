@@ -1,5 +1,7 @@
-import SandboxAgentCore
+import Glibc
 import Testing
+
+@testable import SandboxAgentCore
 
 struct MountTableTests {
     @Test func mountsAreReadWithTheirOwnOptions() {
@@ -21,5 +23,28 @@ struct MountTableTests {
     ])
     func lineThatIsNotUnderstoodIsRefused(_ line: String) {
         #expect(MountTable(line) == nil)
+    }
+
+    @Test func directoryInWhichOthersAreMountedIsNoLongerWritable() throws {
+        let directory = try TemporaryDirectory()
+        for name in ["groups", "groups/memory", "scratch"] { try directory.makeDirectory(name) }
+        for name in ["groups", "scratch"] {
+            _ = unsafe chmod("\(directory.path)/\(name)", 0o1777)
+        }
+        let table = try #require(
+            MountTable(
+                """
+                94 76 0:49 / \(directory.path)/groups rw,nosuid - tmpfs cgroup rw
+                95 94 0:50 / \(directory.path)/groups/memory ro,nosuid - cgroup cgroup rw,memory
+                96 76 0:51 / \(directory.path)/scratch rw,nosuid - tmpfs tmpfs rw
+                """
+            )
+        )
+        try table.protectParents()
+        let places = try table.writablePlaces(besides: "/work")
+        #expect(places.map(\.path) == ["\(directory.path)/scratch"])
+        var status = stat()
+        #expect(unsafe stat("\(directory.path)/groups", &status) == 0)
+        #expect(status.st_mode & 0o7777 == 0o755)
     }
 }

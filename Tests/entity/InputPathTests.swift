@@ -13,6 +13,7 @@ struct InputPathTests {
     }
 
     @Test(arguments: [
+        "../\u{301}x", "a/../\u{301}x", "/\u{301}x", "a/\u{301}/", "a/./\u{301}x",
         "", "/", "/etc/x", "../x", "a/../../x", "a/..", ".", "./a", "a/.", "a//b", "a/", "a\0b",
         String(repeating: "n", count: 256),
         Array(repeating: "d", count: 33).joined(separator: "/"),
@@ -27,6 +28,7 @@ struct InputPathTests {
 struct InputTreeTests {
     @Test(arguments: [
         ["a", "a"], ["a", "a/b"], ["a/b", "a"], ["a/b/c", "a/b"], ["a/b", "a/b/c"],
+        ["a", "a/\u{301}b"], ["a/\u{301}b", "a"],
     ])
     func twoFilesCannotWantTheSamePlace(paths: [String]) {
         var tree = InputTree()
@@ -36,7 +38,9 @@ struct InputTreeTests {
 
     @Test func filesBesideEachOtherArePutInPlace() {
         var tree = InputTree()
-        let conflicts = ["a/b", "a/c", "b", "c/b", "a.b"].compactMap { tree.insert($0) }
+        let conflicts = ["a/b", "a/c", "b", "c/b", "a.b", "\u{E9}", "e\u{301}"].compactMap {
+            tree.insert($0)
+        }
         #expect(conflicts.isEmpty)
     }
 }

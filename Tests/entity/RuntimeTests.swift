@@ -18,5 +18,7 @@ struct RuntimeTests {
         #expect(Runtime.argument("-x.sh") == "./-x.sh")
         #expect(Runtime.argument("@x.c") == "./@x.c")
         #expect(Runtime.argument("a/-x@.c") == "a/-x@.c")
+        #expect(Runtime.argument("-\u{301}") == "./-\u{301}")
+        #expect(Runtime.argument("@\u{301}") == "./@\u{301}")
     }
 }

@@ -39,13 +39,23 @@ engine_start() {
     command -v dockerd >/dev/null || die "there is no dockerd"
     can_be_root || die "a Docker engine needs root to start; or set SANDMILL_ENGINE_URL or DOCKER_HOST to one that runs"
     mkdir -p "$ENGINE"
-    # A file of its own, even if empty, keeps the engine from reading the system's daemon.json.
-    printf '{}\n' >"$ENGINE/daemon.json"
+    engine_configure
     "${AS_ROOT[@]}" rm -f "$ENGINE/docker.pid"
-    start_process "$ENGINE/pid" "$ENGINE_LOG" "${AS_ROOT[@]}" dockerd --config-file "$ENGINE/daemon.json" \
+    start_process "$ENGINE/pid" "$ENGINE_LOG" "${IN_CONTROL_GROUPS[@]}" dockerd --config-file "$ENGINE/daemon.json" \
         --host "$(engine_url)" --group "$(id -g)" --data-root "$ENGINE/data" --exec-root "$ENGINE_RUN" \
         --pidfile "$ENGINE/docker.pid" --bridge none --iptables=false --ip-forward=false --ip-masq=false
     wait_for_process 60 "$ENGINE/pid" "$ENGINE_LOG" engine_answers "$(engine_url)"
+}
+
+# Writes a daemon.json, so that the system's own is not read, with the runtimes beside runc that are installed.
+engine_configure() {
+    local name path runtimes=
+    for name in crun runsc; do
+        if path=$(command -v "$name"); then
+            runtimes+="${runtimes:+, }\"$name\": {\"path\": \"$path\"}"
+        fi
+    done
+    printf '{"runtimes": {%s}}\n' "$runtimes" >"$ENGINE/daemon.json"
 }
 
 # An engine that ends by itself stops its containers, and its containerd with it. One that was killed leaves them.
@@ -56,7 +66,7 @@ engine_stop() {
     fi
     mapfile -t orphans < <(engine_orphans)
     end_processes KILL 5 "${orphans[@]}"
-    engine_unmount
+    unmount_below "$ENGINE" "$ENGINE_RUN"
     rm -f "$ENGINE/pid"
     [[ ! -d $ENGINE_RUN ]] || "${AS_ROOT[@]}" rm -rf "$ENGINE_RUN"
 }
@@ -70,14 +80,4 @@ engine_orphans() {
             printf '%s\n' "${process##*/}"
         fi
     done
-}
-
-# What a killed engine had mounted, the innermost first.
-engine_unmount() {
-    local target
-    while read -r _ target _; do
-        if [[ $target == "$ENGINE"/* || $target == "$ENGINE_RUN"/* ]]; then
-            "${AS_ROOT[@]}" umount --lazy "$target"
-        fi
-    done < <(tac /proc/mounts)
 }

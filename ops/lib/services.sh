@@ -3,14 +3,14 @@
 
 BORROWED_SERVICES=()
 
-# Starts the services that do not run, and puts the addresses of all into the environment.
+# borrow_services NAME…: starts those that do not run, and puts the addresses of all into the environment.
 borrow_services() {
     local service environment
-    for service in broker database engine; do
+    for service; do
         "$CHECKOUT/ops/services" status "$service" >/dev/null || BORROWED_SERVICES+=("$service")
     done
-    "$CHECKOUT/ops/services" up
-    environment=$("$CHECKOUT/ops/services" env)
+    "$CHECKOUT/ops/services" up "$@"
+    environment=$("$CHECKOUT/ops/services" env "$@")
     eval "$environment"
 }
 

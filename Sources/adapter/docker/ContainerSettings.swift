@@ -11,12 +11,15 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
     static let reservedProcesses = 8
 
     /// The writable places, each a file system of its own in memory.
-    private static let writablePlaces = ["/work": "0777", "/tmp": "1777", "/dev/shm": "1777"]
+    private static let writablePlaces = ["/work", "/tmp", "/dev/shm"]
 
     private let image: String
     private let arguments: [String]
     private let labels: [String: String]
-    private let host: HostSettings
+    private var host: HostSettings
+
+    /// The container runtime that was asked for; nil for the engine's default.
+    var runtime: String? { host.runtime }
 
     /// Describes the container of a sandbox.
     init(_ specification: SandboxSpecification, image: String, labels: [String: String]) {
@@ -25,17 +28,37 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
             specification.runtimes.flatMap { ["--runtime", $0.agentArgument] }
             + ["--preload", specification.preload.joined(separator: ",")]
         self.labels = labels
-        // Engines add noexec unless told, and a compiled program is run from /work.
-        let options =
-            "rw,exec,nosuid,nodev,size=\(specification.scratch.bytes),"
-            + "nr_inodes=\(specification.scratchFiles),mode="
         host = HostSettings(
             runtime: specification.containerRuntime,
             memory: MemorySettings(program: specification.memory),
             nanoCPUs: specification.cpus.map { Int64($0 * 1e9) },
             pidsLimit: specification.processes + Self.reservedProcesses,
-            tmpfs: Self.writablePlaces.mapValues { options + $0 }
+            tmpfs: Dictionary(
+                uniqueKeysWithValues: Self.writablePlaces.map { path in
+                    let place = MemoryFileSystem(
+                        mode: "1777",
+                        capacity: specification.scratch,
+                        files: specification.scratchFiles
+                    )
+                    return (path, place)
+                }
+            )
         )
+    }
+
+    /// The same for Podman, whose version of this API is another in places (seen with 4.3).
+    ///
+    /// It takes a seccomp profile as the path of a file that it can read.
+    func forPodman(seccompProfile path: String) -> ContainerSettings {
+        var settings = self
+        settings.host.seccompProfile = path
+        // It takes no number of files: only the memory limit bounds how many there are.
+        for path in host.tmpfs.keys { settings.host.tmpfs[path]?.files = nil }
+        // It mounts file systems here that everybody can fill, unless others are named.
+        for path in ["/run", "/var/tmp"] { settings.host.tmpfs[path] = .closed }
+        // It asks for a million unless told, which it may lack the right to (CAP_SYS_RESOURCE).
+        settings.host.ulimits["nproc"] = max(4_096, host.pidsLimit)
+        return settings
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -77,6 +100,11 @@ struct MemorySettings: Encodable, Equatable, Sendable {
         try container.encode(bytes, forKey: "Memory")
         try container.encode(bytes, forKey: "MemorySwap")
     }
+
+    /// The same as Podman's own API takes it, whose form is that of an OCI runtime.
+    var forPodman: [String: [String: Int64]] {
+        ["memory": ["limit": bytes, "swap": bytes]]
+    }
 }
 
 private struct HostSettings: Encodable, Equatable, Sendable {
@@ -87,7 +115,9 @@ private struct HostSettings: Encodable, Equatable, Sendable {
     let memory: MemorySettings
     let nanoCPUs: Int64?
     let pidsLimit: Int
-    let tmpfs: [String: String]
+    var tmpfs: [String: MemoryFileSystem]
+    var seccompProfile = SeccompProfile.json
+    var ulimits = ["nofile": 1_024, "core": 0]
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
@@ -95,7 +125,7 @@ private struct HostSettings: Encodable, Equatable, Sendable {
         try memory.encode(to: encoder)
         try container.encodeIfPresent(nanoCPUs, forKey: "NanoCpus")
         try container.encode(pidsLimit, forKey: "PidsLimit")
-        try container.encode(tmpfs, forKey: "Tmpfs")
+        try container.encode(tmpfs.mapValues(\.options), forKey: "Tmpfs")
         // When the host runs out of memory, sandboxes go before the worker and its servers.
         try container.encode(500, forKey: "OomScoreAdj")
         // The agent must be process 1, whatever the engine does by default.
@@ -107,19 +137,42 @@ private struct HostSettings: Encodable, Equatable, Sendable {
         // A closed connection that lingers would be something of a program that outlives it.
         try container.encode(["net.ipv4.tcp_max_tw_buckets": "0"], forKey: "Sysctls")
         try container.encode("private", forKey: "IpcMode")
+        // The agent finds the sandbox's own figures at the root of what it sees.
+        try container.encode("private", forKey: "CgroupnsMode")
         try container.encode(true, forKey: "ReadonlyRootfs")
         try container.encode(["ALL"], forKey: "CapDrop")
         try container.encode(Self.capabilities, forKey: "CapAdd")
         try container.encode(
-            ["no-new-privileges", "seccomp=\(SeccompProfile.json)"],
+            ["no-new-privileges", "seccomp=\(seccompProfile)"],
             forKey: "SecurityOpt"
         )
         try container.encode(
-            [
-                Ulimit(name: "nofile", value: 1_024), Ulimit(name: "core", value: 0),
-            ],
+            ulimits.sorted(by: <).map { Ulimit(name: $0.key, value: $0.value) },
             forKey: "Ulimits"
         )
+    }
+}
+
+/// A file system in memory.
+private struct MemoryFileSystem: Equatable, Sendable {
+    /// One that nobody can write to.
+    static let closed = MemoryFileSystem(
+        access: "ro,noexec,notmpcopyup",
+        mode: "0555",
+        capacity: .kibibytes(4)
+    )
+
+    // Engines add noexec unless told, and a compiled program is run from /work.
+    var access = "rw,exec"
+    let mode: String
+    let capacity: ByteCount
+    /// How many files it holds; nil for any number.
+    var files: Int?
+
+    /// The mount options, as engines take them.
+    var options: String {
+        let files = files.map { ",nr_inodes=\($0)" } ?? ""
+        return "\(access),nosuid,nodev,size=\(capacity.bytes)\(files),mode=\(mode)"
     }
 }
 

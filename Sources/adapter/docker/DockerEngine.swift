@@ -12,7 +12,7 @@ actor DockerEngine {
 
     private let client: Client
     private let origin: String
-    private var base: String?
+    private var knownVersion: EngineVersion?
 
     /// Describes an engine; it is connected to when it is needed.
     ///
@@ -46,6 +46,23 @@ actor DockerEngine {
     /// Makes a container and returns its id, even to a task that was cancelled.
     func create(_ settings: ContainerSettings) async throws(SandboxError) -> String {
         let url = "\(try await path())/containers/create"
+        let version = try await rememberedVersion()
+        guard version.podman != nil else { return try await create(settings, at: url) }
+        if let runtime = settings.runtime, !version.runsContainers(by: runtime) {
+            throw SandboxError(
+                .engineRefused,
+                "Podman runs containers by one runtime, which is not \(runtime); see its --runtime"
+            )
+        }
+        let profile = try SeccompProfileFile()
+        defer { profile.remove() }
+        return try await create(settings.forPodman(seccompProfile: profile.path), at: url)
+    }
+
+    private func create(
+        _ settings: ContainerSettings,
+        at url: String
+    ) async throws(SandboxError) -> String {
         // A cancelled task's requests are aborted, and then nobody would know the container's id.
         let creation = Task { () -> Result<HTTPResponse, SandboxError> in
             do throws(SandboxError) {
@@ -78,6 +95,11 @@ actor DockerEngine {
 
     /// Changes a container's limits.
     func update(_ container: String, _ limits: MemorySettings) async throws(SandboxError) {
+        if let podman = try await rememberedVersion().podman {
+            // Docker's call is missing before Podman 5.1.
+            let url = "\(origin)/v\(podman)/libpod/containers/\(container)/update"
+            return try check(try await send(.post, url, limits.forPodman))
+        }
         let url = "\(try await path())/containers/\(container)/update"
         try check(try await send(.post, url, limits))
     }
@@ -92,9 +114,15 @@ actor DockerEngine {
 
     /// Kills and removes a container, unless that was done already.
     func remove(_ container: String) async throws(SandboxError) {
-        let url = "\(try await path())/containers/\(container)?force=1&v=1"
-        let response = try await send(.delete, url)
-        // 409: the removal is under way.
+        let url = "\(try await path())/containers/\(container)"
+        let removal = HTTPRequest(.delete, "\(url)?force=1&v=1")
+        var response = try await perform(removal)
+        if response.status == 409 || response.status >= 500 {
+            // The container is ending by itself, which removes it; Podman calls that a failure.
+            let end = HTTPRequest(.post, "\(url)/wait?condition=removed", timeout: .seconds(5))
+            _ = try? await perform(end)
+            response = try await perform(removal)
+        }
         if response.status != 404, response.status != 409 { try check(response) }
     }
 
@@ -107,21 +135,21 @@ actor DockerEngine {
     }
 
     private func path() async throws(SandboxError) -> String {
-        if let base { return base }
+        "\(origin)/v\(try await rememberedVersion().bestAPI(Self.apiVersion))"
+    }
+
+    private func rememberedVersion() async throws(SandboxError) -> EngineVersion {
+        if let knownVersion { return knownVersion }
         let version = try await version()
-        let base = "\(origin)/v\(version.bestAPI(Self.apiVersion))"
-        self.base = base
-        return base
+        knownVersion = version
+        return version
     }
 
     private func send(
         _ method: HTTPRequest.Method,
         _ url: String
     ) async throws(SandboxError) -> HTTPResponse {
-        let request = HTTPRequest(method, url)
-        return try await engineCall { client throws(CurlError) in
-            try await client.perform(request)
-        }
+        try await perform(HTTPRequest(method, url))
     }
 
     private func send(
@@ -129,13 +157,18 @@ actor DockerEngine {
         _ url: String,
         _ body: some Encodable
     ) async throws(SandboxError) -> HTTPResponse {
-        let request = HTTPRequest(
-            method,
-            url,
-            headers: ["Content-Type": "application/json"],
-            body: .bytes(encode(body))
+        try await perform(
+            HTTPRequest(
+                method,
+                url,
+                headers: ["Content-Type": "application/json"],
+                body: .bytes(encode(body))
+            )
         )
-        return try await engineCall { client throws(CurlError) in
+    }
+
+    private func perform(_ request: HTTPRequest) async throws(SandboxError) -> HTTPResponse {
+        try await engineCall { client throws(CurlError) in
             try await client.perform(request)
         }
     }

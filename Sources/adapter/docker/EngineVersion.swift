@@ -16,6 +16,16 @@ struct EngineVersion: Decodable, Equatable, Sendable {
     let minimumAPIVersion: String?
     let components: [Component]?
 
+    /// Podman's own version, which is also that of its own API; nil for any other engine.
+    var podman: String? {
+        components?.first { $0.name == "Podman Engine" }?.version
+    }
+
+    /// Whether Podman runs every container by this runtime: it takes none for a single one.
+    func runsContainers(by runtime: String) -> Bool {
+        components?.contains { $0.name == "OCI Runtime (\(runtime))" } == true
+    }
+
     /// The version of the API to speak: the wanted one, or the engine's nearest.
     func bestAPI(_ wanted: String) -> String {
         if let minimumAPIVersion, Self.isOlder(wanted, than: minimumAPIVersion) {

@@ -19,6 +19,7 @@ struct RunTranscript {
     private var streamed = (stdout: ByteCount.zero, stderr: ByteCount.zero)
     private var fileContent = ByteCount.zero
     private var fileCount = 0
+    private var skippedCount = 0
     private var missingContent: UInt64 = 0
 
     init(_ program: Program) {
@@ -39,6 +40,8 @@ struct RunTranscript {
     /// Takes the next report.
     mutating func take(_ report: Report) throws(SandboxError) -> Step {
         guard missingContent == 0 || report.isContent else { throw Self.lie("a file is cut short") }
+        // Of pieces without bytes there would be no end.
+        guard !report.isEmptyPiece else { throw Self.lie("an empty piece") }
         switch (phase, report) {
         case (.running, .output(let stream, let bytes)), (.exited, .tail(let stream, let bytes)),
             (.building, .output(let stream, let bytes)):
@@ -70,6 +73,8 @@ struct RunTranscript {
             return .output(.content(bytes))
         case (.exited, .skipped(let path, let reason)):
             guard let path = OutputPath(path) else { throw Self.lie("an impossible path") }
+            skippedCount += 1
+            guard skippedCount <= FrameLimits.skipped else { throw Self.lie("too many skipped") }
             return .output(.skipped(path, SkippedFile.Reason(reason)))
         case (.exited, .finished(let finish)):
             guard let exit else { throw Self.lie("an end without an exit") }
@@ -133,6 +138,13 @@ extension Report {
     fileprivate var isContent: Bool {
         if case .content = self { return true }
         return false
+    }
+
+    fileprivate var isEmptyPiece: Bool {
+        switch self {
+        case .output(_, let bytes), .tail(_, let bytes), .content(let bytes): bytes.isEmpty
+        default: false
+        }
     }
 }
 

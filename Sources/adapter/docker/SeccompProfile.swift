@@ -86,10 +86,15 @@ extension SeccompProfile {
         // it the C library falls back on clone.
         .allow("clone", .masked(0, 0x7E02_0000, equals: 0)),
         Rule(names: ["clone3"], action: .deny, args: []),
-        // AF_UNIX, AF_INET, AF_INET6, and of AF_NETLINK the list of the interfaces.
+        // AF_UNIX; TCP and UDP of AF_INET and AF_INET6; of AF_NETLINK the list of the interfaces.
+        // What waits in the sockets of other protocols, such as ICMP's, is no sandbox's memory.
         .allow("socket", .equal(0, 1)),
-        .allow("socket", .equal(0, 2)),
-        .allow("socket", .equal(0, 10)),
+        .allow("socket", .equal(0, 2), .equal(2, 0)),
+        .allow("socket", .equal(0, 2), .equal(2, 6)),
+        .allow("socket", .equal(0, 2), .equal(2, 17)),
+        .allow("socket", .equal(0, 10), .equal(2, 0)),
+        .allow("socket", .equal(0, 10), .equal(2, 6)),
+        .allow("socket", .equal(0, 10), .equal(2, 17)),
         .allow("socket", .equal(0, 16), .equal(2, 0)),
         .allow("socketpair", .equal(0, 1)),
         // FIFOs (S_IFIFO), no devices.

@@ -2,20 +2,27 @@
 ///
 /// A parser allocates for every value, so a small body of a million empty arrays is expensive.
 /// This pass allocates nothing and reads each byte once.
-enum JSONBounds {
+struct JSONBounds {
     /// Deeper than any request.
     static let depth = 16
     /// More values than any request needs.
     static let values = 100_000
 
-    /// Says what is out of bounds; nil when nothing is.
-    ///
-    /// Malformed JSON is the parser's business.
-    static func violation(in text: [UInt8]) -> String? {
+    /// What is out of bounds; nil when nothing is.
+    private(set) var violation: String?
+    /// How many fields all objects have together, each counted as often as it is there.
+    private(set) var fields = 0
+    /// Whether there is a comma before the end of an array or object, which only our parser takes.
+    private(set) var hasTrailingComma = false
+
+    /// Looks at a text, up to where it is out of bounds; other malformed JSON is the parser's
+    /// business.
+    init(_ text: [UInt8]) {
         var depth = 0
         var values = 0
         var isInString = false
         var isEscaped = false
+        var isBehindComma = false
         for byte in text {
             if isInString {
                 if isEscaped {
@@ -33,16 +40,27 @@ enum JSONBounds {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 depth += 1
                 values += 1
-                if depth > Self.depth { return "nested deeper than \(Self.depth) levels" }
+                if depth > Self.depth {
+                    violation = "nested deeper than \(Self.depth) levels"
+                    return
+                }
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 depth -= 1
+                hasTrailingComma = hasTrailingComma || isBehindComma
             case UInt8(ascii: ","):
                 values += 1
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                continue
+            case UInt8(ascii: ":"):
+                fields += 1
             default:
                 break
             }
-            if values > Self.values { return "more than \(Self.values) values" }
+            isBehindComma = byte == UInt8(ascii: ",")
+            if values > Self.values {
+                violation = "more than \(Self.values) values"
+                return
+            }
         }
-        return nil
     }
 }

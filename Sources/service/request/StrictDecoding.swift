@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Synchronization
 
 /// A key of any JSON object.
 struct AnyKey: CodingKey {
@@ -14,15 +15,35 @@ struct AnyKey: CodingKey {
     }
 }
 
+/// How many fields a decoder has read in all the objects that it opened strictly.
+final class FieldCount: Sendable {
+    /// Where a decoder has it, if the fields are to be counted.
+    static let key: CodingUserInfoKey = {
+        guard let key = CodingUserInfoKey(rawValue: "FieldCount") else {
+            preconditionFailure("every string is a key")
+        }
+        return key
+    }()
+
+    private let total = Mutex(0)
+
+    /// How many.
+    var count: Int { total.withLock { $0 } }
+
+    /// Adds fields that were read.
+    func add(_ count: Int) { total.withLock { $0 += count } }
+}
+
 extension Decoder {
     /// Opens an object, refusing every field that `Key` does not have.
     func strictContainer<Key: CodingKey>(
         keyedBy _: Key.Type
     ) throws -> KeyedDecodingContainer<Key> {
-        for key in try container(keyedBy: AnyKey.self).allKeys
-        where Key(stringValue: key.stringValue) == nil {
+        let keys = try container(keyedBy: AnyKey.self).allKeys
+        for key in keys where Key(stringValue: key.stringValue) == nil {
             throw DecodingError.refusal(at: codingPath + [key], "there is no such field")
         }
+        (userInfo[FieldCount.key] as? FieldCount)?.add(keys.count)
         return try container(keyedBy: Key.self)
     }
 }
@@ -76,13 +97,19 @@ extension RequestRefusal {
     /// A refusal is stored and shown, so a token is cut at 128 characters, and a U+0000, which no
     /// text of Postgres holds, becomes U+FFFD.
     static func pointer(to tokens: [String]) -> String {
-        tokens.map { token in
-            "/"
-                + String(String.UnicodeScalarView(token.unicodeScalars.prefix(128)))
-                .replacing("\0", with: "\u{FFFD}")
-                .replacing("~", with: "~0")
-                .replacing("/", with: "~1")
-        }.joined()
+        var pointer = ""
+        for token in tokens {
+            pointer += "/"
+            for scalar in token.unicodeScalars.prefix(128) {
+                switch scalar {
+                case "\0": pointer += "\u{FFFD}"
+                case "~": pointer += "~0"
+                case "/": pointer += "~1"
+                default: pointer.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return pointer
     }
 
     private static func name(of type: Any.Type) -> String {

@@ -1,10 +1,17 @@
 internal import SandmillEntity
 
 extension SubmissionDecoder {
-    /// The most bytes of arguments and environment together; the kernel takes about as many.
-    private static let argumentBytes = 128 << 10
+    /// The most bytes of arguments and environment together; the kernel takes a few more, which are
+    /// for the path of the program, its interpreter and the runtime's own variables.
+    private static let argumentBytes = 120 << 10
+    /// The most arguments, and the most variables; an agent takes no more.
+    private static let maximumArguments = 10_000
     private static let maximumPatterns = 100
+    /// The most bytes of all patterns together; each path of an output is held against all of them.
+    private static let patternBytes = 4 << 10
     private static let maximumFiles = 1_000
+    /// The most bytes of all paths together: what is told of a run has to fit into one frame.
+    private static let pathBytes = 256 << 10
 
     func program(_ body: RequestBody) throws(RequestRefusal) -> Program {
         let runtime = try runtime(named: body.runtime)
@@ -44,6 +51,13 @@ extension SubmissionDecoder {
         guard body.files.count <= maximumFiles else {
             throw RequestRefusal(.invalidRequest, at: "/files", "more than \(maximumFiles)")
         }
+        guard body.files.reduce(0, { $0 + $1.path.utf8.count }) <= pathBytes else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/files",
+                "their paths are above \(pathBytes) bytes"
+            )
+        }
         var tree = InputTree()
         var files: [Program.InputFile] = []
         if let source = body.source {
@@ -72,6 +86,12 @@ extension SubmissionDecoder {
     }
 
     private static func checkArguments(_ body: RequestBody) throws(RequestRefusal) {
+        guard body.arguments.count <= maximumArguments else {
+            throw RequestRefusal(.invalidRequest, at: "/args", "more than \(maximumArguments)")
+        }
+        guard body.environment.count <= maximumArguments else {
+            throw RequestRefusal(.invalidRequest, at: "/env", "more than \(maximumArguments)")
+        }
         for (index, argument) in body.arguments.enumerated() where argument.utf8.contains(0) {
             throw RequestRefusal(.invalidRequest, at: "/args/\(index)", "has a U+0000")
         }
@@ -98,8 +118,8 @@ extension SubmissionDecoder {
         guard size <= argumentBytes else {
             throw RequestRefusal(
                 .invalidRequest,
-                at: "/args",
-                "with the environment above \(argumentBytes) bytes"
+                at: body.arguments.isEmpty ? "/env" : "/args",
+                "arguments and environment are above \(argumentBytes) bytes"
             )
         }
     }
@@ -108,9 +128,17 @@ extension SubmissionDecoder {
         guard outputs.count <= maximumPatterns else {
             throw RequestRefusal(.invalidRequest, at: "/outputs", "more than \(maximumPatterns)")
         }
+        guard outputs.reduce(0, { $0 + $1.utf8.count }) <= patternBytes else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/outputs",
+                "above \(patternBytes) bytes together"
+            )
+        }
         for (index, pattern) in outputs.enumerated() {
             let isPlain = !pattern.isEmpty && pattern.utf8.count <= 1_024
-            guard isPlain, !pattern.utf8.contains(0), !pattern.hasPrefix("/") else {
+            guard isPlain, !pattern.utf8.contains(0), pattern.utf8.first != UInt8(ascii: "/")
+            else {
                 throw RequestRefusal(
                     .invalidRequest,
                     at: "/outputs/\(index)",

@@ -71,21 +71,34 @@ public struct SubmissionDecoder: Sendable {
         guard !body.contains(where: { $0 == 0 || $0 >= 0xFE }) else {
             throw RequestRefusal(.invalidRequest, at: "", "not JSON in UTF-8")
         }
-        if let violation = JSONBounds.violation(in: body) {
-            throw RequestRefusal(.tooLarge, at: "", violation)
+        let bounds = JSONBounds(body)
+        if let violation = bounds.violation { throw RequestRefusal(.tooLarge, at: "", violation) }
+        guard !bounds.hasTrailingComma else {
+            throw RequestRefusal(.invalidRequest, at: "", "not JSON: a comma before a } or ]")
         }
+        let fields = FieldCount()
+        let request: RequestBody
         do {
-            return try JSONDecoder().decode(RequestBody.self, from: Data(body))
+            let decoder = JSONDecoder()
+            decoder.userInfo[FieldCount.key] = fields
+            request = try decoder.decode(RequestBody.self, from: Data(body))
         } catch let error as DecodingError {
             throw RequestRefusal(error)
         } catch {
             throw RequestRefusal(.invalidRequest, at: "", "not JSON")
         }
+        fields.add(request.environment.count + request.labels.count)
+        // Which of the two is meant would be for each reader to guess.
+        guard fields.count == bounds.fields else {
+            throw RequestRefusal(.invalidRequest, at: "", "an object has a field twice")
+        }
+        return request
     }
 
-    /// Reads a UUID as RFC 9562 writes it; Foundation takes leading spaces for digits.
+    /// Reads a UUID as RFC 9562 writes it; Foundation takes spaces and signs for digits, and
+    /// whatever stands behind a U+0000.
     private static func uuid(_ text: String) -> UUID? {
-        text.hasPrefix(" ") ? nil : UUID(uuidString: text)
+        UUID(uuidString: text).flatMap { $0.text == text.lowercased() ? $0 : nil }
     }
 
     private static func checkContentType(_ type: String?) throws(RequestRefusal) {

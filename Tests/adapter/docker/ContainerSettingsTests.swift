@@ -1,4 +1,5 @@
 import Foundation
+import SandboxFixture
 import SandmillEntity
 import SandmillService
 import Testing
@@ -8,6 +9,12 @@ import Testing
 struct ContainerSettingsTests {
     /// The parts of the request's body that decide over safety.
     private struct Body: Decodable {
+        struct Ulimit: Decodable, Equatable {
+            let name: String
+            let soft: Int
+            let hard: Int
+        }
+
         struct HostConfig: Decodable {
             let memory: Int64
             let memorySwap: Int64
@@ -15,6 +22,7 @@ struct ContainerSettingsTests {
             let pidsLimit: Int
             let runtime: String?
             let tmpfs: [String: String]
+            let ulimits: [Ulimit]
             let securityOpt: [String]
             let capDrop: [String]
             let networkMode: String
@@ -51,7 +59,12 @@ struct ContainerSettingsTests {
     private func body(_ change: (inout SandboxSpecification) -> Void = { _ in }) throws -> Body {
         var specification = TestEngine.specification()
         change(&specification)
-        let settings = ContainerSettings(specification, image: "sha256:1", labels: ["a": "b"])
+        return try body(
+            of: ContainerSettings(specification, image: "sha256:1", labels: ["a": "b"])
+        )
+    }
+
+    private func body(of settings: ContainerSettings) throws -> Body {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .custom { path in Key(path[path.count - 1]) }
         return try decoder.decode(Body.self, from: try JSONEncoder().encode(settings))
@@ -96,7 +109,7 @@ struct ContainerSettingsTests {
     }
 
     @Test func whatIsNotConfiguredIsTheEngines() throws {
-        let plain = try body().hostConfig
+        let plain = try body { $0.containerRuntime = nil }.hostConfig
         #expect(plain.nanoCpus == nil)
         #expect(plain.runtime == nil)
         let configured = try body {
@@ -105,5 +118,31 @@ struct ContainerSettingsTests {
         }.hostConfig
         #expect(configured.nanoCpus == 1_500_000_000)
         #expect(configured.runtime == "runsc")
+    }
+
+    @Test func podmanIsToldWhatItWouldDoOtherwise() throws {
+        let specification = TestEngine.specification()
+        let settings = ContainerSettings(specification, image: "sha256:1", labels: [:])
+        let host = try body(of: settings.forPodman(seccompProfile: "/tmp/profile")).hostConfig
+        #expect(host.securityOpt == ["no-new-privileges", "seccomp=/tmp/profile"])
+        #expect(Set(host.tmpfs.keys) == ["/work", "/tmp", "/dev/shm", "/run", "/var/tmp"])
+        for (path, options) in host.tmpfs {
+            let options = options.split(separator: ",")
+            #expect(!options.contains { $0.hasPrefix("nr_inodes") })
+            #expect(options.contains { $0.hasPrefix("size=") })
+            #expect(options.contains("ro") == ["/run", "/var/tmp"].contains(path))
+        }
+        let limit = Body.Ulimit(name: "nproc", soft: 4_096, hard: 4_096)
+        #expect(host.ulimits.contains(limit))
+        #expect(try body(of: settings).hostConfig.ulimits.map(\.name) == ["core", "nofile"])
+    }
+
+    @Test func profileIsAFileAsLongAsItIsNeeded() throws {
+        let file = try SeccompProfileFile()
+        #expect(try String(contentsOfFile: file.path, encoding: .utf8) == SeccompProfile.json)
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o644)
+        file.remove()
+        #expect(!FileManager.default.fileExists(atPath: file.path))
     }
 }

@@ -1,6 +1,7 @@
 import Curl
 import Foundation
 import Logging
+import SandboxFixture
 import SandmillEntity
 import SandmillService
 import Testing

@@ -1,3 +1,4 @@
+import SandboxFixture
 import SandmillDocker
 import SandmillEntity
 import SandmillService

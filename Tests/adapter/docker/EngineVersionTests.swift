@@ -28,4 +28,18 @@ struct EngineVersionTests {
         #expect(version.version == "20.10.24+dfsg1")
         #expect(version.components == [.init(name: "runc", version: "1.1.5+ds1")])
     }
+
+    @Test func podmanIsKnownByItsPart() throws {
+        let answer = """
+            {"Version": "4.3.1", "ApiVersion": "1.41", "MinAPIVersion": "1.24", "Components": [
+             {"Name": "Podman Engine", "Version": "4.3.1", "Details": {"APIVersion": "4.3.1"}},
+             {"Name": "Conmon", "Version": "conmon version 2.1.6, commit: unknown"},
+             {"Name": "OCI Runtime (crun)", "Version": "crun version 1.8.1\\ncommit: f8a0"}]}
+            """
+        let podman = try JSONDecoder().decode(EngineVersion.self, from: Data(answer.utf8))
+        #expect(podman.podman == "4.3.1")
+        #expect(podman.runsContainers(by: "crun"))
+        #expect(!podman.runsContainers(by: "runsc"))
+        #expect(version("1.41", minimum: nil).podman == nil)
+    }
 }

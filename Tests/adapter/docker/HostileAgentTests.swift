@@ -1,4 +1,5 @@
 import Foundation
+import SandboxFixture
 import SandboxProtocol
 import SandmillDocker
 import SandmillEntity

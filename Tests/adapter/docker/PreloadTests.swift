@@ -1,3 +1,4 @@
+import SandboxFixture
 import SandmillService
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import SandboxFixture
 import SandmillService
 import Testing
 

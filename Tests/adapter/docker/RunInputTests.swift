@@ -1,3 +1,4 @@
+import SandboxFixture
 import SandboxProtocol
 import SandmillEntity
 import Testing

@@ -1,3 +1,4 @@
+import SandboxFixture
 import SandboxProtocol
 import SandmillEntity
 import SandmillService
@@ -144,6 +145,10 @@ struct RunTranscriptTests {
             [exit, .file(path: [0x61], size: 2), .content([1]), .finished(.clean)],
             [exit, .file(path: [0x61], size: 11)],
             [exit, .file(path: [0x61], size: .max)],
+            [.output(.stdout, [])],
+            [exit, .tail(.stderr, [])],
+            [exit, .file(path: [0x61], size: 1), .content([])],
+            [exit] + Array(repeating: .skipped(path: [0x61], reason: .symlink), count: 1_001),
             [
                 exit, .file(path: [0x61], size: 0), .file(path: [0x62], size: 0),
                 .file(path: [0x63], size: 0),

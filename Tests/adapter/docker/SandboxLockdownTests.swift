@@ -1,3 +1,4 @@
+import SandboxFixture
 import SandmillEntity
 import SandmillService
 import Testing
@@ -115,6 +116,7 @@ struct SandboxLockdownTests {
                     except OSError:
                         pass
                 print(sorted(os.environ))
+                print({line.split(":", 2)[2] for line in open("/proc/self/cgroup")})
                 """
             )
             #expect(
@@ -127,6 +129,7 @@ struct SandboxLockdownTests {
                     Seccomp 2
                     sandbox ['lo'] True
                     ['HOME', 'LANG', 'PATH']
+                    {'/\\n'}
 
                     """
             )

@@ -50,6 +50,15 @@ struct SeccompProfileTests {
         }
     }
 
+    @Test func everySocketOfTheInternetNamesItsProtocol() {
+        let sockets = profile.syscalls.filter { $0.names == ["socket"] && $0.args[0].value != 1 }
+        #expect(!sockets.isEmpty)
+        for rule in sockets {
+            let value = rule.args.first { $0.index == 2 }?.value
+            #expect(value.map { [0, 6, 17].contains($0) } == true)
+        }
+    }
+
     @Test func noCallIsListedTwice() {
         let plain = profile.syscalls.filter { $0.args.isEmpty }.flatMap(\.names)
         #expect(Set(plain).count == plain.count)

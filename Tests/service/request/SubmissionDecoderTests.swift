@@ -121,6 +121,9 @@ struct SubmissionDecoderTests {
     @Test(arguments: [
         nil, "", "1", "0e8f2c64-0000-7000-8000-00000000000",
         " 0e8f2c64-0000-7000-8000-00000000000", "0e8f2c64-0000-7000-8000-0000000000011",
+        "+e8f2c64-0000-7000-8000-000000000001", "-1e8f2c6-0000-7000-8000-000000000001",
+        "0x8f2c64-0000-7000-8000-000000000001", "0e8f2c64- 000-7000-8000-000000000001",
+        "0e8f2c64-0000-7000-8000-000000000001\0x", "0e8f2c64-0000-7000-8000-000000000001\r\n",
         "{0e8f2c64-0000-7000-8000-000000000001}", "0e8f2c64-0000-7000-8000-00000000000g",
     ])
     func aMessageIDThatIsNoUUIDIsRefused(id: String?) {
@@ -139,9 +142,63 @@ struct SubmissionDecoderTests {
     }
 
     @Test(arguments: [
+        "amq.rabbitmq.reply-to.x", "amq.topic", "a\r\nx: y", "$(id) '\"", "",
+        String(repeating: "q", count: 255),
+    ])
+    func aReplyToIsPlainBytes(replyTo: String) throws {
+        _ = try decode("{\"source\": \"\"}", replyTo: replyTo)
+    }
+
+    @Test(arguments: ["application/json\r\nx: y", "application/json\0", "application/json\r"])
+    func aContentTypeWithAControlCharacterIsRefused(type: String) {
+        expectRefusal(at: nil) { _ = try decode("{\"source\": \"\"}", contentType: type) }
+    }
+
+    @Test(arguments: [
+        "{\"source\": \"a\", \"source\": \"b\"}", "{\"source\": \"\", \"source\": \"\"}",
+        "{\"source\": \"\", \"env\": {\"A\": \"1\", \"\\u0041\": \"2\"}}",
+        "{\"source\": \"\", \"labels\": {\"\\u00e9\": \"\", \"e\\u0301\": \"\"}}",
+        "{\"source\": \"\", \"limits\": {\"processes\": 1, \"processes\": 2}}",
+        "{\"files\": [{\"path\": \"main.py\", \"path\": \"a\", \"text\": \"\"}]}",
+        "{\"source\": \"\", \"batch\": null, \"batch\": null}",
+    ])
+    func aFieldThatIsThereTwiceIsRefused(body: String) throws {
+        let refusal = try #require(throws: RequestRefusal.self) { try decode(body) }
+        #expect(refusal == RequestRefusal(.invalidRequest, at: "", "an object has a field twice"))
+    }
+
+    @Test func fieldsOfTheSameNameInTwoObjectsAreNotTwice() throws {
+        _ = try decode(
+            """
+            {"source": ":{\\"", "files": [{"path": "a", "text": ""}, {"path": "b", "text": ""}],
+             "env": {"source": "", "A": ""}, "labels": {"source": "", "A": ""}, "limits": null}
+            """
+        )
+    }
+
+    @Test func aByteOrderMarkIsNoPartOfTheRequest() throws {
+        _ = try decode("\u{FEFF}{\"source\": \"\"}")
+    }
+
+    @Test(
+        arguments: [
+            [0xC3, 0x28], [0xED, 0xA0, 0x80], [0xF8], [0x80], [0xC0, 0xAF],
+            [0xF4, 0x90, 0x80, 0x80],
+            [0xC3], [0xFF],
+        ] as [[UInt8]]
+    )
+    func textThatIsNotUTF8IsRefused(bytes: [UInt8]) {
+        let body = Array("{\"source\": \"".utf8) + bytes + Array("\"}".utf8)
+        expectRefusal(at: "") { _ = try decode(bytes: body) }
+    }
+
+    @Test(arguments: [
         "", " ", "nonsense", "{", "[]", "1", "null", "\"source\"", "{\"source\": \"\"} x",
         "{source: 1}", "{\"source\": 'x'}", "{\"source\": \"\u{1}\"}",
-        "{\"source\": \"\\ud800\"}", "{\"source\": NaN}",
+        "{\"source\": \"\\ud800\"}", "{\"source\": \"\\udc00\\ud800\"}", "{\"source\": NaN}",
+        "{\"source\": \"\", \"limits\": {\"wall_seconds\": Infinity}}", "{\"source\": \"\"}{}",
+        "{\"source\": \"\",}", "{\"source\": \"\", \"args\": [\"\",\n ]}", "{,}",
+        "/**/{\"source\": \"\"}", "{\"source\": \"\\x\"}",
     ])
     func whatIsNoJSONObjectIsRefused(body: String) {
         expectRefusal(at: "") { _ = try decode(body) }
@@ -161,6 +218,7 @@ struct SubmissionDecoderTests {
         // Unknown fields, at every level.
         ("{\"source\": \"\", \"sauce\": 1}", "/sauce"),
         ("{\"source\": \"\", \"a/b~c\": 1}", "/a~1b~0c"),
+        ("{\"source\": \"\", \"/\\u0301~\\u0301\": 1}", "/~1\u{301}~0\u{301}"),
         ("{\"source\": \"\", \"limits\": {\"wall\": 1}}", "/limits/wall"),
         ("{\"files\": [{\"path\": \"a\", \"text\": \"\", \"mode\": 7}]}", "/files/0/mode"),
         ("{\"source\": \"\", \"batch\": {\"id\": \"\", \"size\": 1, \"x\": 1}}", "/batch/x"),
@@ -218,6 +276,19 @@ struct SubmissionDecoderTests {
             "{\"source\": \"\", \"files\": [{\"path\": \"a\", \"text\": \"\"}, {\"path\": \"a/b\", \"text\": \"\"}]}",
             "/files/1/path"
         ),
+        // A combining mark behind a byte that means something.
+        ("{\"source\": \"\", \"entrypoint\": \"../\\u0301x\"}", "/entrypoint"),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"a/../\\u0301x\", \"text\": \"\"}]}",
+            "/files/0/path"
+        ),
+        (
+            "{\"source\": \"\", \"files\": [{\"path\": \"/\\u0301x\", \"text\": \"\"}]}",
+            "/files/0/path"
+        ),
+        ("{\"source\": \"\", \"outputs\": [\"/\\u0301*\"]}", "/outputs/0"),
+        ("{\"source\": \"\", \"env\": {\"A=\\u0301\": \"\"}}", "/env"),
+        ("{\"source\": \"\", \"args\": [\"\\u0000\\u0301\"]}", "/args/0"),
         // Program.
         ("{\"source\": \"\", \"runtime\": \"ruby\"}", "/runtime"),
         ("{\"source\": \"\", \"args\": [\"a\\u0000\"]}", "/args/0"),
@@ -233,6 +304,14 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"limits\": {\"wall_seconds\": 60.001}}", "/limits/wall_seconds"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1e308}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1e400}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1e999999}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1E-400}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 01}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": -0}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": -0.0}}", "/limits/cpu_seconds"),
+        ("{\"source\": \"\", \"limits\": {\"processes\": -0}}", "/limits/processes"),
+        ("{\"source\": \"\", \"limits\": {\"processes\": 1e999999}}", "/limits/processes"),
+        ("{\"source\": \"\", \"limits\": {\"processes\": null, \"x\": 1}}", "/limits/x"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": \"5\"}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": true}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"memory_bytes\": 0}}", "/limits/memory_bytes"),
@@ -268,9 +347,35 @@ struct SubmissionDecoderTests {
         expectRefusal(at: pointer) { _ = try decode(body) }
     }
 
+    /// What is told of a run fits into one frame of the sandbox's stream, whose sender would trap.
+    @Test(arguments: [
+        ("{\"source\": \"\", \"args\": [" + list("\"\"", 10_001) + "]}", "/args"),
+        ("{\"source\": \"\", \"env\": " + object(of: 10_001) + "}", "/env"),
+        (
+            "{\"source\": \"\", \"env\": {\"A\": \"" + String(repeating: "x", count: 122_880)
+                + "\"}}",
+            "/env"
+        ),
+        (
+            "{\"source\": \"\", \"files\": ["
+                + (0..<300).map { number in
+                    let path = Array(repeating: "\(number)", count: 5)
+                        .map { $0 + String(repeating: "d", count: 190) }.joined(separator: "/")
+                    return "{\"path\": \"\(path)\", \"text\": \"\"}"
+                }.joined(separator: ",") + "]}",
+            "/files"
+        ),
+    ])
+    func whatAnAgentDoesNotTakeIsRefused(body: String, pointer: String) {
+        expectRefusal(at: pointer) { _ = try decode(body) }
+    }
+
     @Test(arguments: [
         "{\"source\": \"\", \"labels\": " + object(of: 65) + "}",
         "{\"source\": \"\", \"outputs\": [" + list("\"x\"", 101) + "]}",
+        "{\"source\": \"\", \"outputs\": ["
+            + list("\"" + String(repeating: "*a", count: 205) + "\"", 10)
+            + "]}",
         "{\"files\": [" + list("{\"path\": \"x\", \"text\": \"\"}", 1_001) + "]}",
         "{\"source\": \"\", \"args\": [\"" + String(repeating: "x", count: 131_072) + "\"]}",
         "{\"source\": \"\", \"env\": {\"A\": \"" + String(repeating: "x", count: 131_072) + "\"}}",
@@ -303,6 +408,15 @@ struct SubmissionDecoderTests {
                 "{\"source\": \"\", \"files\": [{\"path\": \"\(path)\", \"text\": \"\"}]}"
             )
         }
+    }
+
+    @Test(arguments: ["processes", "wall_seconds"], ["", "-", "1e"])
+    func theReasonOfALongNumberIsShort(limit: String, prefix: String) throws {
+        let number = prefix + String(repeating: "1", count: 1_000_000)
+        let refusal = try #require(throws: RequestRefusal.self) {
+            try decode("{\"source\": \"\", \"limits\": {\"\(limit)\": \(number)}}")
+        }
+        #expect(refusal.reason.utf8.count < 1_000)
     }
 
     @Test func theReasonOfALongUnknownFieldIsShort() throws {

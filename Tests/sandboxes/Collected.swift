@@ -1,17 +1,24 @@
-import SandmillEntity
-import SandmillService
-import Synchronization
+public import SandmillEntity
+public import SandmillService
+internal import Synchronization
 
 /// All that a run gave.
-struct Collected: Sendable {
-    var stdout: [UInt8] = []
-    var stderr: [UInt8] = []
-    var files: [(path: String, content: [UInt8])] = []
-    var skipped: [String: SkippedFile.Reason] = [:]
-    var report: SandboxReport?
+public struct Collected: Sendable {
+    /// What it wrote to standard output, as far as it is kept.
+    public var stdout: [UInt8] = []
+    /// What it wrote to standard error, as far as it is kept.
+    public var stderr: [UInt8] = []
+    /// The files it left, in the order in which they came.
+    public var files: [(path: String, content: [UInt8])] = []
+    /// The files that were not kept, by their path.
+    public var skipped: [String: SkippedFile.Reason] = [:]
+    /// How it ended; nil while it has not.
+    public var report: SandboxReport?
 
-    var text: String { String(decoding: stdout, as: UTF8.self) }
-    var errors: String { String(decoding: stderr, as: UTF8.self) }
+    /// ``stdout`` as text.
+    public var text: String { String(decoding: stdout, as: UTF8.self) }
+    /// ``stderr`` as text.
+    public var errors: String { String(decoding: stderr, as: UTF8.self) }
 
     fileprivate mutating func take(_ output: SandboxOutput) {
         switch output {
@@ -26,7 +33,7 @@ struct Collected: Sendable {
 
 extension Sandbox {
     /// Runs Python source, with what it is given.
-    func python(
+    public func python(
         _ source: String,
         files: [Program.InputFile] = [],
         stdin: [UInt8] = [],
@@ -36,7 +43,7 @@ extension Sandbox {
     }
 
     /// Runs source in any language, with what it is given.
-    func run(
+    public func run(
         _ source: String,
         by runtime: Runtime,
         entrypoint: String? = nil,
@@ -70,7 +77,7 @@ extension Sandbox {
 
 extension Limits {
     /// More than any of the tests needs.
-    static let generous = Limits(
+    public static let generous = Limits(
         wall: .seconds(20),
         cpu: .seconds(20),
         memory: .mebibytes(64),
