@@ -133,7 +133,7 @@ let package = Package(
 
         // General wrappers that know nothing about executions.
         library("Threads", in: "Threads", ["CLinux"]),
-        library("AMQP", in: "AMQP", ["CRabbitMQ", "Threads"]),
+        library("AMQP", in: "AMQP", ["CRabbitMQ", "Threads", crypto]),
         library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
         library("Curl", in: "Curl", ["CCurl", "Threads"]),
 
@@ -210,6 +210,12 @@ let package = Package(
         // Tests, named and placed as what they test.
         .target(name: "FaultyProxy", path: "Tests/proxy", swiftSettings: strict),
         .target(
+            name: "StoreConformance",
+            dependencies: ["SandmillEntity", "SandmillService"],
+            path: "Tests/conformance",
+            swiftSettings: strict
+        ),
+        .target(
             name: "SandboxFixture",
             dependencies: ["SandmillDocker", "SandmillEntity", "SandmillService", logging],
             path: "Tests/sandboxes",
@@ -240,9 +246,12 @@ let package = Package(
         tests(
             "ServiceTests",
             in: "service",
-            ["SandmillEntity", "SandmillService", logging, serviceLifecycle, lifecycleTestKit]
+            [
+                "SandmillEntity", "SandmillService", "StoreConformance", crypto, logging,
+                serviceLifecycle, lifecycleTestKit,
+            ]
         ),
-        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy"]),
+        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", crypto]),
         tests(
             "ConfigurationTests",
             in: "configuration",
@@ -271,7 +280,10 @@ let package = Package(
         tests(
             "RepositoryTests",
             in: "repository",
-            ["PostgreSQL", "SandmillEntity", "SandmillRepository", "SandmillService"]
+            [
+                "PostgreSQL", "SandmillEntity", "SandmillRepository", "SandmillService",
+                "StoreConformance",
+            ]
         ),
     ] + fuzz
 )

@@ -3,7 +3,7 @@ extension Connection {
     public struct Options: Sendable {
         /// What the broker's own tools call it.
         public var name: String
-        /// Bodies above this many bytes are delivered as ``Delivery/Body/oversized(size:prefix:)``.
+        /// Bodies above this many bytes are delivered as ``Delivery/Body/oversized(size:prefix:sha256:)``.
         public var bodyLimit: Int
         /// How long the broker may take to answer a call.
         public var callTimeout: Duration

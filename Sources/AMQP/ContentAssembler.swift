@@ -1,9 +1,11 @@
+internal import Crypto
+
 /// How much of an oversized body is kept.
 private let prefixLength = 4_096
 
 /// Puts the messages of one channel together from their frames (AMQP 0-9-1, 4.2.6).
 ///
-/// A body above the limit is counted, not kept, so that memory stays bounded.
+/// A body above the limit is counted and digested, not kept, so that memory stays bounded.
 struct ContentAssembler {
     /// The method that announces a message.
     enum Head {
@@ -27,6 +29,7 @@ struct ContentAssembler {
     private let bodyLimit: Int
     private var state = State.idle
     private var kept: [UInt8] = []
+    private var digest = SHA256()
     private var received: UInt64 = 0
 
     init(bodyLimit: Int) {
@@ -60,19 +63,21 @@ struct ContentAssembler {
         defer {
             state = .idle
             kept = []
+            digest = SHA256()
             received = 0
         }
-        let isOversized = size > UInt64(bodyLimit)
-        return Content(
-            head: head,
-            properties: properties,
-            body: isOversized ? .oversized(size: size, prefix: kept) : .complete(kept)
-        )
+        return Content(head: head, properties: properties, body: keptBody(of: size))
+    }
+
+    private func keptBody(of size: UInt64) -> Delivery.Body {
+        guard size > UInt64(bodyLimit) else { return .complete(kept) }
+        return .oversized(size: size, prefix: kept, sha256: Array(digest.finalize()))
     }
 
     private mutating func keep(_ bytes: [UInt8], of size: UInt64) {
         if size > UInt64(bodyLimit) {
             kept += bytes.prefix(prefixLength - kept.count)
+            digest.update(data: bytes)
         } else if bytes.count == size {
             kept = bytes
         } else {

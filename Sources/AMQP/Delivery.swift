@@ -4,8 +4,9 @@ public struct Delivery: Hashable, Sendable {
     public enum Body: Hashable, Sendable {
         /// All bytes.
         case complete([UInt8])
-        /// The body had `size` bytes, more than the connection's limit; `prefix` is its beginning.
-        case oversized(size: UInt64, prefix: [UInt8])
+        /// The body had `size` bytes, more than the connection's limit; `prefix` is its beginning,
+        /// `sha256` the digest of all of it.
+        case oversized(size: UInt64, prefix: [UInt8], sha256: [UInt8])
     }
 
     /// What acknowledges it, on the channel it came from.

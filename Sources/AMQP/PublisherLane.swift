@@ -96,7 +96,7 @@ extension Delivery.Body {
     fileprivate func isBody(_ bytes: [UInt8]) -> Bool {
         switch self {
         case .complete(let body): body == bytes
-        case .oversized(let size, let prefix): size == bytes.count && bytes.starts(with: prefix)
+        case .oversized(let size, let prefix, _): size == bytes.count && bytes.starts(with: prefix)
         }
     }
 }

@@ -59,30 +59,6 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         }
     }
 
-    /// Keeps refused messages; a U+0000 in a reason becomes U+FFFD, which text can hold.
-    public func keep(_ letters: [DeadLetter]) async throws(StoreError) {
-        try await database.access {
-            try await database.pool.query(
-                """
-                insert into dead_letters (
-                    error_type, reason, queue, properties, body, body_bytes)
-                select error_type, reason, queue, properties::json, body, body_bytes
-                from unnest(
-                    $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::int8[]
-                ) as letter(error_type, reason, queue, properties, body, body_bytes)
-                """,
-                [
-                    letters.map(\.errorType),
-                    letters.map { $0.reason.replacing("\0", with: "\u{FFFD}") },
-                    letters.map { $0.queue.replacing("\0", with: "\u{FFFD}") },
-                    letters.map { StoredJSON.encode(StoredProperties($0.properties)) },
-                    letters.map { Data($0.body) },
-                    letters.map(\.bodySize.bytes),
-                ]
-            )
-        }
-    }
-
     /// Reads one execution.
     public func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
         try await database.access {

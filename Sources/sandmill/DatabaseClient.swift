@@ -19,12 +19,14 @@ extension Configuration {
 struct DatabaseClient {
     let migrator: Migrator
     let executions: PostgreSQLExecutionStore
+    let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
         migrator = Migrator(database)
         executions = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
+        letters = PostgreSQLDeadLetterStore(database)
         workers = PostgreSQLWorkerRegistry(database)
     }
 }

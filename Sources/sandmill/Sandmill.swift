@@ -20,7 +20,8 @@ struct Sandmill: AsyncParsableCommand {
         version: Product.version,
         subcommands: [
             WorkerCommand.self, SubmitCommand.self, BatchCommand.self, StatusCommand.self,
-            ResultCommand.self, OutputCommand.self, EventsCommand.self, PoolCommand.self,
+            ResultCommand.self, OutputCommand.self, EventsCommand.self, DeadCommand.self,
+            PoolCommand.self,
             TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
         ]
     )

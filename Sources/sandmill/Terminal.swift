@@ -8,6 +8,20 @@ enum Terminal {
     /// Whether a person looks at standard error.
     static var showsErrors: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// How many columns a person sees of standard output; nil when nobody looks.
+    static var width: Int? {
+        var size = winsize()
+        guard showsOutput, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else {
+            return nil
+        }
+        return size.ws_col > 0 ? Int(size.ws_col) : nil
+    }
+
+    /// Writes bytes to standard output.
+    static func write(bytes: [UInt8]) {
+        FileHandle.standardOutput.write(Data(bytes))
+    }
+
     /// Writes a line to standard output.
     static func write(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
@@ -42,11 +56,36 @@ enum Terminal {
             }
         }
         for row in rows {
-            let cells = zip(row, widths).map {
-                $0 + String(repeating: " ", count: $1 - $0.count)
-            }
+            let cells = zip(row, widths).map { $0.padding(to: $1) }
             let line = cells.joined(separator: "  ")
             write(String(line.reversed().drop { $0 == " " }.reversed()))
         }
+    }
+}
+
+extension String {
+    /// The text as it may stand in a line of a terminal: what strangers wrote may hold anything,
+    /// such as an escape sequence or a line's end.
+    var printable: String {
+        if utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return self }
+        return String(
+            unicodeScalars.reduce(into: String.UnicodeScalarView()) { text, scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator:
+                    text += "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
+                default: text.append(scalar)
+                }
+            }
+        )
+    }
+
+    /// The text with spaces behind it.
+    func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(width - count, 0))
+    }
+
+    /// The text, or its beginning.
+    func cut(to width: Int) -> String {
+        count > width ? prefix(width - 1) + "…" : self
     }
 }

@@ -42,6 +42,7 @@ struct WorkerProcess {
         )
         let ledger = ExecutionLedger(
             store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            letters: PostgreSQLDeadLetterStore(database),
             results: results,
             relay: relay,
             logger: logger

@@ -1,4 +1,5 @@
 import AMQP
+import Crypto
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ConsumerTests {
@@ -164,7 +165,10 @@ import Testing
             let consumer = try await channel.consume(queue: queue, prefetch: 2)
             let deliveries = try await consumer.deliveries.prefix(2)
             let prefix = Array(big.utf8.prefix(4_096))
-            #expect(deliveries[0].body == .oversized(size: 400_000, prefix: prefix))
+            let digest = Array(SHA256.hash(data: Array(big.utf8)))
+            #expect(
+                deliveries[0].body == .oversized(size: 400_000, prefix: prefix, sha256: digest)
+            )
             #expect(deliveries[1].text == "small")
             try await channel.acknowledge(deliveries.map(\.tag))
         }

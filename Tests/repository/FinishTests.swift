@@ -197,24 +197,4 @@ struct FinishTests {
             )
         }
     }
-
-    @Test func aRefusedMessageIsKeptWithItsEvidence() async throws {
-        try await RecordStore.with { store in
-            let letter = DeadLetter(
-                errorType: "invalid_request",
-                reason: "/a\0b: not a string",
-                queue: "sandmill.work.python.normal",
-                properties: MessageProperties(headers: ["x": "\0"]),
-                body: .oversized(prefix: [0, 1, 2], size: .mebibytes(3))
-            )
-            try await store.executions.keep([letter, letter])
-            let row = try await store.pool.query("select * from dead_letters")[0]
-            #expect(try row["error_type"] == "invalid_request")
-            #expect(try row["reason"] == "/a\u{FFFD}b: not a string")
-            #expect(try row["body"] == Data([0, 1, 2]))
-            #expect(try row["body_bytes"] == 3_145_728)
-            let properties: JSON = try row["properties"]
-            #expect(properties.text.contains("\"x\":\"\u{FFFD}\""))
-        }
-    }
 }

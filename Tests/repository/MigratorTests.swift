@@ -11,9 +11,9 @@ struct MigratorTests {
             #expect(try await Migrator(store.database).migrate().isEmpty)
             try await Migrator(store.database).check()
             #expect(
-                try await store.value("select array_agg(name) from schema_migrations") == [
-                    "initial"
-                ]
+                try await store.value(
+                    "select array_agg(name order by version) from schema_migrations"
+                ) == Migration.all.map(\.name)
             )
         }
     }
@@ -24,14 +24,14 @@ struct MigratorTests {
         async let first = Migrator(store.database).migrate()
         async let second = Migrator(store.database).migrate()
         let steps = try await [first, second]
-        #expect(steps.map(\.count).sorted() == [0, 1])
+        #expect(steps.map(\.count).sorted() == [0, Migration.all.count])
         try await store.pool.query("drop schema \"\(schema)\" cascade")
     }
 
     @Test func aStepThatFailsLeavesNothing() async throws {
         let schema = RecordStore.newSchema()
         let store = try RecordStore(schema: schema)
-        let broken = Migration(version: 2, name: "broken", script: "create table t (n int); oops")
+        let broken = Migration.next("broken", script: "create table t (n int); oops")
         let migrator = Migrator(store.database, migrations: Migration.all + [broken])
         let error = try await storeFailure { try await migrator.migrate() }
         #expect(error.code == .internal)
@@ -46,7 +46,7 @@ struct MigratorTests {
         #expect(claim.code == .schemaMismatch)
 
         try await RecordStore.with { store in
-            let next = Migration(version: 2, name: "next", script: "")
+            let next = Migration.next("next", script: "")
             let later = Migrator(store.database, migrations: Migration.all + [next])
             let error = try await storeFailure { try await later.check() }
             #expect(error.code == .schemaMismatch)
@@ -55,5 +55,12 @@ struct MigratorTests {
             try await Migrator(store.database).check()
             #expect(try await store.claim(.sample()) == 1)
         }
+    }
+}
+
+extension Migration {
+    /// A step after all there are.
+    fileprivate static func next(_ name: String, script: String) -> Migration {
+        Migration(version: all.count + 1, name: name, script: script)
     }
 }

@@ -9,6 +9,7 @@ import Testing
 struct RecordStore {
     let database: Database
     let executions: PostgreSQLExecutionStore
+    let letters: PostgreSQLDeadLetterStore
     let outbox: PostgreSQLOutbox
     /// What a person with `psql` sees.
     let pool: Pool
@@ -51,6 +52,7 @@ struct RecordStore {
             applicationName: "repository-tests"
         )
         executions = PostgreSQLExecutionStore(database, cluster: "test")
+        letters = PostgreSQLDeadLetterStore(database)
         outbox = PostgreSQLOutbox(database)
         var configuration = ConnectionConfiguration(
             try Self.url(),

@@ -169,6 +169,7 @@ extension SystemTests {
 
         @Test(arguments: [
             ["status", "\(UUID())"], ["output", "\(UUID())"], ["migrate"], ["pool"], ["worker"],
+            ["dead", "list"], ["dead", "requeue", "17"],
         ])
         func databaseThatCannotBeReachedEndsWith69(command: [String]) async throws {
             let ended = try await Installation.current.run(

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ImportTableTests {
     private static let table: [String: Set<String>] = [
         "Threads": ["CLinux", "Glibc", "Synchronization"],
-        "AMQP": ["CRabbitMQ", "Glibc", "Synchronization", "Threads"],
+        "AMQP": ["CRabbitMQ", "Crypto", "Glibc", "Synchronization", "Threads"],
         "PostgreSQL": [
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],

@@ -67,7 +67,7 @@ extension EventMessage {
         let body: [UInt8] =
             switch delivery.body {
             case .complete(let bytes): bytes
-            case .oversized(_, let prefix): prefix
+            case .oversized(_, let prefix, _): prefix
             }
         self.init(routingKey: delivery.routingKey, body: body)
     }

@@ -40,11 +40,25 @@ public struct RequestConsumer: DeliverySource {
                     queue: queue,
                     pool: pool,
                     level: level,
+                    deliveries: delivery.count,
                     properties: SandmillService.MessageProperties(delivery.properties),
                     body: SandmillService.Delivery.Body(delivery.body)
                 ) { try? await channel.acknowledge(delivery.tag) }
             )
         }
+    }
+}
+
+extension AMQP.Delivery {
+    /// How often the queue has delivered it; a quorum queue counts how often it came back.
+    ///
+    /// A first delivery may have any such header, for a publisher can set it.
+    fileprivate var count: Int? {
+        guard isRedelivered else { return 1 }
+        guard case .int(let count) = properties.headers?["x-delivery-count"], count < .max else {
+            return nil
+        }
+        return Int(count) + 1
     }
 }
 
@@ -54,8 +68,23 @@ extension SandmillService.Delivery.Body {
         switch body {
         case .complete(let bytes):
             self = .complete(bytes)
-        case .oversized(let size, let prefix):
-            self = .oversized(prefix: prefix, size: ByteCount(Int64(clamping: size)))
+        case .oversized(let size, let prefix, let sha256):
+            self = .oversized(
+                prefix: prefix,
+                size: ByteCount(Int64(clamping: size)),
+                sha256: sha256.hexadecimal
+            )
         }
     }
+}
+
+extension [UInt8] {
+    fileprivate var hexadecimal: String {
+        String(
+            decoding: flatMap { [Self.digits[Int($0 >> 4)], Self.digits[Int($0 & 15)]] },
+            as: UTF8.self
+        )
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
 }

@@ -24,6 +24,15 @@ public struct Topology: Equatable, Sendable {
         "\(prefix).work.\(pool).\(level.rawValue)"
     }
 
+    /// The key that leads to a queue of requests; nil for any other queue.
+    ///
+    /// A pool that this configuration does not have counts too.
+    func routingKey(of queue: String) -> String? {
+        if queue == batches { return batchKey }
+        let start = "\(prefix).work."
+        return queue.hasPrefix(start) ? String(queue.dropFirst(start.count)) : nil
+    }
+
     /// A line for each exchange, queue and binding, with its arguments.
     public var lines: [String] {
         exchanges.map { "exchange  \($0.name)  \($0.kind.rawValue)\($0.arguments.listed)" }
@@ -72,7 +81,7 @@ public struct Topology: Equatable, Sendable {
             }
         }
         return work + [
-            Binding(exchange: name(of: .submit), queue: batches, key: "batch"),
+            Binding(exchange: name(of: .submit), queue: batches, key: batchKey),
             Binding(exchange: dead, queue: dead, key: ""),
             Binding(exchange: unrouted, queue: unrouted, key: ""),
         ]
@@ -83,6 +92,7 @@ public struct Topology: Equatable, Sendable {
     /// The exchange and the queue of what no queue wanted.
     var unrouted: String { "\(prefix).unrouted" }
     private var batches: String { "\(prefix).batches" }
+    private var batchKey: String { "batch" }
 
     private var workArguments: FieldTable {
         [

@@ -14,18 +14,19 @@ public struct UndeliverableConsumer: UndeliverableSource {
 
     /// Consumes both queues until the task is cancelled; reconnects by itself, for ever.
     public func run(deliver: @escaping @Sendable (UndeliverableMessage) -> Void) async {
-        let unrouted = broker.topology.unrouted
+        let topology = broker.topology
+        let unrouted = topology.unrouted
         let consumer = QueueConsumer(
             broker: broker,
             purpose: "dead letters",
-            queues: [unrouted, broker.topology.dead],
+            queues: [unrouted, topology.dead],
             prefetch: Self.prefetch
         )
         await consumer.run { queue, delivery, channel in
             let letter =
                 queue == unrouted
                 ? DeadLetter(unrouted: delivery, from: queue)
-                : DeadLetter(givenUp: delivery, from: queue)
+                : DeadLetter(givenUp: delivery, from: queue, of: topology)
             deliver(
                 UndeliverableMessage(letter: letter) {
                     try? await channel.acknowledge(delivery.tag)
@@ -41,20 +42,26 @@ extension DeadLetter {
             errorType: "unroutable",
             reason: "no queue takes the routing key \"\(delivery.routingKey)\"",
             queue: queue,
+            routingKey: delivery.routingKey,
+            deliveries: 0,
             properties: SandmillService.MessageProperties(delivery.properties),
             body: SandmillService.Delivery.Body(delivery.body)
         )
     }
 
-    /// The headers are RabbitMQ's ("Dead Letter Exchanges", "Dead-Lettered Effects on Messages");
-    /// they are shown, and nothing is decided by them.
-    fileprivate init(givenUp delivery: AMQP.Delivery, from queue: String) {
+    /// The headers are RabbitMQ's ("Dead Letter Exchanges", "Dead-Lettered Effects on Messages").
+    ///
+    /// The count of deliveries is by now that of the queue of dead letters, so it says nothing.
+    fileprivate init(givenUp delivery: AMQP.Delivery, from queue: String, of topology: Topology) {
         let properties = SandmillService.MessageProperties(delivery.properties)
         let cause = properties.headers["x-first-death-reason"] ?? "unknown"
+        let origin = properties.headers["x-first-death-queue"] ?? queue
         self.init(
             errorType: "given_up",
             reason: "the broker gave it up: \(cause)",
-            queue: properties.headers["x-first-death-queue"] ?? queue,
+            queue: origin,
+            routingKey: topology.routingKey(of: origin),
+            deliveries: nil,
             properties: properties,
             body: SandmillService.Delivery.Body(delivery.body)
         )

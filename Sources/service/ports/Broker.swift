@@ -44,8 +44,8 @@ public struct Delivery: Sendable {
     public enum Body: Equatable, Sendable {
         /// All of it.
         case complete([UInt8])
-        /// Its first bytes, and how long it is.
-        case oversized(prefix: [UInt8], size: ByteCount)
+        /// Its first bytes, how long it is, and the SHA-256 of all of it in hexadecimal.
+        case oversized(prefix: [UInt8], size: ByteCount, sha256: String)
     }
 
     /// The queue it came from.
@@ -54,6 +54,8 @@ public struct Delivery: Sendable {
     public var pool: String
     /// The level of that queue.
     public var level: Level
+    /// How often that queue has delivered it, this time among them; nil where it does not say.
+    public var deliveries: Int?
     /// Its properties.
     public var properties: MessageProperties
     /// Its body.
@@ -69,6 +71,7 @@ public struct Delivery: Sendable {
         queue: String,
         pool: String,
         level: Level,
+        deliveries: Int? = nil,
         properties: MessageProperties,
         body: Body,
         acknowledge: @escaping @Sendable () async -> Void
@@ -76,6 +79,7 @@ public struct Delivery: Sendable {
         self.queue = queue
         self.pool = pool
         self.level = level
+        self.deliveries = deliveries
         self.properties = properties
         self.body = body
         self.acknowledge = acknowledge

@@ -33,9 +33,6 @@ public protocol ExecutionStore: ExecutionRecords {
     /// message in the outbox, due after the delay. Fenced as ``finish(_:)``.
     func retry(_ attempts: [FailedAttempt]) async throws(StoreError)
 
-    /// Keeps messages that were refused, with their reasons.
-    func keep(_ letters: [DeadLetter]) async throws(StoreError)
-
     /// Reads the executions of a batch, and the batch; nil when there is none.
     func batch(_ id: UUID) async throws(StoreError) -> BatchRecord?
 }
@@ -142,67 +139,6 @@ public struct FailedAttempt: Equatable, Sendable {
         self.reason = reason
         self.delay = delay
     }
-}
-
-/// A message that was refused.
-public struct DeadLetter: Equatable, Sendable {
-    /// Why, as a word that programs can compare, such as `invalid_request` or `id_conflict`.
-    public var errorType: String
-    /// Why, for a person; names the field by its JSON pointer.
-    public var reason: String
-    /// The queue it came from.
-    public var queue: String
-    /// Its properties.
-    public var properties: MessageProperties
-    /// Its body, or the beginning of it.
-    public var body: [UInt8]
-    /// How long its body is.
-    public var bodySize: ByteCount
-
-    /// Describes a refusal.
-    ///
-    /// A U+0000 in its texts becomes U+FFFD: no text of Postgres can hold one.
-    public init(
-        errorType: String,
-        reason: String,
-        queue: String,
-        properties: MessageProperties,
-        body: Delivery.Body
-    ) {
-        self.errorType = errorType
-        self.reason = reason.withoutNUL
-        self.queue = queue.withoutNUL
-        self.properties = properties.withoutNUL
-        switch body {
-        case .complete(let bytes):
-            self.body = bytes
-            bodySize = ByteCount(bytes.count)
-        case .oversized(let prefix, let size):
-            self.body = prefix
-            bodySize = size
-        }
-    }
-}
-
-extension MessageProperties {
-    fileprivate var withoutNUL: MessageProperties {
-        MessageProperties(
-            contentType: contentType?.withoutNUL,
-            messageID: messageID?.withoutNUL,
-            correlationID: correlationID?.withoutNUL,
-            replyTo: replyTo?.withoutNUL,
-            timestamp: timestamp,
-            appID: appID?.withoutNUL,
-            headers: Dictionary(
-                headers.map { ($0.key.withoutNUL, $0.value.withoutNUL) },
-                uniquingKeysWith: { first, _ in first }
-            )
-        )
-    }
-}
-
-extension String {
-    fileprivate var withoutNUL: String { replacing("\0", with: "\u{FFFD}") }
 }
 
 /// An execution as its record tells it.

@@ -25,9 +25,11 @@ public actor ExecutionLedger: Service {
     private let logger: Logger
     private var resultsAreSuspect = false
 
-    /// Writes records to `store` and output to `results`, and hands events to `relay`.
+    /// Writes records to `store`, what is refused to `letters` and output to `results`, and hands
+    /// events to `relay`.
     public init(
         store: any ExecutionStore,
+        letters: any DeadLetterStore,
         results: any ResultsStore,
         relay: Relay,
         logger: Logger
@@ -48,9 +50,9 @@ public actor ExecutionLedger: Service {
             try await store.retry(attempts)
             return attempts.map { _ in }
         }
-        letters = GroupCommitter { letters throws(StoreError) in
-            try await store.keep(letters)
-            return letters.map { _ in }
+        self.letters = GroupCommitter { refused throws(StoreError) in
+            try await letters.keep(refused)
+            return refused.map { _ in }
         }
     }
 

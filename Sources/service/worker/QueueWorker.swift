@@ -259,7 +259,7 @@ extension Delivery {
     fileprivate func completeBody() throws(RequestRefusal) -> [UInt8] {
         switch body {
         case .complete(let bytes): return bytes
-        case .oversized(_, let size):
+        case .oversized(_, let size, _):
             throw RequestRefusal(
                 .tooLarge,
                 at: "",
@@ -275,6 +275,8 @@ extension DeadLetter {
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
             queue: delivery.queue,
+            routingKey: "\(delivery.pool).\(delivery.level.rawValue)",
+            deliveries: delivery.deliveries,
             properties: delivery.properties,
             body: delivery.body
         )

@@ -45,7 +45,26 @@ import Testing
             _ = await installation.publisher.publish(message)
             let prefix = [UInt8](repeating: 7, count: 4_096)
             let delivery = try await inbox.next()
-            #expect(delivery.body == .oversized(prefix: prefix, size: ByteCount(50_000)))
+            // printf '\\7%.0s' {1..50000} | sha256sum
+            let digest = "4b4117e2d0c4c4d3096f5c27a25bdeda86adf26adbee721feefd70d41808a4aa"
+            #expect(
+                delivery.body
+                    == .oversized(prefix: prefix, size: ByteCount(50_000), sha256: digest)
+            )
+        }
+    }
+
+    @Test func aCountThatThePublisherMadeUpCountsNothing() async throws {
+        try await withConsumer { installation, inbox in
+            var message = Message(
+                exchange: "\(installation.prefix).submit",
+                routingKey: "\(Installation.pool).low",
+                body: []
+            )
+            message.properties.headers = ["x-delivery-count": .int(.max)]
+            _ = await installation.publisher.publish(message)
+            let delivery = try await inbox.next()
+            #expect(delivery.deliveries == 1)
         }
     }
 
@@ -53,9 +72,12 @@ import Testing
         try await withConsumer { installation, inbox in
             try await installation.request("1")
             let first = try await inbox.next()
-            for _ in 0..<3 {
+            #expect(first.deliveries == 1)
+            for number in 2...4 {
                 installation.proxy.cut()
-                #expect(try await inbox.next().properties.messageID == "1")
+                let again = try await inbox.next()
+                #expect(again.properties.messageID == "1")
+                #expect(again.deliveries == number)
             }
             // Of a connection that is gone: no error, no effect.
             await first.acknowledge()

@@ -13,6 +13,8 @@ import Testing
             let letter = try await next(of: messages).letter
             #expect(letter.errorType == "unroutable")
             #expect(letter.reason == "no queue takes the routing key \"nobody.normal\"")
+            #expect(letter.routingKey == "nobody.normal")
+            #expect(letter.deliveries == 0)
             #expect(letter.properties.messageID == "lost")
             #expect(letter.body == Array("{}".utf8))
         }
@@ -29,6 +31,8 @@ import Testing
             #expect(letter.errorType == "given_up")
             #expect(letter.reason == "the broker gave it up: rejected")
             #expect(letter.queue == queue)
+            #expect(letter.routingKey == "\(Installation.pool).normal")
+            #expect(letter.deliveries == nil)
         }
     }
 

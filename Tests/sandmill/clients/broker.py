@@ -33,7 +33,15 @@ def delete_exchange(channel, order):
     channel.exchange_delete(order["name"])
 
 
-ORDERS = {order.__name__: order for order in (publish, declare_queue, delete_queue, delete_exchange)}
+def reject(channel, order):
+    method, _, _ = channel.basic_get(order["queue"])
+    channel.basic_reject(method.delivery_tag, requeue=False)
+
+
+ORDERS = {
+    order.__name__: order
+    for order in (publish, declare_queue, delete_queue, delete_exchange, reject)
+}
 
 for line in sys.stdin:
     order = json.loads(line)

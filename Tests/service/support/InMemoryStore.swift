@@ -17,7 +17,7 @@ actor InMemoryStore: ExecutionStore {
     var executions: [UUID: Execution] = [:]
     var batches: [UUID: BatchRecord] = [:]
     var outbox: [OutboxRow] = []
-    var letters: [DeadLetter] = []
+    var keptLetters: [KeptLetter] = []
     var workers: [String: WorkerRow] = [:]
     var sandboxRecords: [SandboxRecord] = []
 
@@ -98,18 +98,6 @@ actor InMemoryStore: ExecutionStore {
             requeue(attempt.id, due: now + attempt.delay / .seconds(1))
             note(.retried(attempt.id, attempt.reason))
         }
-    }
-
-    func keep(_ refused: [DeadLetter]) async throws(StoreError) {
-        try takeFailure()
-        for letter in refused {
-            try Self.check(letter.properties)
-            if letter.reason.utf8.contains(0) {
-                throw StoreError(.unstorable, "a U+0000 in a reason")
-            }
-        }
-        letters += refused
-        for letter in refused { note(.kept(letter.errorType)) }
     }
 
     func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
@@ -220,7 +208,7 @@ actor InMemoryStore: ExecutionStore {
     }
 
     @discardableResult
-    private func enqueue(
+    func enqueue(
         _ message: OutboundMessage,
         due: Date,
         lessee: String? = nil
@@ -233,7 +221,7 @@ actor InMemoryStore: ExecutionStore {
         return row
     }
 
-    private static func check(_ properties: MessageProperties) throws(StoreError) {
+    static func check(_ properties: MessageProperties) throws(StoreError) {
         let texts =
             [
                 properties.contentType, properties.correlationID, properties.replyTo,

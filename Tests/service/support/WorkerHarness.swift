@@ -64,6 +64,7 @@ struct WorkerHarness {
         )
         let ledger = ExecutionLedger(
             store: store,
+            letters: store,
             results: results,
             relay: relay,
             logger: .silent

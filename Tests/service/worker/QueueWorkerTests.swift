@@ -74,7 +74,7 @@ struct QueueWorkerTests {
         try await harness.run { _ in
             harness.broker.deliver(
                 properties: MessageProperties(messageID: "large"),
-                body: .oversized(prefix: [1, 2], size: .mebibytes(200))
+                body: .oversized(prefix: [1, 2], size: .mebibytes(200), sha256: "ab")
             )
             await harness.journal.wait(for: .acknowledged("large"))
         }
@@ -82,6 +82,7 @@ struct QueueWorkerTests {
         #expect(letter.errorType == "too_large")
         #expect(letter.body == [1, 2])
         #expect(letter.bodySize == .mebibytes(200))
+        #expect(letter.sha256 == "ab")
     }
 
     @Test(arguments: ["correlation\0id", "plain"])

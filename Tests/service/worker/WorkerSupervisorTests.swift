@@ -115,6 +115,7 @@ struct WorkerSupervisorTests {
         )
         let ledger = ExecutionLedger(
             store: store,
+            letters: store,
             results: InMemoryResults(journal: journal),
             relay: relay,
             logger: .silent

@@ -1,0 +1,136 @@
+internal import FoundationEssentials
+internal import PostgreSQL
+internal import SandmillEntity
+public import SandmillService
+
+/// Keeps dead letters in Postgres; every call is one statement.
+public struct PostgreSQLDeadLetterStore: DeadLetterStore {
+    private let database: Database
+
+    /// Keeps them in `database`.
+    public init(_ database: Database) {
+        self.database = database
+    }
+
+    /// Keeps messages.
+    public func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                """
+                insert into dead_letters (
+                    error_type, reason, queue, routing_key, deliveries, properties, body,
+                    body_bytes, body_sha256)
+                select error_type, reason, queue, routing_key, deliveries, properties::json, body,
+                    body_bytes, coalesce(digest, encode(sha256(body), 'hex'))
+                from unnest(
+                    $1::text[], $2::text[], $3::text[], $4::text[], $5::int4[], $6::text[],
+                    $7::bytea[], $8::int8[], $9::text[]
+                ) as letter(
+                    error_type, reason, queue, routing_key, deliveries, properties, body,
+                    body_bytes, digest)
+                """,
+                [
+                    letters.map(\.errorType),
+                    letters.map(\.reason),
+                    letters.map(\.queue),
+                    letters.map(\.routingKey),
+                    letters.map { $0.deliveries.map(Int32.init(clamping:)) },
+                    letters.map { StoredJSON.encode(StoredProperties($0.properties)) },
+                    letters.map { Data($0.body) },
+                    letters.map(\.bodySize.bytes),
+                    letters.map(\.sha256),
+                ]
+            )
+        }
+    }
+
+    /// Reads the letters that match, by their ids downwards.
+    public func list(
+        _ filter: DeadLetterFilter,
+        below id: Int64?,
+        limit: Int
+    ) async throws(StoreError) -> [DeadLetterSummary] {
+        try await database.access {
+            try await database.pool.query(
+                LetterQuery.list,
+                LetterQuery.parameters(filter, below: id, limit: limit)
+            )
+            .map { try DeadLetterSummary($0) }
+        }
+    }
+
+    /// Reads one letter.
+    public func letter(_ id: Int64) async throws(StoreError) -> KeptLetter? {
+        try await database.access {
+            try await database.pool.query(LetterQuery.one, [id]).first.map { try KeptLetter($0) }
+        }
+    }
+
+    /// Moves letters to the outbox.
+    public func requeue(
+        _ ids: [Int64],
+        as revision: Revision
+    ) async throws(StoreError) -> [RequeueOutcome] {
+        try await database.access {
+            try await database.pool.query(
+                RequeueStatement.sql,
+                RequeueStatement.parameters(ids, revision)
+            )
+            .map { try RequeueStatement.outcome($0) }
+        }
+    }
+
+    /// Removes letters.
+    public func purge(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
+        try await database.access {
+            try await database.pool.query(
+                """
+                with letter as materialized (
+                    select id from dead_letters where id = any($1) order by id for update
+                )
+                delete from dead_letters using letter where dead_letters.id = letter.id
+                returning dead_letters.id
+                """,
+                [ids]
+            )
+            .map { try $0["id"] }
+        }
+    }
+}
+
+extension DeadLetterSummary {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            id: try row["id"],
+            keptAt: try row["kept_at"],
+            errorType: try row["error_type"],
+            reason: try row["reason"],
+            queue: try row["queue"],
+            routingKey: try row["address"],
+            tenant: try row["tenant"],
+            messageID: try row["message_id"],
+            bodySize: ByteCount(try row["body_bytes"] as Int64),
+            isComplete: try row["is_complete"]
+        )
+    }
+}
+
+extension KeptLetter {
+    fileprivate init(_ row: Row) throws {
+        let properties: JSON = try row["properties"]
+        let body: Data = try row["body"]
+        let deliveries: Int32? = try row["deliveries"]
+        var letter = DeadLetter(
+            errorType: try row["error_type"],
+            reason: try row["reason"],
+            queue: try row["queue"],
+            routingKey: try row["address"],
+            deliveries: deliveries.map(Int.init),
+            properties: try StoredJSON.decode(StoredProperties.self, from: properties).properties,
+            body: .complete(Array(body))
+        )
+        letter.bodySize = ByteCount(try row["body_bytes"] as Int64)
+        letter.sha256 = try row["sha256"]
+        self.init(id: try row["id"], keptAt: try row["kept_at"], letter: letter)
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import SandmillConfiguration
+import SandmillEntity
+import SandmillRepository
+import SandmillService
+
+extension DeadCommand {
+    /// Publishes letters again.
+    struct Requeue: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "requeue",
+            abstract: "Puts dead letters back into their queues, mended or as they are.",
+            discussion: """
+                Example: sandmill dead requeue 17 --body request.json
+                Example: sandmill dead requeue --pool old --to python.normal --dry-run
+
+                A message goes back to its own level with all its properties. A worker publishes \
+                it, at once or as soon as the broker is there. What cannot be requeued stays, with \
+                the reason on standard error and 65 as the exit code.
+                """
+        )
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var selection: LetterSelection
+        @OptionGroup var decision: LetterDecision
+
+        @Option(
+            help: ArgumentHelp(
+                "Its whole new body, for one ID; - for standard input.",
+                valueName: "file"
+            ),
+            completion: .file()
+        )
+        var body: String?
+
+        @Option(help: ArgumentHelp("Another pool and level.", valueName: "pool.level"))
+        var to: Destination?
+
+        func validate() throws {
+            try decision.check(selection)
+            if body != nil, selection.ids.count != 1 {
+                throw ValidationError("--body is for one ID.")
+            }
+        }
+
+        func run() async throws {
+            let configuration = try global.load()
+            let revision = Revision(body: try body.map(Input.read), routingKey: to?.routingKey)
+            let limit = configuration.broker.maximumBody
+            if let body = revision.body, ByteCount(body.count) > limit {
+                throw Failure(.wrongInput, "the body is above broker.maximum_body, \(limit.bytes)")
+            }
+            let letters = DatabaseClient(configuration).letters
+            try await decision.carryOut(on: selection, of: letters, "requeue", "requeued") { page in
+                let outcomes =
+                    decision.dryRun
+                    ? page.map(revision.outcome)
+                    : try await letters.requeue(page.map(\.id), as: revision)
+                return outcomes.map(LetterDecision.Verdict.init)
+            }
+        }
+    }
+
+    /// Removes letters.
+    struct Purge: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "purge",
+            abstract: "Removes dead letters for good.",
+            discussion: "Example: sandmill dead purge --older-than 30d --dry-run"
+        )
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var selection: LetterSelection
+        @OptionGroup var decision: LetterDecision
+
+        func validate() throws {
+            try decision.check(selection)
+        }
+
+        func run() async throws {
+            let letters = DatabaseClient(try global.load()).letters
+            try await decision.carryOut(on: selection, of: letters, "purge", "purged") { page in
+                if decision.dryRun { return page.map { _ in .done } }
+                let purged = Set(try await letters.purge(page.map(\.id)))
+                return page.map { purged.contains($0.id) ? .done : .gone }
+            }
+        }
+    }
+}

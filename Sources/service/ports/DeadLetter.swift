@@ -1,0 +1,113 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// A message that was refused.
+public struct DeadLetter: Equatable, Sendable {
+    /// Why, as a word that programs can compare, such as `invalid_request` or `id_conflict`.
+    public var errorType: String
+    /// Why, for a person; names the field by its JSON pointer.
+    public var reason: String
+    /// The queue it came from.
+    public var queue: String
+    /// What leads it to that queue, or what no queue took; nil where nobody knows.
+    public var routingKey: String?
+    /// How often the queue delivered it to a worker; nil where nobody knows.
+    public var deliveries: Int?
+    /// Its properties.
+    public var properties: MessageProperties
+    /// Its body, or the beginning of it.
+    public var body: [UInt8]
+    /// How long its body is.
+    public var bodySize: ByteCount
+    /// The SHA-256 of its whole body, in hexadecimal.
+    ///
+    /// Nil before it is kept, when the store reckons it from the body, and nil of a beginning that
+    /// was kept by a version that did not.
+    public var sha256: String?
+
+    /// Describes a refusal.
+    ///
+    /// A U+0000 in its texts becomes U+FFFD: no text of Postgres can hold one.
+    public init(
+        errorType: String,
+        reason: String,
+        queue: String,
+        routingKey: String?,
+        deliveries: Int?,
+        properties: MessageProperties,
+        body: Delivery.Body
+    ) {
+        self.errorType = errorType
+        self.reason = reason.withoutNUL
+        self.queue = queue.withoutNUL
+        self.routingKey = routingKey?.withoutNUL
+        self.deliveries = deliveries
+        self.properties = properties.withoutNUL
+        switch body {
+        case .complete(let bytes):
+            self.body = bytes
+            bodySize = ByteCount(bytes.count)
+        case .oversized(let prefix, let size, let sha256):
+            self.body = prefix
+            bodySize = size
+            self.sha256 = sha256
+        }
+    }
+
+    /// Whether the body is all of it.
+    public var isComplete: Bool { bodySize == ByteCount(body.count) }
+}
+
+/// A dead letter in the store.
+public struct KeptLetter: Equatable, Sendable {
+    /// Its number; later ones have higher ones.
+    public var id: Int64
+    /// When it was kept.
+    public var keptAt: Date
+    /// The letter.
+    public var letter: DeadLetter
+
+    /// Puts a letter together.
+    public init(id: Int64, keptAt: Date, letter: DeadLetter) {
+        self.id = id
+        self.keptAt = keptAt
+        self.letter = letter
+    }
+}
+
+// MARK: - What brokers add
+
+extension MessageProperties {
+    /// The headers that RabbitMQ adds to a message that was delivered or dead-lettered.
+    ///
+    /// They are shown, nothing is decided by them, and a message that is published again goes
+    /// without them ("Dead Letter Exchanges" and "Quorum Queues: Poison Message Handling").
+    public static let brokerHeaders =
+        ["x-death", "x-delivery-count", "x-acquired-count"]
+        + ["first", "last"].flatMap { time in
+            ["exchange", "queue", "reason"].map { "x-\(time)-death-\($0)" }
+        }
+}
+
+// MARK: - What Postgres cannot hold
+
+extension MessageProperties {
+    fileprivate var withoutNUL: MessageProperties {
+        MessageProperties(
+            contentType: contentType?.withoutNUL,
+            messageID: messageID?.withoutNUL,
+            correlationID: correlationID?.withoutNUL,
+            replyTo: replyTo?.withoutNUL,
+            timestamp: timestamp,
+            appID: appID?.withoutNUL,
+            headers: Dictionary(
+                headers.map { ($0.key.withoutNUL, $0.value.withoutNUL) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
+    }
+}
+
+extension String {
+    fileprivate var withoutNUL: String { replacing("\0", with: "\u{FFFD}") }
+}

@@ -1,0 +1,115 @@
+import Crypto
+import FoundationEssentials
+import SandmillEntity
+import SandmillService
+
+extension InMemoryStore: DeadLetterStore {
+    /// What is kept, oldest first.
+    var letters: [DeadLetter] { keptLetters.map(\.letter) }
+
+    func keep(_ refused: [DeadLetter]) async throws(StoreError) {
+        try takeFailure()
+        for letter in refused {
+            try Self.check(letter.properties)
+            if letter.reason.utf8.contains(0) {
+                throw StoreError(.unstorable, "a U+0000 in a reason")
+            }
+        }
+        for letter in refused {
+            var letter = letter
+            letter.sha256 = letter.sha256 ?? SHA256.hash(data: letter.body).text
+            let id = (keptLetters.last?.id ?? 0) + 1
+            keptLetters.append(KeptLetter(id: id, keptAt: now, letter: letter))
+            note(.kept(letter.errorType))
+        }
+    }
+
+    func list(
+        _ filter: DeadLetterFilter,
+        below id: Int64?,
+        limit: Int
+    ) async throws(StoreError) -> [DeadLetterSummary] {
+        let now = now
+        return keptLetters.reversed()
+            .filter { $0.id < id ?? .max && filter.matches($0, at: now) }
+            .prefix(limit)
+            .map { DeadLetterSummary($0) }
+    }
+
+    func letter(_ id: Int64) async throws(StoreError) -> KeptLetter? {
+        keptLetters.first { $0.id == id }
+    }
+
+    func requeue(
+        _ ids: [Int64],
+        as revision: Revision
+    ) async throws(StoreError) -> [RequeueOutcome] {
+        ids.map { id in
+            guard let kept = keptLetters.first(where: { $0.id == id }) else { return .unknown }
+            let outcome = revision.outcome(of: DeadLetterSummary(kept))
+            if outcome == .requeued {
+                keptLetters.removeAll { $0.id == id }
+                enqueue(OutboundMessage(kept.letter, revision), due: now)
+            }
+            return outcome
+        }
+    }
+
+    func purge(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
+        let known = keptLetters.map(\.id).filter(ids.contains)
+        keptLetters.removeAll { ids.contains($0.id) }
+        return known
+    }
+}
+
+extension DeadLetterFilter {
+    fileprivate func matches(_ kept: KeptLetter, at now: Date) -> Bool {
+        let summary = DeadLetterSummary(kept)
+        let age = now.timeIntervalSince(kept.keptAt)
+        let words = summary.routingKey?.split(separator: ".").dropLast()
+        return ids?.contains(kept.id) ?? true
+            && (errorTypes.isEmpty || errorTypes.contains(summary.errorType))
+            && reason.map { summary.reason.contains($0) } ?? true
+            && pool.map { $0 == words?.joined(separator: ".") } ?? true
+            && tenant.map { $0 == summary.tenant } ?? true
+            && olderThan.map { age > $0 / .seconds(1) } ?? true
+            && newerThan.map { age <= $0 / .seconds(1) } ?? true
+    }
+}
+
+extension DeadLetterSummary {
+    fileprivate init(_ kept: KeptLetter) {
+        let letter = kept.letter
+        self.init(
+            id: kept.id,
+            keptAt: kept.keptAt,
+            errorType: letter.errorType,
+            reason: letter.reason,
+            queue: letter.queue,
+            routingKey: letter.routingKey,
+            tenant: letter.properties.headers["tenant"] ?? "default",
+            messageID: letter.properties.messageID,
+            bodySize: letter.bodySize,
+            isComplete: letter.isComplete
+        )
+    }
+}
+
+extension OutboundMessage {
+    fileprivate init(_ letter: DeadLetter, _ revision: Revision) {
+        var properties = letter.properties
+        for header in MessageProperties.brokerHeaders { properties.headers[header] = nil }
+        self.init(
+            exchange: .submit,
+            routingKey: revision.routingKey ?? letter.routingKey ?? "",
+            properties: properties,
+            body: revision.body ?? letter.body
+        )
+    }
+}
+
+extension SHA256.Digest {
+    fileprivate var text: String {
+        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}
