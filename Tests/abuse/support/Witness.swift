@@ -66,8 +66,9 @@ enum Witness {
         for table in ["sockstat", "sockstat6"]:
             path = f"/proc/net/{table}"
             found = lines(path) if os.path.exists(path) else []
-            # The memory of sockets is counted for the host, not for the sandbox.
-            tell(table, [line.split(" mem ")[0].split(" alloc ")[0] for line in found][1:])
+            # Orphans and the memory of sockets are counted for the host, not for the sandbox.
+            tell(table, [line.split()[:3] for line in found][1:])
+            tell("waiting", [line.split()[6] for line in found if line.startswith("TCP:")])
         tell("interfaces", sorted(os.listdir("/sys/class/net")))
 
         # The interpreter.
