@@ -34,7 +34,7 @@ enum Witness {
             status = dict(line.split(":\t", 1) for line in lines(f"/proc/{pid}/status"))
             name = "me" if pid == own else status["Name"]
             tell("process", [
-                name, status["State"][0] if pid != own else "", status["PPid"],
+                name, status["State"][0] in "RSD", status["PPid"],
                 sorted(os.sched_getaffinity(pid)), os.getpriority(os.PRIO_PROCESS, pid),
                 os.sched_getscheduler(pid), lines(f"/proc/{pid}/oom_score_adj"),
                 status["Threads"], os.getsid(pid) == pid, os.getpgid(pid) == pid,
