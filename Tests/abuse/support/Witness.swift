@@ -34,7 +34,7 @@ enum Witness {
             status = dict(line.split(":\t", 1) for line in lines(f"/proc/{pid}/status"))
             name = "me" if pid == own else status["Name"]
             tell("process", [
-                name, status["State"][0] if pid != own else "", status["PPid"],
+                name, status["State"][0] in "RSD", status["PPid"],
                 sorted(os.sched_getaffinity(pid)), os.getpriority(os.PRIO_PROCESS, pid),
                 os.sched_getscheduler(pid), lines(f"/proc/{pid}/oom_score_adj"),
                 status["Threads"], os.getsid(pid) == pid, os.getpgid(pid) == pid,
@@ -66,8 +66,9 @@ enum Witness {
         for table in ["sockstat", "sockstat6"]:
             path = f"/proc/net/{table}"
             found = lines(path) if os.path.exists(path) else []
-            # The memory of sockets is counted for the host, not for the sandbox.
-            tell(table, [line.split(" mem ")[0].split(" alloc ")[0] for line in found][1:])
+            # Orphans and the memory of sockets are counted for the host, not for the sandbox.
+            tell(table, [line.split()[:3] for line in found][1:])
+            tell("waiting", [line.split()[6] for line in found if line.startswith("TCP:")])
         tell("interfaces", sorted(os.listdir("/sys/class/net")))
 
         # The interpreter.
