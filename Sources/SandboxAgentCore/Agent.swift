@@ -11,7 +11,10 @@ public struct Agent: ~Copyable {
     public init(_ options: AgentOptions) {
         do {
             sandbox = try Sandbox(options)
-            proof = try ResetProof(places: sandbox.reset.places)
+            proof = try ResetProof(
+                places: sandbox.reset.places,
+                sockets: sandbox.sockets
+            )
         } catch {
             fail("\(error)")
         }
@@ -147,7 +150,11 @@ public struct Agent: ~Copyable {
     /// Checks that nothing of a program is left but files.
     private func checkNoObjects() throws(UncleanSandbox) {
         try sandbox.checkNothingLost()
-        try proof.checkNoObjects(sandbox.group, processes: sandbox.processes.count + 1)
+        try proof.checkNoObjects(
+            sandbox.group,
+            sandbox.sockets,
+            processes: sandbox.processes.count + 1
+        )
     }
 
     private func receiveInput(of run: Run, owner: uid_t) -> Input {

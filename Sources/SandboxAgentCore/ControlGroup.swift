@@ -10,6 +10,7 @@ struct ControlGroup: ~Copyable {
     private let cpuUsageV1: Descriptor
     private let cpuUsageV2: Descriptor
     private let processes: Descriptor
+    private let memoryLimitV1: Descriptor
 
     /// Opens those of its files that are there; `root` is where the engine mounts it.
     init(root: String = "/sys/fs/cgroup") {
@@ -26,6 +27,7 @@ struct ControlGroup: ~Copyable {
         cpuUsageV1 = open("cpuacct/cpuacct.usage", "cpu,cpuacct/cpuacct.usage")
         cpuUsageV2 = open("cpu.stat")
         processes = open("pids/pids.current", "pids.current")
+        memoryLimitV1 = open("memory/memory.limit_in_bytes")
     }
 
     /// What the kernel has counted since the sandbox began.
@@ -57,6 +59,11 @@ struct ControlGroup: ~Copyable {
             peakBytes: memoryPeak.readStart().number() ?? 0,
             oomKills: UInt32(clamping: memoryEvents.readStart().number(after: "oom_kill") ?? 0)
         )
+    }
+
+    /// The memory limit, if what waits in sockets does not count towards it, as with version 1.
+    func memoryLimitWithoutSockets() -> UInt64? {
+        memoryLimitV1.readStart().number()
     }
 
     /// How many processes and threads there are, the agent among them.

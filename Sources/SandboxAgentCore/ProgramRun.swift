@@ -8,6 +8,9 @@ struct ProgramRun: ~Copyable {
     private static let flushInterval: UInt64 = 50_000_000
     /// The shortest time between two looks at the processor time, in nanoseconds.
     private static let cpuInterval: UInt64 = 5_000_000
+    /// The time between two looks at the number of sockets, in nanoseconds: in it a program fills
+    /// some tens of megabytes.
+    private static let socketInterval: UInt64 = 10_000_000
     /// How long killed processes may take to be gone, in nanoseconds.
     private static let killPatience: UInt64 = 2_000_000_000
 
@@ -27,6 +30,9 @@ struct ProgramRun: ~Copyable {
     private let started: MonotonicTime
     private let wallDeadline: MonotonicTime
     private var cpuCheck: MonotonicTime
+    /// How many sockets its memory limit has room for; nil where the kernel counts their memory.
+    private let socketLimit: UInt64?
+    private var socketCheck: MonotonicTime
     private var flushTime: MonotonicTime?
     private var killDeadline: MonotonicTime?
 
@@ -94,6 +100,10 @@ struct ProgramRun: ~Copyable {
         started = now
         wallDeadline = now.advanced(by: limits.wallNanoseconds)
         cpuCheck = now.advanced(by: limits.cpuNanoseconds / CPUMeter.processors)
+        socketLimit = sandbox.group.memoryLimitWithoutSockets().map {
+            $0 / SocketTable.socketBytes
+        }
+        socketCheck = now.advanced(by: socketLimit == nil ? .max : Self.socketInterval)
     }
 
     /// Makes the OOM killer take a process, and all it will start, before any of the sandbox's own.
@@ -169,7 +179,7 @@ struct ProgramRun: ~Copyable {
     }
 
     private var nextDeadline: MonotonicTime {
-        let limit = killDeadline ?? min(wallDeadline, cpuCheck)
+        let limit = killDeadline ?? min(wallDeadline, cpuCheck, socketCheck)
         return min(limit, flushTime ?? limit)
     }
 
@@ -213,6 +223,10 @@ struct ProgramRun: ~Copyable {
         if killsOnExcessOutput, stdout.capture.isTruncated { return try end(.stdout) }
         if killsOnExcessOutput, stderr.capture.isTruncated { return try end(.stderr) }
         if wallDeadline <= now { return try end(.wallTime) }
+        if let socketLimit, socketCheck <= now {
+            if let count = sandbox.sockets.count(), count > socketLimit { return try end(.memory) }
+            socketCheck = now.advanced(by: Self.socketInterval)
+        }
         guard cpuCheck <= now else { return }
         let used = cpuMeter.soFar(sandbox.group, reaped: reapedNanoseconds)
         if used >= limits.cpuNanoseconds { return try end(.cpuTime) }

@@ -10,21 +10,22 @@ internal import Glibc
 struct ResetProof: ~Copyable {
     /// How long the kernel may take to free what it frees after the fact, such as descriptors in
     /// flight between sockets that are closed, in nanoseconds.
-    private static let patience: UInt64 = 100_000_000
+    private static let patience: UInt64 = 500_000_000
 
     private let places: [WritablePlace]
     private let room: [WritablePlace.Room]
     private let mounts: Descriptor
-    private let sockets: Descriptor
     private let socketCount: UInt64
     private let lists: IPCLists
 
     /// Notes how the new sandbox is, whose zygotes are running; `places` are all directories that
     /// programs can write to.
-    init(places: [WritablePlace]) throws(SystemError) {
+    init(
+        places: [WritablePlace],
+        sockets: borrowing SocketTable
+    ) throws(SystemError) {
         let mounts = try Descriptor(opening: "/proc/self/mountinfo", O_RDONLY)
-        let sockets = try Descriptor(opening: "/proc/thread-self/net/sockstat", O_RDONLY)
-        guard let count = sockets.readStart().socketCount else {
+        guard let count = sockets.count() else {
             throw SystemError("count the sockets", code: EINVAL)
         }
         let lists = try IPCLists()
@@ -34,19 +35,22 @@ struct ResetProof: ~Copyable {
         self.places = places
         self.room = room
         self.mounts = mounts
-        self.sockets = sockets
         socketCount = count
     }
 
     /// Checks that nothing is left but files, while `processes` are all the processes there may be.
-    func checkNoObjects(_ group: borrowing ControlGroup, processes: Int) throws(UncleanSandbox) {
+    func checkNoObjects(
+        _ group: borrowing ControlGroup,
+        _ sockets: borrowing SocketTable,
+        processes: Int
+    ) throws(UncleanSandbox) {
         // Such a file is exceptional when the mounts have changed since it was last asked
         // (proc(5), "/proc/mounts"), so it is asked once.
         var watched = pollfd(fd: mounts.number, events: Int16(POLLPRI), revents: 0)
         guard unsafe poll(&watched, 1, 0) == 0 else {
             throw UncleanSandbox(what: "the mounts have changed")
         }
-        try waitForNothing { objectsLeft(group, processes) }
+        try waitForNothing { objectsLeft(group, sockets, processes) }
     }
 
     /// Checks that no file is left, neither one with a name nor one that something still holds.
@@ -63,10 +67,14 @@ struct ResetProof: ~Copyable {
         }
     }
 
-    private func objectsLeft(_ group: borrowing ControlGroup, _ processes: Int) -> String? {
+    private func objectsLeft(
+        _ group: borrowing ControlGroup,
+        _ sockets: borrowing SocketTable,
+        _ processes: Int
+    ) -> String? {
         if let count = group.processCount(), count != UInt64(processes) { return "a process" }
         if let kind = lists.kindLeft() { return "a System V \(kind)" }
-        return sockets.readStart().socketCount == socketCount ? nil : "a socket"
+        return sockets.count() == socketCount ? nil : "a socket"
     }
 
     private func filesLeft() -> String? {
@@ -107,19 +115,5 @@ private struct IPCLists: ~Copyable {
 
     private static func hasObjects(_ list: borrowing Descriptor) -> Bool {
         list.readStart().count { $0 == UInt8(ascii: "\n") } != 1
-    }
-}
-
-extension [UInt8] {
-    /// The sockets of all kinds, and the closed connections that keep a port busy (TIME_WAIT), which
-    /// are no sockets any more; there are none while `net.ipv4.tcp_max_tw_buckets` is 0.
-    ///
-    ///     sockets: used 215
-    ///     TCP: inuse 0 orphan 0 tw 0 alloc 215 mem 375
-    fileprivate var socketCount: UInt64? {
-        guard let used = number(word: 2, after: "sockets:"),
-            let waiting = number(word: 6, after: "TCP:")
-        else { return nil }
-        return used + waiting
     }
 }

@@ -9,6 +9,7 @@ final class Sandbox {
     let channel: FrameChannel
     let children: Children
     let group: ControlGroup
+    let sockets: SocketTable
     let workingDirectory: WorkingDirectory
     let reset: SandboxReset
     /// What forks for each program.
@@ -33,6 +34,7 @@ final class Sandbox {
         )
         children = try Children()
         group = ControlGroup()
+        sockets = try SocketTable()
         workingDirectory = try WorkingDirectory(path: Self.workingDirectoryPath)
         let mounts = try MountTable.current()
         try mounts.protectParents()

@@ -84,6 +84,8 @@ public enum Report: Equatable, Sendable {
             case stderr = 4
             /// It was cancelled.
             case cancelled = 5
+            /// It had more sockets than its memory limit has room for.
+            case memory = 6
         }
 
         /// How the first process ended.

@@ -103,6 +103,7 @@ public struct Outcome: Equatable, Sendable {
         case .stdout: (.outputExceeded, .stdout)
         case .stderr: (.outputExceeded, .stderr)
         case .cancelled: (.cancelled, nil)
+        case .memory: (.outOfMemory, .memory)
         }
     }
 }

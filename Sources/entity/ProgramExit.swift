@@ -20,6 +20,8 @@ public struct ProgramExit: Equatable, Sendable {
         case stderr
         /// Somebody asked for it.
         case cancelled
+        /// Its limit of memory, where the kernel does not count what it held.
+        case memory
     }
 
     /// How its first process ended.

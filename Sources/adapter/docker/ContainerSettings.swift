@@ -111,6 +111,15 @@ private struct HostSettings: Encodable, Equatable, Sendable {
     /// To become a program's user, and to own, read and remove whatever a program left.
     static let capabilities = ["SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "FOWNER"]
 
+    static let sysctls = [
+        // A closed connection that lingers would be something of a program that outlives it.
+        "net.ipv4.tcp_max_tw_buckets": "0",
+        // No more than the buffers of other sockets, which the agent reckons with where the kernel
+        // does not count them towards the memory limit.
+        "net.ipv4.tcp_rmem": "4096 131072 425984",
+        "net.ipv4.tcp_wmem": "4096 16384 425984",
+    ]
+
     let runtime: String?
     let memory: MemorySettings
     let nanoCPUs: Int64?
@@ -134,8 +143,7 @@ private struct HostSettings: Encodable, Equatable, Sendable {
         // Otherwise every frame is written to a log on disk as well.
         try container.encode(["Type": "none"], forKey: "LogConfig")
         try container.encode("none", forKey: "NetworkMode")
-        // A closed connection that lingers would be something of a program that outlives it.
-        try container.encode(["net.ipv4.tcp_max_tw_buckets": "0"], forKey: "Sysctls")
+        try container.encode(Self.sysctls, forKey: "Sysctls")
         try container.encode("private", forKey: "IpcMode")
         // The agent finds the sandbox's own figures at the root of what it sees.
         try container.encode("private", forKey: "CgroupnsMode")

@@ -181,6 +181,7 @@ extension ProgramExit.KillCause {
         case .stdout: self = .stdout
         case .stderr: self = .stderr
         case .cancelled: self = .cancelled
+        case .memory: self = .memory
         }
     }
 }
