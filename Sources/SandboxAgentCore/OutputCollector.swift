@@ -16,7 +16,10 @@ struct OutputCollector {
     private var bytesLeft: UInt64
     private var filesLeft: UInt32
     private var entriesLeft = entryLimit
-    private var skippedLeft = FrameLimits.skipped
+    /// One less than may be told of: the last says that there are more.
+    private var skippedLeft = FrameLimits.skipped - 1
+    private var pathBytesLeft = FrameLimits.paths - FrameLimits.path
+    private var saysThereAreMore = false
 
     /// Keeps what `run` asks for; `inputs` are the files it was given.
     init(_ run: Run, inputs: [[UInt8]: FileMark], reportingTo channel: FrameChannel) {
@@ -39,11 +42,14 @@ struct OutputCollector {
         _ progress: GlobPattern.Progress?,
         depth: Int
     ) throws(SystemError) {
-        let names = try DirectoryListing(of: directory, limit: entriesLeft).names
+        func below(_ name: [UInt8]) -> [UInt8] {
+            path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
+        }
+        var names = try DirectoryListing(of: directory, limit: entriesLeft).names
         entriesLeft -= min(names.count, entriesLeft)
-        if entriesLeft == 0 { skip(path.isEmpty ? [UInt8(ascii: ".")] : path, .tooMany) }
+        if entriesLeft == 0, let last = names.popLast() { skip(below(last), .tooMany) }
         for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            let path = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
+            let path = below(name)
             let progress = advance(progress, over: name)
             let cName = (name + [0]).map { CChar(bitPattern: $0) }
             var status = stat()
@@ -106,7 +112,7 @@ struct OutputCollector {
     ) throws(SystemError) {
         let size = UInt64(status.st_size)
         guard path.count <= FrameLimits.path else { return skip(path, .pathTooLong) }
-        guard filesLeft > 0 else { return skip(path, .tooMany) }
+        guard filesLeft > 0, path.count <= pathBytesLeft else { return skip(path, .tooMany) }
         guard size <= bytesLeft else { return skip(path, .tooLarge) }
         // A lease that a descriptor in flight holds would make the call wait (fcntl(2), F_SETLEASE).
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK
@@ -114,6 +120,7 @@ struct OutputCollector {
         guard opened >= 0 else { return skip(path, .unreadable) }
         filesLeft -= 1
         bytesLeft -= size
+        pathBytesLeft -= path.count
         try send(Descriptor(takingOwnershipOf: opened), path, size)
     }
 
@@ -135,13 +142,17 @@ struct OutputCollector {
     }
 
     private mutating func skip(_ path: [UInt8], _ reason: Report.SkipReason) {
-        guard skippedLeft > 0 else { return }
-        skippedLeft -= 1
         if path.count > FrameLimits.path, let slash = path.lastIndex(of: UInt8(ascii: "/")) {
             // A path that is cut anywhere may be none; the directory's own is short enough.
-            channel.sendWaiting(.skipped(path: Array(path[..<slash]), reason: .pathTooLong))
-        } else {
+            return skip(Array(path[..<slash]), .pathTooLong)
+        }
+        if skippedLeft > 0, path.count <= pathBytesLeft {
+            skippedLeft -= 1
+            pathBytesLeft -= path.count
             channel.sendWaiting(.skipped(path: path, reason: reason))
+        } else if !saysThereAreMore {
+            saysThereAreMore = true
+            channel.sendWaiting(.skipped(path: path, reason: .tooMany))
         }
     }
 }

@@ -101,7 +101,7 @@ struct ProgramRun: ~Copyable {
         wallDeadline = now.advanced(by: limits.wallNanoseconds)
         cpuCheck = now.advanced(by: limits.cpuNanoseconds / CPUMeter.processors)
         socketLimit = sandbox.group.memoryLimitWithoutSockets().map {
-            $0 / SocketTable.socketBytes
+            $0 / SocketTable.internetSocketBytes
         }
         socketCheck = now.advanced(by: socketLimit == nil ? .max : Self.socketInterval)
     }
@@ -224,7 +224,7 @@ struct ProgramRun: ~Copyable {
         if killsOnExcessOutput, stderr.capture.isTruncated { return try end(.stderr) }
         if wallDeadline <= now { return try end(.wallTime) }
         if let socketLimit, socketCheck <= now {
-            if let count = sandbox.sockets.count(), count > socketLimit { return try end(.memory) }
+            if sandbox.sockets.internetCount() > socketLimit { return try end(.memory) }
             socketCheck = now.advanced(by: Self.socketInterval)
         }
         guard cpuCheck <= now else { return }

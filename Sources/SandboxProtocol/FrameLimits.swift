@@ -19,6 +19,10 @@ public enum FrameLimits {
     /// The most files that are not kept of which a run tells.
     public static let skipped = 1_000
 
+    /// The most bytes of all paths together of which a run tells, so that its document stays of a
+    /// size that every store and broker takes.
+    public static let paths = 256 << 10
+
     /// The most elements a list in a frame may have.
     public static let elements = 10_000
 }

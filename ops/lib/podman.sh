@@ -27,8 +27,10 @@ podman_start() {
     mkdir -p "$PODMAN"
     "${AS_ROOT[@]}" mkdir -p "$PODMAN_RUN"
     podman_configure
-    start_process "$PODMAN/pid" "$PODMAN_LOG" "${IN_CONTROL_GROUPS[@]}" env CONTAINERS_CONF="$PODMAN/containers.conf" \
-        podman --root "$PODMAN/data" --runroot "$PODMAN_RUN/storage" --storage-driver overlay \
+    # What watches over a container leaves a file where it was started when the memory limit was reached.
+    start_process "$PODMAN/pid" "$PODMAN_LOG" "${IN_CONTROL_GROUPS[@]}" env -C "$PODMAN" \
+        CONTAINERS_CONF="$PODMAN/containers.conf" podman \
+        --root "$PODMAN/data" --runroot "$PODMAN_RUN/storage" --storage-driver overlay \
         system service --time 0 "$(podman_url)"
     wait_for_process 60 "$PODMAN/pid" "$PODMAN_LOG" "${AS_ROOT[@]}" test -S "$PODMAN_RUN/podman.sock"
     "${AS_ROOT[@]}" chown "$EUID" "$PODMAN_RUN/podman.sock"

@@ -88,7 +88,7 @@ actor DockerSandbox: Sandbox {
                 }
                 switch try transcript.take(report) {
                 case .output(let output):
-                    try await watchdog.holding(for: Self.grace) { try await receive(output) }
+                    try await watchdog.holding(of: output.size) { try await receive(output) }
                 case .noted:
                     continue
                 case .over(let report):
@@ -135,12 +135,25 @@ actor DockerSandbox: Sandbox {
     }
 }
 
-/// Closes a stream on which nothing came for too long, so that whoever reads from it stops.
+extension SandboxOutput {
+    /// About how many bytes it took to send it.
+    fileprivate var size: Int {
+        switch self {
+        case .stream(_, let bytes), .content(let bytes): bytes.count
+        case .file(let path, _), .skipped(let path, _): path.bytes.count
+        }
+    }
+}
+
+/// Closes a stream on which too little came for too long, so that whoever reads from it stops.
 private final class StreamWatchdog: Sendable {
     private struct State {
         var deadline: ContinuousClock.Instant
         var isHeld = false
     }
+
+    /// What a connection to an engine carries at least, in bytes a second.
+    private static let slowestRate = 1 << 20
 
     private let stream: UpgradedStream
     private let state: Mutex<State>
@@ -150,16 +163,16 @@ private final class StreamWatchdog: Sendable {
         state = Mutex(State(deadline: .now + patience))
     }
 
-    /// Waits for nothing while `body` runs, which reads nothing, and for `patience` after it.
-    func holding(
-        for patience: Duration,
-        _ body: () async throws -> Void
-    ) async rethrows {
+    /// Lets no time count while `body` runs, which reads nothing, and grants what is read time by its
+    /// size: who sends little at a time gains nothing.
+    func holding(of size: Int, _ body: () async throws -> Void) async rethrows {
         state.withLock { $0.isHeld = true }
+        let start = ContinuousClock.now
         try await body()
+        let held = ContinuousClock.now - start
         state.withLock { state in
             state.isHeld = false
-            state.deadline = max(state.deadline, .now + patience)
+            state.deadline += held + .seconds(1) * size / Self.slowestRate
         }
     }
 

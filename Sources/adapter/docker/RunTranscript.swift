@@ -20,6 +20,7 @@ struct RunTranscript {
     private var fileContent = ByteCount.zero
     private var fileCount = 0
     private var skippedCount = 0
+    private var pathBytes = 0
     private var missingContent: UInt64 = 0
 
     init(_ program: Program) {
@@ -72,7 +73,7 @@ struct RunTranscript {
             missingContent -= UInt64(bytes.count)
             return .output(.content(bytes))
         case (.exited, .skipped(let path, let reason)):
-            guard let path = OutputPath(path) else { throw Self.lie("an impossible path") }
+            let path = try take(path)
             skippedCount += 1
             guard skippedCount <= FrameLimits.skipped else { throw Self.lie("too many skipped") }
             return .output(.skipped(path, SkippedFile.Reason(reason)))
@@ -116,7 +117,7 @@ struct RunTranscript {
         _ path: [UInt8],
         _ size: UInt64
     ) throws(SandboxError) -> SandboxOutput {
-        guard let path = OutputPath(path) else { throw Self.lie("an impossible path") }
+        let path = try take(path)
         guard let size = Int64(exactly: size), size <= limits.output.bytes else {
             throw Self.lie("a file above the limit")
         }
@@ -127,6 +128,13 @@ struct RunTranscript {
         }
         missingContent = UInt64(size)
         return .file(path, size: ByteCount(size))
+    }
+
+    private mutating func take(_ path: [UInt8]) throws(SandboxError) -> OutputPath {
+        pathBytes += path.count
+        guard pathBytes <= FrameLimits.paths else { throw Self.lie("too many paths") }
+        guard let path = OutputPath(path) else { throw Self.lie("an impossible path") }
+        return path
     }
 
     private static func lie(_ what: String) -> SandboxError {

@@ -6,6 +6,9 @@ internal import FoundationEssentials
 /// programs, the interpreter and the agent need. A refused call fails with EPERM. No architecture is
 /// named, which means the native one; a call by any other ABI ends the caller.
 ///
+/// `landlock_*` is there for the agent, which holds all programs by it; a program that uses it too can
+/// only take more from itself.
+///
 /// Left out on purpose, beside what needs a capability that nobody in a sandbox has:
 /// - `unshare`, `setns`, and `clone` into namespaces: they put the kernel's privileged code within
 ///   reach of everybody;

@@ -60,6 +60,14 @@ struct HostileAgentTests {
         #expect(try await runError("", limits)?.code == .sandboxLost)
     }
 
+    @Test func agentThatSendsLittleAtATimeIsGivenUp() async throws {
+        var limits = Limits.generous
+        limits.wall = .milliseconds(1)
+        let trickle = "import time\nwhile True:\n time.sleep(1)\n "
+        let code = trickle + say(.output(.stdout, [0]))
+        #expect(try await runError(code, limits)?.code == .sandboxLost)
+    }
+
     /// Python that sends a report.
     private func say(_ report: Report) -> String {
         "say(bytes(\(report.encode())))"

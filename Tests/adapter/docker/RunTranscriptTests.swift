@@ -18,6 +18,9 @@ struct RunTranscriptTests {
         stderrBytes: 0
     )
     private static let exit = Report.exited(facts)
+    private static let longPath = Array(
+        Array(repeating: String(repeating: "a", count: 199), count: 5).joined(separator: "/").utf8
+    )
 
     private static let limits: Limits = {
         var limits = Limits.generous
@@ -149,6 +152,7 @@ struct RunTranscriptTests {
             [exit, .tail(.stderr, [])],
             [exit, .file(path: [0x61], size: 1), .content([])],
             [exit] + Array(repeating: .skipped(path: [0x61], reason: .symlink), count: 1_001),
+            [exit] + Array(repeating: .skipped(path: longPath, reason: .symlink), count: 300),
             [
                 exit, .file(path: [0x61], size: 0), .file(path: [0x62], size: 0),
                 .file(path: [0x63], size: 0),
