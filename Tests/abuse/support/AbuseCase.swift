@@ -22,8 +22,6 @@ struct AbuseCase: Sendable, CustomTestStringConvertible {
     var stdout: String?
     /// Whether the sandbox may be given up instead of being proved clean.
     var mayLeaveUnclean = false
-    /// What the product still gets wrong here; nil when it must pass.
-    var knownIssue: Comment?
     /// What else must hold.
     var check: @Sendable (Collected) throws -> Void = { _ in }
 

@@ -41,17 +41,6 @@ actor Bench {
 
     /// Runs a hostile program and checks all that must hold of it and after it.
     func run(_ abuse: AbuseCase) async throws {
-        guard let knownIssue = abuse.knownIssue else { return try await check(abuse) }
-        try await withKnownIssue(knownIssue, isIntermittent: true) {
-            try await check(abuse)
-        } matching: { _ in
-            true
-        }
-        // What is left must not be blamed on the next case.
-        await clear()
-    }
-
-    private func check(_ abuse: AbuseCase) async throws {
         let result = try await collect(abuse)
         let report = try #require(result.report)
         let ending = Ending(Outcome(of: report.exit, within: abuse.limits))
