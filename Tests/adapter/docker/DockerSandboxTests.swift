@@ -79,6 +79,16 @@ struct DockerSandboxTests {
         }
     }
 
+    @Test func eachProgramHasAUserOfItsOwn() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            var users: Set<String> = []
+            for _ in 0..<5 {
+                users.insert(try await sandbox.python("import os; print(os.getresuid())").text)
+            }
+            #expect(users.count == 5)
+        }
+    }
+
     @Test func limitOfMemoryIsChanged() async throws {
         try await TestEngine.withSandbox { sandbox in
             let greedy = "data = bytearray(100 << 20); print(len(data))"
