@@ -89,6 +89,34 @@ struct DockerSandboxTests {
         }
     }
 
+    /// The best of some runs: what is late in one may be the machine's doing.
+    @Test func limitsOfTimeAreMetClosely() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            var limits = Limits.generous
+            limits.wall = .milliseconds(200)
+            limits.cpu = .milliseconds(200)
+            var wall: [Duration] = []
+            var cpu: [Duration] = []
+            for _ in 0..<5 {
+                let sleeping = try await sandbox.python(
+                    "import time; time.sleep(9)",
+                    limits: limits
+                )
+                let ended = try #require(sleeping.report?.exit)
+                #expect(ended.killCause == .wallTime)
+                wall.append(ended.wall - limits.wall)
+                limits.wall = .seconds(9)
+                let spun = try await sandbox.python("while True: pass", limits: limits)
+                limits.wall = .milliseconds(200)
+                let spinning = try #require(spun.report?.exit)
+                #expect(spinning.killCause == .cpuTime)
+                cpu.append(spinning.cpu - limits.cpu)
+            }
+            #expect(try #require(wall.min()) <= .milliseconds(100))
+            #expect(try #require(cpu.min()) <= .milliseconds(50))
+        }
+    }
+
     @Test func limitOfMemoryIsChanged() async throws {
         try await TestEngine.withSandbox { sandbox in
             let greedy = "data = bytearray(100 << 20); print(len(data))"
