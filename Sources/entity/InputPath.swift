@@ -6,9 +6,9 @@ public enum InputPath {
 
     /// Whether a path keeps the rule; a component has at most 255 bytes and no U+0000.
     ///
-    /// It is read byte by byte, as the kernel does: before a combining mark a `/` is part of another
-    /// `Character`, and a separator all the same. ``InputTree`` remembers every directory of every
-    /// path, so the depth bounds its memory.
+    /// It is read byte by byte, as the kernel does: before a combining mark a `/` is part of
+    /// another `Character`, and a separator all the same. ``InputTree`` remembers every directory
+    /// of every path, so the depth bounds its memory.
     public static func isValid(_ path: String) -> Bool {
         guard path.utf8.count <= 1_024, !path.utf8.contains(0) else { return false }
         let components = path.utf8.split(separator: slash, omittingEmptySubsequences: false)
