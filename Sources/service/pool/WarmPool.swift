@@ -71,18 +71,31 @@ public actor WarmPool: Service {
 
     /// Hands out a sandbox for a tenant's next program, with its memory limit set.
     ///
+    /// `cost`, from 1, is what the tenant pays in turns, `age` how long the program has waited.
+    ///
     /// - Throws: `CancellationError`, also once the pool is drained; ``SandboxError`` when the
     ///   limit could not be set.
     func lease(
         tenant: String,
         memory: ByteCount,
-        isolation: Isolation = .tenant
+        isolation: Isolation = .tenant,
+        level: Level = .normal,
+        cost: Int = 1,
+        age: Duration = .zero
     ) async throws -> SandboxLease {
+        let asked = now
         while true {
-            guard
-                let grant = await grant(tenant: tenant, memory: memory, isolation: isolation),
-                let sandbox = sandboxes[grant.id]
-            else { throw CancellationError() }
+            let grant = await grant { pool, now in
+                pool.lease(
+                    tenant: tenant,
+                    memory: memory,
+                    isolation: isolation,
+                    level: level,
+                    cost: cost,
+                    age: age + (now - asked)
+                )
+            }
+            guard let grant, let sandbox = sandboxes[grant.id] else { throw CancellationError() }
             let lease = SandboxLease(id: grant.id, sandbox: sandbox)
             if sandbox.isLost {
                 release(lease, reusable: false)
@@ -122,16 +135,10 @@ public actor WarmPool: Service {
     private var now: Duration { clock.now - origin }
 
     private func grant(
-        tenant: String,
-        memory: ByteCount,
-        isolation: Isolation
+        _ ask: (inout SandboxPool, Duration) -> (SandboxPool.WaiterID, [SandboxPool.Action])
     ) async -> Grant? {
         guard !isDraining else { return nil }
-        let (waiter, actions) = pool.lease(
-            tenant: tenant,
-            memory: memory,
-            isolation: isolation
-        )
+        let (waiter, actions) = ask(&pool, now)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 waiters[waiter] = continuation
