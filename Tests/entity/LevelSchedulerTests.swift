@@ -65,7 +65,7 @@ struct LevelSchedulerTests {
 
     @Test func atOneAgeTheSharesAreTheWeights() {
         var scheduler = LevelScheduler()
-        let ages = Dictionary(uniqueKeysWithValues: Level.allCases.map { ($0, Duration.seconds(90)) })
+        let ages = [Level.high: Duration.seconds(90), .normal: .seconds(90), .low: .seconds(90)]
         let turns = (0..<170).compactMap { _ in scheduler.next(among: Level.allCases, ages: ages) }
         #expect(Level.allCases.map { level in turns.count { $0 == level } } == [120, 40, 10])
     }
