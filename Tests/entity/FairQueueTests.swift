@@ -62,6 +62,17 @@ struct FairQueueTests {
         }
     }
 
+    @Test func newTenantsWithoutEndDoNotKeepTheOthersOut() {
+        var queue = FairQueue<Job>()
+        for number in 0..<100 { queue.add(Job("a", number)) }
+        var served = 0
+        for number in 0..<100 {
+            queue.add(Job("new \(number)", 0))
+            if queue.next(at: .zero)?.tenant == "a" { served += 1 }
+        }
+        #expect(served >= 10)
+    }
+
     @Test func tenantsAreServedTheSameCostInTheLongRun() {
         var queue = FairQueue<Job>()
         for number in 0..<500 {

@@ -101,6 +101,14 @@ struct LevelSchedulerTests {
         #expect(turns.count { $0 == .high } <= 12)
     }
 
+    @Test func aLevelThatGaveUpWaitingStartsAnew() {
+        var scheduler = LevelScheduler()
+        while scheduler.next(among: Level.allCases) != .low {}
+        for _ in 0..<16 { _ = scheduler.next(among: Level.allCases) }
+        _ = scheduler.next(among: [.high, .normal])
+        #expect((0..<12).allSatisfy { _ in scheduler.next(among: Level.allCases) != .low })
+    }
+
     @Test func aLevelThatCouldNotBeServedIsOwedOneTurn() {
         var scheduler = LevelScheduler()
         for _ in 0..<1_000 {

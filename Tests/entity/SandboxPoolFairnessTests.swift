@@ -46,7 +46,8 @@ struct SandboxPoolFairnessTests {
         let ids = pool.occupy(2, by: "a")
         _ = pool.lease(tenant: "a", memory: .usual)
         let other = pool.lease(tenant: "b", memory: .usual).waiter
-        #expect(pool.release(ids[0], reusable: true, at: .milliseconds(1)) == [.destroy(ids[0])])
+        let yields = pool.release(ids[0], reusable: true, at: .milliseconds(1))
+        try #require(yields == [.destroy(ids[0])])
         // One comes, so the next one stays.
         let stays = pool.release(ids[1], reusable: true, at: .milliseconds(2))
         #expect(stays.grants.map(\.id) == [ids[1]])
@@ -55,12 +56,24 @@ struct SandboxPoolFairnessTests {
         #expect(granted.map(\.waiter) == [other])
     }
 
+    @Test func aTenantWithinItsShareKeepsItsSandboxesAndOneAboveItDoesNot() throws {
+        var pool = SandboxPool(spare: 0, maximum: 6)
+        let within = try #require(pool.occupy(2, by: "a").first)
+        let above = try #require(pool.occupy(4, by: "b").first)
+        for tenant in ["a", "b", "c"] { _ = pool.lease(tenant: tenant, memory: .usual) }
+        let kept = pool.release(within, reusable: true, at: .milliseconds(1))
+        #expect(kept.grants.map(\.id) == [within])
+        let yielded = pool.release(above, reusable: true, at: .milliseconds(1))
+        #expect(yielded == [.destroy(above)])
+    }
+
     @Test func aTenantAtItsShareKeepsItsSandboxForATurn() throws {
         var pool = SandboxPool(spare: 0, maximum: 1)
         let id = try #require(pool.occupy(1, by: "a").first)
         _ = pool.lease(tenant: "b", memory: .usual)
         _ = pool.lease(tenant: "a", memory: .usual)
-        #expect(pool.release(id, reusable: true, at: .seconds(1)).grants.map(\.id) == [id])
+        let kept = pool.release(id, reusable: true, at: .seconds(1))
+        try #require(kept.grants.map(\.id) == [id])
         _ = pool.lease(tenant: "a", memory: .usual)
         #expect(pool.release(id, reusable: true, at: .seconds(2)) == [.destroy(id)])
     }

@@ -37,6 +37,7 @@ struct SimulatedPool {
     private(set) var creationCount = 0
     private(set) var now = Duration.zero
     private var loads: [Load] = []
+    private var shown: [Int] = []
     private var waiting: [SandboxPool.WaiterID: Waiting] = [:]
     private var events: [(at: Duration, event: Event)] = []
 
@@ -56,6 +57,7 @@ struct SimulatedPool {
     /// Puts programs in the queue.
     mutating func add(_ load: Load) {
         loads.append(load)
+        shown.append(0)
         showLoads()
     }
 
@@ -82,11 +84,10 @@ struct SimulatedPool {
 
     private mutating func showLoads() {
         for index in loads.indices {
-            while loads[index].remaining > 0,
-                waiting.values.count(where: { $0.load == index }) < loads[index].window
-            {
+            while loads[index].remaining > 0, shown[index] < loads[index].window {
                 let load = loads[index]
                 loads[index].remaining -= 1
+                shown[index] += 1
                 let (waiter, actions) = pool.lease(
                     tenant: load.tenant,
                     memory: .usual,
@@ -110,6 +111,7 @@ struct SimulatedPool {
             case .grant(let id, let waiter, _):
                 guard let asker = waiting.removeValue(forKey: waiter) else { continue }
                 let load = loads[asker.load]
+                shown[asker.load] -= 1
                 starts.append(
                     Start(tenant: load.tenant, level: load.level, asked: asker.asked, at: now)
                 )
