@@ -30,7 +30,7 @@ struct ResetProof: ~Copyable {
         }
         let lists = try IPCLists()
         var room: [WritablePlace.Room] = []
-        for place in places { room.append(try place.room()) }
+        for place in places { room.append(try place.room(besides: Descriptor())) }
         self.lists = lists
         self.places = places
         self.room = room
@@ -50,21 +50,27 @@ struct ResetProof: ~Copyable {
         guard unsafe poll(&watched, 1, 0) == 0 else {
             throw UncleanSandbox(what: "the mounts have changed")
         }
-        try waitForNothing { objectsLeft(group, sockets, processes) }
+        let deadline = MonotonicTime.now.advanced(by: Self.patience)
+        while let what = objectsLeft(group, sockets, processes) {
+            try wait(until: deadline, for: what)
+        }
     }
 
     /// Checks that no file is left, neither one with a name nor one that something still holds.
-    func checkNoFiles() throws(UncleanSandbox) {
-        try waitForNothing { filesLeft() }
+    ///
+    /// - Parameter kept: The program that is kept, which has no name and takes the room it takes;
+    ///   closed if there is none.
+    func checkNoFiles(
+        besides kept: borrowing Descriptor = Descriptor()
+    ) throws(UncleanSandbox) {
+        let deadline = MonotonicTime.now.advanced(by: Self.patience)
+        while let what = filesLeft(besides: kept) { try wait(until: deadline, for: what) }
     }
 
-    /// Looks until nothing is left.
-    private func waitForNothing(_ look: () -> String?) throws(UncleanSandbox) {
-        let deadline = MonotonicTime.now.advanced(by: Self.patience)
-        while let what = look() {
-            guard .now < deadline else { throw UncleanSandbox(what: "\(what) is left") }
-            usleep(1_000)
-        }
+    /// Waits before another look, unless that is too late.
+    private func wait(until deadline: MonotonicTime, for what: String) throws(UncleanSandbox) {
+        guard .now < deadline else { throw UncleanSandbox(what: "\(what) is left") }
+        usleep(1_000)
     }
 
     private func objectsLeft(
@@ -77,10 +83,10 @@ struct ResetProof: ~Copyable {
         return sockets.count() == socketCount ? nil : "a socket"
     }
 
-    private func filesLeft() -> String? {
+    private func filesLeft(besides kept: borrowing Descriptor) -> String? {
         for (place, room) in zip(places, room) {
             do throws(SystemError) {
-                guard try place.isEmpty(), try place.room() == room else {
+                guard try place.isEmpty(), try place.room(besides: kept) == room else {
                     return "a file in \(place.path)"
                 }
             } catch {
