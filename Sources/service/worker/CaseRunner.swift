@@ -1,0 +1,96 @@
+internal import SandmillEntity
+
+/// Runs the cases of an execution, one after the other in one sandbox.
+///
+/// Each run gets the program's files anew and is held to its limits, and behind each the sandbox is
+/// reset and proved clean. A program that is built is built by the first run and kept for the others.
+/// What is expected of a case stays here.
+struct CaseRunner: Sendable {
+    let program: Program
+    let plan: TestPlan
+    let sandbox: any Sandbox
+    let killsOnExcessOutput: Bool
+    let draft: any ResultDraft
+
+    /// Runs all cases that are to be run, and returns what they came to.
+    ///
+    /// A sandbox that a case leaves unclean while others are to come is lost, and with it the attempt.
+    func run() async throws -> ProgramEnd {
+        let output = CaseOutput(draft: draft, limits: program.limits)
+        var series = CaseSeries(plan)
+        var results: [CaseResult] = []
+        var (deciding, build, figures) = (
+            nil as ProgramEnd?, nil as ProgramExit?, nil as ProgramEnd.Figures?
+        )
+        var isClean = true
+        while let index = series.next {
+            // Nothing runs now: an execution whose end is wanted ends here, between two cases.
+            try Task.checkCancellation()
+            guard isClean else {
+                throw SandboxError(.sandboxLost, "the sandbox was not clean for the next case")
+            }
+            let testCase = plan.cases[index]
+            let end = try await run(index, testCase, output)
+            if end.figures == nil {
+                series.endWithoutProgram(end.outcome)
+            } else {
+                let answer = await output.answer(isTruncated: end.stdout.truncated)
+                let judgement = CaseJudgement(end.outcome, answer: answer)
+                series.end(judgement)
+                results.append(CaseResult(testCase, end, judgement))
+            }
+            if series.decider == index { deciding = end }
+            build = build ?? end.build
+            isClean = end.isClean
+            figures.add(end.figures)
+        }
+        guard var end = deciding else { preconditionFailure("a plan has a case, which decides") }
+        results += plan.cases[results.count...].map(CaseResult.init(skipping:))
+        end.outcome = series.outcome
+        (end.files, end.skipped) = ([], [])
+        (end.build, end.figures) = (build, figures)
+        (end.cases, end.decider) = (results, series.decider)
+        end.isClean = await forgetProgram(isClean: isClean)
+        return end
+    }
+
+    private func run(
+        _ index: Int,
+        _ testCase: TestCase,
+        _ output: CaseOutput
+    ) async throws -> ProgramEnd {
+        try await output.begin(index, testCase)
+        let report = try await sandbox.run(
+            program.running(testCase),
+            build: index == 0 ? .keep : .reuse,
+            killsOnExcessOutput: killsOnExcessOutput
+        ) { try await output.receive($0) }
+        return ProgramEnd(
+            of: program,
+            report,
+            await draft.summary(),
+            killsOnExcessOutput: killsOnExcessOutput,
+            previewLength: CaseResult.previewLength(of: plan.cases.count)
+        )
+    }
+
+    /// Has the sandbox drop what it built; whether it can be used again.
+    ///
+    /// What the cases came to is known by then, so that nothing of it is lost with the sandbox.
+    private func forgetProgram(isClean: Bool) async -> Bool {
+        guard isClean, program.runtime.compiler != nil else { return isClean }
+        do throws(SandboxError) {
+            try await sandbox.forgetProgram()
+            return true
+        } catch {
+            return false
+        }
+    }
+}
+
+extension ProgramEnd.Figures? {
+    fileprivate mutating func add(_ figures: ProgramEnd.Figures?) {
+        guard let figures else { return }
+        if self == nil { self = figures } else { self?.add(figures) }
+    }
+}
