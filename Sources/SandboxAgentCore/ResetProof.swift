@@ -58,8 +58,7 @@ struct ResetProof: ~Copyable {
 
     /// Checks that no file is left, neither one with a name nor one that something still holds.
     ///
-    /// - Parameter kept: The program that is kept, which has no name and takes the room it takes;
-    ///   closed if there is none.
+    /// The program that is kept, if `kept` is open, has no name and takes its own room, no more.
     func checkNoFiles(
         besides kept: borrowing Descriptor = Descriptor()
     ) throws(UncleanSandbox) {

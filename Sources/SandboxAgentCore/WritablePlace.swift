@@ -37,7 +37,7 @@ final class WritablePlace {
 
     /// The room that is left: all there is, unless a file takes some, with a name or without.
     ///
-    /// - Parameter file: A file whose own room counts as left; closed if there is none.
+    /// That of `file`, if it is open, counts as left.
     func room(besides file: borrowing Descriptor) throws(SystemError) -> Room {
         var status = statvfs()
         try check(unsafe fstatvfs(directory.number, &status), "fstatvfs")

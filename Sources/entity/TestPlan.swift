@@ -6,7 +6,7 @@ public struct TestCase: Equatable, Sendable {
     public var arguments: [String]
     /// What the program reads from standard input.
     public var stdin: [UInt8]
-    /// What it has to write to standard output; nil for anything. No sandbox ever sees it.
+    /// What it has to write to standard output, which no sandbox ever sees; nil for anything.
     public var expectedStdout: [UInt8]?
     /// How the two are held against each other.
     public var comparison: OutputComparison

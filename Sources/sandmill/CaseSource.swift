@@ -10,9 +10,8 @@ struct CaseSource {
         self.path = path
     }
 
-    /// The cases as a request has them.
-    ///
-    /// - Parameter comparison: How the output of those that do not say is compared.
+    /// The cases as a request has them; the output of those that do not say how is compared by
+    /// `comparison`.
     func cases(comparison: String?) throws -> [JSONValue] {
         let cases =
             ProgramDirectory.isDirectory(path) ? try pairs().map(\.json) : try listed()

@@ -41,7 +41,7 @@ public protocol ResultDraft: Sendable {
 
     /// Ends the gathering, with `document` as `result.json`; nothing is received after it.
     ///
-    /// - Parameter index: The case whose streams are also those of the attempt; nil without cases.
+    /// The streams of case `index` become those of the attempt as well; it is nil without cases.
     func finish(document: [UInt8], streamsOf index: Int?) async -> FinishedResult
 
     /// Throws everything away.
