@@ -30,7 +30,8 @@ struct DocumentTests {
         )
         let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
         let unknown = [
-            "batch_id", "build", "cases", "cpu_seconds", "exit_code", "image", "memory_peak_bytes", "reason",
+            "batch_id", "build", "cases", "cpu_seconds", "exit_code", "image", "memory_peak_bytes",
+            "reason",
             "results_path", "signal", "started_at", "wall_seconds",
         ]
         for key in unknown { #expect(text.contains("\"\(key)\":null")) }
