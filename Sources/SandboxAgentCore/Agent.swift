@@ -4,7 +4,7 @@ internal import SandboxProtocol
 /// The program that is process 1 of each sandbox: it runs one program at a time for the worker.
 public struct Agent: ~Copyable {
     private let sandbox: Sandbox
-    private let proof: ResetProof
+    private var proof: ResetProof
     private var unclean: UncleanSandbox?
     /// What an earlier run has built and was to keep; closed if there is none.
     private var kept = Descriptor()
@@ -134,7 +134,7 @@ public struct Agent: ~Copyable {
     ///
     /// The compiler can read the working directory but write nothing there. Its product is open,
     /// has no name any more, and is nobody's to change; nothing else of it is left.
-    private func make(
+    private mutating func make(
         _ build: Run.Build,
         of run: Run,
         by zygote: Zygote
@@ -181,7 +181,7 @@ public struct Agent: ~Copyable {
     }
 
     /// Checks that nothing of a program is left but files.
-    private func checkNoObjects() throws(UncleanSandbox) {
+    private mutating func checkNoObjects() throws(UncleanSandbox) {
         try sandbox.checkNothingLost()
         try proof.checkNoObjects(
             sandbox.group,
