@@ -13,12 +13,22 @@ struct LineMatcher: Sendable {
     private var hasFailed = false
 
     init(_ expected: [UInt8]) {
-        var lines = expected.split(separator: newline, omittingEmptySubsequences: false)
-            .map { line in
-                line[..<(line.lastIndex { !Self.isSpace($0) }.map { $0 + 1 } ?? line.startIndex)]
+        // Line by line in place: a list of the lines would take many times their bytes.
+        var form: [UInt8] = []
+        form.reserveCapacity(expected.count)
+        var space = 0
+        for byte in expected {
+            if byte == newline {
+                form.removeLast(space)
+                space = 0
+            } else {
+                space = Self.isSpace(byte) ? space + 1 : 0
             }
-        if lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
-        self.expected = Array(lines.joined(separator: [newline]))
+            form.append(byte)
+        }
+        form.removeLast(space)
+        if form.last == newline { form.removeLast() }
+        self.expected = form
     }
 
     /// Whether what was taken is what is expected.

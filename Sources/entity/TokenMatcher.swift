@@ -17,9 +17,17 @@ struct TokenMatcher: Sendable {
     private var hasFailed = false
 
     init(_ expected: [UInt8], tolerance: Double?) {
-        self.expected = Array(
-            expected.split(whereSeparator: \.isASCIISpace).joined(separator: [blank])
-        )
+        var form: [UInt8] = []
+        form.reserveCapacity(expected.count)
+        for byte in expected {
+            if !byte.isASCIISpace {
+                form.append(byte)
+            } else if let last = form.last, last != blank {
+                form.append(blank)
+            }
+        }
+        if form.last == blank { form.removeLast() }
+        self.expected = form
         self.tolerance = tolerance
     }
 

@@ -209,6 +209,63 @@ extension SystemTests {
             #expect(try installation.bytes("\(path)/stderr").starts(with: Data("main.c:".utf8)))
         }
 
+        @Test func hostileOutputIsComparedAndToldSafely() async throws {
+            let installation = try Installation.current
+            let digits = String(repeating: "7", count: 500_000)
+            let all = Data((0...255).map { UInt8($0) }).base64EncodedString()
+            func number(_ output: String, _ expected: String) -> JSON {
+                [
+                    "stdin": .string(output), "expected_stdout": .string(expected),
+                    "compare": "float:1",
+                ]
+            }
+            let result = try await installation.result(
+                of: """
+                    import os, sys
+                    order = sys.stdin.read()
+                    if order == "bytes": os.write(1, bytes(range(256)))
+                    elif order == "digits": sys.stdout.write("7" * 500_000)
+                    else: print(order)
+                    """,
+                [
+                    "cases": [
+                        [
+                            "stdin": "bytes", "expected_stdout_base64": .string(all),
+                            "compare": "exact",
+                        ],
+                        number("digits", digits), number("digits", digits + "7"),
+                        number("nan", "1"),
+                        number("1e999999", "inf"), number("0x10", "16"), number("1e-999999", "0"),
+                    ]
+                ]
+            )
+            #expect(
+                result["cases"].elements.map { $0["verdict"] } == [
+                    "accepted", "accepted", "wrong_answer", "wrong_answer", "wrong_answer",
+                    "wrong_answer", "accepted",
+                ],
+                "\(result["cases"])"
+            )
+            let preview = try #require(result["cases"][0]["stdout"]["preview"].string)
+            #expect(preview.hasPrefix("\u{FFFD}\u{1}\u{2}"))
+        }
+
+        @Test func aThousandCasesAreOneResultOfABoundedSize() async throws {
+            let installation = try Installation.current
+            let cases = (0..<1_000).map { JSON.object(["expected_stdout": .string("\($0)")]) }
+            let result = try await installation.result(
+                of: "print('x' * 5000)",
+                ["cases": .array(cases)]
+            )
+            let results = result["cases"].elements
+            #expect(results.count == 1_000)
+            #expect(results.allSatisfy { $0["verdict"] == "wrong_answer" })
+            #expect(results.allSatisfy { $0["stdout"]["stored_bytes"] == 5_001 })
+            let path = try #require(result["results_path"].string)
+            #expect(try installation.bytes("\(path)/result.json").count < 1 << 20)
+            #expect(try installation.bytes("\(path)/cases/999/stdout").count == 5_001)
+        }
+
         @Test func whatIsExpectedIsNowhereInTheSandbox() async throws {
             let installation = try Installation.current
             let secret = "EXPECT-" + String(repeating: "a1", count: 16)

@@ -17,48 +17,23 @@ struct CaseRunner: Sendable {
     /// A sandbox that a case leaves unclean while others are to come is lost, and with it the attempt.
     func run() async throws -> ProgramEnd {
         let output = CaseOutput(draft: draft, limits: program.limits)
-        var series = CaseSeries(plan)
-        var results: [CaseResult] = []
-        var (deciding, build, figures) = (
-            nil as ProgramEnd?, nil as ProgramExit?, nil as ProgramEnd.Figures?
-        )
+        var tally = CaseTally(plan)
         var isClean = true
-        while let index = series.next {
+        while let index = tally.next {
             // Nothing runs now: an execution whose end is wanted ends here, between two cases.
             try Task.checkCancellation()
             guard isClean else {
                 throw SandboxError(.sandboxLost, "the sandbox was not clean for the next case")
             }
-            let testCase = plan.cases[index]
-            let end = try await run(index, testCase, output)
-            if end.figures == nil {
-                series.endWithoutProgram(end.outcome)
-            } else {
-                let answer = await output.answer(isTruncated: end.stdout.truncated)
-                let judgement = CaseJudgement(end.outcome, answer: answer)
-                series.end(judgement)
-                results.append(CaseResult(testCase, end, judgement))
-            }
-            if series.decider == index { deciding = end }
-            build = build ?? end.build
+            let end = try await run(index, output)
+            tally.take(end, answer: await output.answer(isTruncated: end.stdout.truncated))
             isClean = end.isClean
-            figures.add(end.figures)
         }
-        guard var end = deciding else { preconditionFailure("a plan has a case, which decides") }
-        results += plan.cases[results.count...].map(CaseResult.init(skipping:))
-        end.outcome = series.outcome
-        (end.files, end.skipped) = ([], [])
-        (end.build, end.figures) = (build, figures)
-        (end.cases, end.decider) = (results, series.decider)
-        end.isClean = await forgetProgram(isClean: isClean)
-        return end
+        return tally.end(isClean: await forgetProgram(isClean: isClean))
     }
 
-    private func run(
-        _ index: Int,
-        _ testCase: TestCase,
-        _ output: CaseOutput
-    ) async throws -> ProgramEnd {
+    private func run(_ index: Int, _ output: CaseOutput) async throws -> ProgramEnd {
+        let testCase = plan.cases[index]
         try await output.begin(index, testCase)
         let report = try await sandbox.run(
             program.running(testCase),
@@ -85,12 +60,5 @@ struct CaseRunner: Sendable {
         } catch {
             return false
         }
-    }
-}
-
-extension ProgramEnd.Figures? {
-    fileprivate mutating func add(_ figures: ProgramEnd.Figures?) {
-        guard let figures else { return }
-        if self == nil { self = figures } else { self?.add(figures) }
     }
 }

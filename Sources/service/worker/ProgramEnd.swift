@@ -23,11 +23,13 @@ struct ProgramEnd: Sendable {
         var cpu: Duration
         var memoryPeak: ByteCount
 
-        /// Adds those of another run, which came after or before.
-        mutating func add(_ other: Figures) {
-            wall += other.wall
-            cpu += other.cpu
-            memoryPeak = max(memoryPeak, other.memoryPeak)
+        /// Those of this run and another together.
+        func adding(_ other: Figures) -> Figures {
+            Figures(
+                wall: wall + other.wall,
+                cpu: cpu + other.cpu,
+                memoryPeak: max(memoryPeak, other.memoryPeak)
+            )
         }
     }
 
