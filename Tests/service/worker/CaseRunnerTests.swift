@@ -122,6 +122,42 @@ struct CaseRunnerTests {
         #expect(journal.count(of: .forgotBuild) == 0)
     }
 
+    @Test(arguments: [false, true])
+    func whatIsBuiltIsForgottenHoweverTheCasesEnd(stopsOnFirstFailure: Bool) async throws {
+        let journal = Journal()
+        let engine = FakeEngine(journal: journal) { _, _ in
+            var report = SandboxReport.ended(writing: 0)
+            report.exit.status = .code(1)
+            return report
+        }
+        let program = Program(
+            runtime: .c,
+            files: [],
+            entrypoint: "main.c",
+            arguments: [],
+            environment: [:],
+            stdin: [],
+            outputs: [],
+            limits: .sample
+        )
+        let cases = CaseRunner(
+            program: program,
+            plan: TestPlan(
+                cases: ["a", "b", "c"].map { TestCase(name: $0, arguments: [], stdin: []) },
+                stopsOnFirstFailure: stopsOnFirstFailure
+            ),
+            sandbox: try await engine.start(.sample),
+            killsOnExcessOutput: false,
+            draft: InMemoryResults(journal: journal).begin(execution: id, attempt: 1, day: .now)
+        )
+        let end = try await cases.run()
+        #expect(end.isClean)
+        #expect(end.outcome.reason == .exitCode)
+        #expect(journal.count(of: .keptBuild) == 1)
+        #expect(journal.count(of: .forgotBuild) == 1)
+        #expect(journal.count(of: .ran("")) == (stopsOnFirstFailure ? 1 : 3))
+    }
+
     @Test func filesOfAllCasesTogetherAreHeldToTheLimits() async throws {
         let file = try #require(OutputPath(Array("a".utf8)))
         let (document, _) = try await document(
