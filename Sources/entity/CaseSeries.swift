@@ -3,7 +3,8 @@
 /// 1. Cases are run in their order, and none behind one that was not.
 /// 2. The first that is not accepted decides, unless somebody asked for the end of another; where all
 ///    are accepted, the last.
-/// 3. Behind a program that could not be built, or a case whose end somebody asked for, none is run.
+/// 3. Behind a program that could not be built, or a case whose end somebody asked for, none is run,
+///    nor once somebody asked for that of the execution.
 public struct CaseSeries: Sendable {
     private let count: Int
     private let stopsOnFirstFailure: Bool
@@ -37,6 +38,12 @@ public struct CaseSeries: Sendable {
         ended += 1
         let isFailure = judgement.verdict != .accepted
         isStopped = judgement.verdict == .skipped || isFailure && stopsOnFirstFailure
+    }
+
+    /// Takes that the execution has to end so, between two cases.
+    public mutating func stop(as outcome: Outcome) {
+        decision = (decider, outcome)
+        isStopped = true
     }
 
     /// Takes that there is no program to run: `outcome` is that of the build.

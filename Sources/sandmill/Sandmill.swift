@@ -20,9 +20,9 @@ struct Sandmill: AsyncParsableCommand {
         version: Product.version,
         subcommands: [
             WorkerCommand.self, SubmitCommand.self, BatchCommand.self, StatusCommand.self,
-            ResultCommand.self, OutputCommand.self, EventsCommand.self, DeadCommand.self,
-            PoolCommand.self,
-            TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
+            ResultCommand.self, OutputCommand.self, CancelCommand.self, EventsCommand.self,
+            DeadCommand.self, PoolCommand.self, TopologyCommand.self, MigrateCommand.self,
+            DoctorCommand.self,
         ]
     )
 

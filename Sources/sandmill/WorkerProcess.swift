@@ -47,6 +47,22 @@ struct WorkerProcess {
             relay: relay,
             logger: logger
         )
+        let running = RunningExecutions()
+        let cancellations = PostgreSQLCancellationStore(database)
+        let sweeper = Sweeper(
+            worker: configuration.worker.id,
+            cluster: configuration.cluster,
+            cancellations: cancellations,
+            ledger: ledger,
+            running: running,
+            logger: logger
+        )
+        let admissions = Admissions(
+            worker: configuration.worker.id,
+            decoders: configuration.decoders,
+            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            relay: relay
+        )
         let pools = configuration.pools.map { pool(of: $0, engine: engine) }
         let supervisor = WorkerSupervisor(
             worker: configuration.worker.id,
@@ -62,8 +78,32 @@ struct WorkerProcess {
         try await engine.removeOrphans(of: configuration.worker.id)
 
         let workers = zip(configuration.pools, pools).map { settings, pool in
-            worker(settings, pool: pool, broker: broker, ledger: ledger, results: results)
+            worker(
+                settings,
+                pool: pool,
+                broker: broker,
+                ledger: ledger,
+                results: results,
+                running: running
+            )
         }
+        let workersByPool = Dictionary(
+            uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
+        )
+        let batches = BatchIntake(
+            source: BatchConsumer(broker: broker),
+            admissions: admissions,
+            ledger: ledger,
+            relay: relay,
+            workers: workersByPool,
+            logger: logger
+        )
+        let control = ControlListener(
+            source: EventConsumer(broker: broker, exchange: .control),
+            sweeper: sweeper,
+            workers: workersByPool,
+            logger: logger
+        )
         let drain = DeadLetterDrain(
             source: UndeliverableConsumer(broker: broker),
             ledger: ledger,
@@ -71,7 +111,8 @@ struct WorkerProcess {
         )
         // They end in the opposite order: nothing stops before what depends on it.
         let services: [any Service] =
-            [publisher, relay, ledger, supervisor] + pools + workers + [drain]
+            [publisher, relay, ledger, admissions, supervisor, sweeper] + pools + workers
+            + [drain, batches, control]
         logger.info(
             "The worker is up.",
             metadata: [
@@ -114,7 +155,8 @@ struct WorkerProcess {
         pool: WarmPool,
         broker: SandmillRabbitMQ.Broker,
         ledger: ExecutionLedger,
-        results: ResultsDirectory
+        results: ResultsDirectory,
+        running: RunningExecutions
     ) -> QueueWorker {
         QueueWorker(
             QueueWorker.Configuration(
@@ -122,6 +164,8 @@ struct WorkerProcess {
                 cluster: configuration.cluster,
                 prefetch: configuration.broker.prefetch,
                 concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
+                refill: max(configuration.worker.claimAhead / 2, 1),
+                window: configuration.worker.window,
                 maximumAttempts: configuration.worker.maximumAttempts,
                 killsOnExcessOutput: settings.limits.killsOnExcessOutput
             ),
@@ -134,6 +178,7 @@ struct WorkerProcess {
             ledger: ledger,
             pool: pool,
             results: results,
+            running: running,
             logger: logger
         )
     }
@@ -168,6 +213,13 @@ extension PoolConfiguration {
 }
 
 extension Configuration {
+    /// What reads the requests of each pool, by its name.
+    var decoders: [String: SubmissionDecoder] {
+        Dictionary(
+            uniqueKeysWithValues: pools.map { ($0.name, SubmissionDecoder(pool: $0.requests)) }
+        )
+    }
+
     /// The container engine of this configuration.
     func makeSandboxEngine(logger: Logger) throws(SandboxError) -> DockerSandboxEngine {
         let hasTLS = engine.caFile != nil || engine.certificateFile != nil

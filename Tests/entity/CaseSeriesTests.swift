@@ -144,6 +144,16 @@ struct CaseSeriesTests {
         #expect(series.outcome.state == .cancelled)
     }
 
+    @Test func anEndThatWasAskedForBetweenTwoCasesIsTheEnd() {
+        var series = CaseSeries(.of(3))
+        series.end(.accepted)
+        series.end(.wrong)
+        series.stop(as: Outcome(.cancelled))
+        #expect(series.next == nil)
+        #expect(series.outcome.state == .cancelled)
+        #expect(series.decider == 1)
+    }
+
     @Test(arguments: [(1, 4_096), (32, 4_096), (33, 3_971), (1_000, 131)])
     func previewsOfAllCasesTogetherAreBounded(cases: Int, length: Int) {
         #expect(CaseResult.previewLength(of: cases) == length)

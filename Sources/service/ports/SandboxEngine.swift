@@ -98,6 +98,9 @@ public protocol Sandbox: Sendable {
     /// Drops the program that a run has kept, and proves that it is gone; does nothing where none is.
     func forgetProgram() async throws(SandboxError)
 
+    /// Kills the program that runs, which then ends as cancelled; does nothing when none does.
+    func cancel() async
+
     /// Asks whether it is still well; to be called while no program runs.
     func probe() async throws(SandboxError)
 

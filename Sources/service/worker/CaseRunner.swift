@@ -15,13 +15,17 @@ struct CaseRunner: Sendable {
     /// Runs all cases that are to be run, and returns what they came to.
     ///
     /// A sandbox that a case leaves unclean while others are to come is lost, and with it the attempt.
-    func run() async throws -> ProgramEnd {
+    /// `decidedEnd` says how the execution has to end if that was decided meanwhile; it is asked
+    /// between two cases, when nothing runs that could be told.
+    func run(decidedEnd: () -> Outcome? = { nil }) async throws -> ProgramEnd {
         let output = CaseOutput(draft: draft, limits: program.limits)
         var tally = CaseTally(plan)
         var isClean = true
         while let index = tally.next {
-            // Nothing runs now: an execution whose end is wanted ends here, between two cases.
-            try Task.checkCancellation()
+            if index > 0, let outcome = decidedEnd() {
+                tally.stop(as: outcome)
+                break
+            }
             guard isClean else {
                 throw SandboxError(.sandboxLost, "the sandbox was not clean for the next case")
             }

@@ -32,6 +32,11 @@ struct CaseTally: Sendable {
         build = build ?? end.build
     }
 
+    /// Takes that the execution has to end so, whatever the cases came to.
+    mutating func stop(as outcome: Outcome) {
+        series.stop(as: outcome)
+    }
+
     /// The end of the execution, when no case is left; it shows the streams of the case that decided.
     func end(isClean: Bool) -> ProgramEnd {
         guard var end = deciding else { preconditionFailure("a plan has a case, which decides") }

@@ -76,6 +76,10 @@ final class FakeEngine: SandboxEngine {
         journal.note(.forgotBuild)
     }
 
+    fileprivate func cancel(_ sandbox: FakeSandbox) {
+        journal.note(.cancelled(sandbox: sandbox.id))
+    }
+
     fileprivate func remove(_ sandbox: FakeSandbox) {
         state.withLock { $0.live[sandbox.id] = nil }
         journal.note(.destroyed(sandbox: sandbox.id))
@@ -113,6 +117,10 @@ final class FakeSandbox: Sandbox {
 
     func forgetProgram() async throws(SandboxError) {
         engine.forgetProgram()
+    }
+
+    func cancel() async {
+        engine.cancel(self)
     }
 
     func probe() async throws(SandboxError) {

@@ -158,6 +158,32 @@ struct CaseRunnerTests {
         #expect(journal.count(of: .ran("")) == (stopsOnFirstFailure ? 1 : 3))
     }
 
+    @Test func anExecutionThatIsCancelledBetweenTwoCasesRunsNoFurther() async throws {
+        let runs = Mutex(0)
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            let run = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            if run == 2 { await gate.pass() }
+            return .ended(writing: 0)
+        }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id, fields: "\"cases\": [{}, {}, {}]"))
+            await harness.journal.wait(for: .ran("work"), times: 2)
+            let cancellations = Cancellations(store: harness.store, relay: nil)
+            _ = try await cancellations.cancel(execution: id, tenant: nil, keepsUnknown: true)
+            await harness.journal.wait(for: .cancelled(sandbox: "s1"))
+            gate.open()
+            await harness.journal.wait(for: .finished(id, .cancelled))
+        }
+        #expect(harness.journal.count(of: .ran("work")) == 2)
+        let result = try #require(try await harness.store.execution(id)?.result)
+        #expect(result.contains("\"verdict\":\"skipped\""))
+        #expect(result.ranges(of: "\"verdict\":\"accepted\"").count == 2)
+    }
+
     @Test func filesOfAllCasesTogetherAreHeldToTheLimits() async throws {
         let file = try #require(OutputPath(Array("a".utf8)))
         let (document, _) = try await document(
