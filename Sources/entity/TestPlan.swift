@@ -51,3 +51,8 @@ extension Program {
         return program
     }
 }
+
+extension Submission {
+    /// How often its program is run, at most.
+    public var runs: Int { tests?.cases.count ?? 1 }
+}

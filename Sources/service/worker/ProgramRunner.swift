@@ -20,7 +20,11 @@ struct ProgramRunner: Sendable {
         defer { running.remove(id) }
         do {
             let lease = try await ledger.backlog.counting {
-                try await pool.lease(for: execution.submission, age: execution.age)
+                try await pool.lease(
+                    for: execution.submission,
+                    cost: execution.submission.runs,
+                    age: execution.age
+                )
             }
             running.start(id, in: lease.sandbox)
             // The wait for a sandbox may have been long.
