@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SandmillEntity
 internal import SandmillService
 
 /// An open directory, and what is done below it without ever following a link.
@@ -112,6 +113,20 @@ struct DirectoryHandle: ~Copyable {
         }
         guard count >= 0 else { throw ResultsError(errno, reading: component) }
         return bytes
+    }
+
+    /// Writes the content of a file, which must be there, over the beginning of another.
+    func copy(_ source: OutputPath, to target: OutputPath) throws(ResultsError) {
+        let components = source.components.map { String(decoding: $0, as: UTF8.self) }
+        var offset = 0
+        while true {
+            guard let bytes = try read(components[...], from: offset, limit: 1 << 20) else {
+                throw ResultsError(ENOENT, path: source.bytes)
+            }
+            if bytes.isEmpty { return }
+            try write(bytes, to: target.bytes, at: offset)
+            offset += bytes.count
+        }
     }
 
     /// Moves a directory to where nothing is; returns false when something is there already.
