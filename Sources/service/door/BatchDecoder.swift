@@ -43,8 +43,14 @@ struct BatchDecoder {
             refused: []
         )
         var room = Self.maximumBytes
+        var ids: Set<UUID> = []
         for index in document.executions.indices {
-            let (request, submission) = members.member(index)
+            var (request, submission) = members.member(index)
+            if case .success(let known) = submission, !ids.insert(known.id).inserted {
+                submission = .failure(
+                    RequestRefusal(.idConflict, at: "/id", "another member has it")
+                )
+            }
             room -= request.body.count
             guard room >= 0 else {
                 throw RequestRefusal(
@@ -79,6 +85,8 @@ struct BatchDecoder {
                 )
             }
         }
+        // In the order in which all statements lock rows.
+        admission.members.sort { $0.submission.id < $1.submission.id }
         return admission
     }
 

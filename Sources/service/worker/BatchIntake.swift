@@ -76,11 +76,15 @@ public struct BatchIntake: Service {
     /// Takes a batch in; a store that cannot be reached is waited for.
     private func admit(_ message: RequestMessage, from queue: String) async throws -> AdmittedBatch
     {
-        var backoff = Backoff()
+        var backoff = Backoff(limit: .seconds(30))
         while true {
             do {
                 return try await admissions.submit(batch: message, from: queue)
-            } catch let error as StoreError where error.isRetryable {
+            } catch let error as StoreError where error.code != .unstorable {
+                logger.warning(
+                    "A batch could not be taken in yet.",
+                    metadata: [LogKey.queue: "\(queue)", LogKey.reason: "\(error.message)"]
+                )
                 if Task.isShuttingDownGracefully || Task.isCancelled { throw error }
                 let wait = backoff.next()
                 try? await cancelWhenGracefulShutdown {

@@ -108,12 +108,20 @@ struct BatchDecoderTests {
         #expect(batch.refused.allSatisfy { $0.routingKey == "python.normal" })
     }
 
+    @Test func ofTwoMembersWithOneIDTheSecondIsRefused() throws {
+        let id = UUID().text
+        let member = #"{"id": "\#(id)", "source": "a"}"#
+        let batch = try decode(#"{"executions": [\#(member), \#(member)]}"#)
+        #expect(batch.members.count == 1)
+        #expect(batch.refused.map(\.errorType) == ["id_conflict"])
+    }
+
     @Test func beyondWhatMayRunAtOnceMembersAreHeld() throws {
         let batch = try decode(
             #"{"max_running": 2, "defaults": {"source": ""}, "executions": [{}, {}, {}]}"#
         )
         #expect(batch.maximumRunning == 2)
-        #expect(batch.members.map(\.intent) == [.park, .park, .hold])
+        #expect(batch.members.map(\.intent.rawValue).sorted() == ["hold", "park", "park"])
     }
 
     @Test(arguments: [
