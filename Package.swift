@@ -274,7 +274,7 @@ let package = Package(
         tests(
             "SandmillTests",
             in: "sandmill",
-            ["FaultyProxy", "sandmill", crypto],
+            ["FaultyProxy", "SandmillEntity", "SandmillService", "sandmill", crypto],
             resources: [.copy("clients")]
         ),
         tests(

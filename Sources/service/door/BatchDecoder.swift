@@ -156,8 +156,10 @@ extension [String: JSONValue] {
     /// These fields, with others in place of those of the same name.
     fileprivate func merging(_ others: [String: JSONValue]) -> [String: JSONValue] {
         var fields = self
-        for (name, value) in others {
+        for name in others.keys {
             if let other = Self.alternatives[name] { fields[other] = nil }
+        }
+        for (name, value) in others {
             if Self.merged.contains(name), case .object(let own) = value,
                 case .object(let defaults)? = fields[name]
             {

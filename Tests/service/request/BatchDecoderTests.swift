@@ -57,6 +57,17 @@ struct BatchDecoderTests {
         #expect(batch.members.map(\.intent) == [.park, .park])
     }
 
+    @Test func aMemberWithTwoStandardInputsIsRefusedAsARequestIs() throws {
+        let batch = try decode(
+            """
+            {"defaults": {"source": "", "stdin": "a"},
+             "executions": [{"stdin": "b", "stdin_base64": "YQ=="}]}
+            """
+        )
+        #expect(batch.members.isEmpty)
+        #expect(batch.refused.first?.reason.contains("/stdin_base64") == true)
+    }
+
     @Test func aMemberIsWhatItsRequestByItselfWouldBe() throws {
         let batch = try decode(#"{"executions": [{"source": "a"}]}"#)
         let member = try #require(batch.members.first)

@@ -304,6 +304,8 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"env\": {\"A=B\": \"x\"}}", "/env"),
         ("{\"source\": \"\", \"env\": {\"A\": \"\\u0000\"}}", "/env/A"),
         ("{\"source\": \"\", \"stdin\": \"\", \"stdin_base64\": \"\"}", "/stdin_base64"),
+        ("{\"source\": \"\", \"stdin_base64\": \"====\"}", "/stdin_base64"),
+        ("{\"source\": \"\", \"stdin_base64\": \"AA=A\"}", "/stdin_base64"),
         ("{\"source\": \"\", \"outputs\": [\"\"]}", "/outputs/0"),
         ("{\"source\": \"\", \"outputs\": [\"a\", \"/etc/*\"]}", "/outputs/1"),
         // Limits.
