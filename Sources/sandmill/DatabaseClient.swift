@@ -21,6 +21,7 @@ struct DatabaseClient {
     let executions: PostgreSQLExecutionStore
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
+    let tokens: PostgreSQLAccessTokens
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
@@ -28,5 +29,6 @@ struct DatabaseClient {
         executions = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         letters = PostgreSQLDeadLetterStore(database)
         workers = PostgreSQLWorkerRegistry(database)
+        tokens = PostgreSQLAccessTokens(database)
     }
 }

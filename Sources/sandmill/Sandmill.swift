@@ -19,9 +19,9 @@ struct Sandmill: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            WorkerCommand.self, SubmitCommand.self, BatchCommand.self, StatusCommand.self,
+            WorkerCommand.self, GatewayCommand.self, ServeCommand.self, SubmitCommand.self, BatchCommand.self, StatusCommand.self,
             ResultCommand.self, OutputCommand.self, EventsCommand.self, DeadCommand.self,
-            PoolCommand.self,
+            PoolCommand.self, TokenCommand.self,
             TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
         ]
     )

@@ -1,4 +1,5 @@
 import Logging
+import SandmillAPI
 import SandmillConfiguration
 import SandmillDocker
 import SandmillEntity
@@ -20,7 +21,9 @@ struct WorkerProcess {
     }
 
     /// Works until SIGTERM or SIGINT, then finishes what is claimed.
-    func run() async throws {
+    ///
+    /// - Parameter gateway: The HTTP door to open in the same process, if any.
+    func run(with gateway: GatewayProcess? = nil) async throws {
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
         try await broker.declareTopology()
         let database = configuration.makeDatabase()
@@ -70,8 +73,12 @@ struct WorkerProcess {
             logger: logger
         )
         // They end in the opposite order: nothing stops before what depends on it.
-        let services: [any Service] =
+        var services: [any Service] =
             [publisher, relay, ledger, supervisor] + pools + workers + [drain]
+        if let gateway {
+            let checks: [HealthCheck] = [.engine(engine), .results(results)]
+            services += try await gateway.services(database, broker, relay, checks: checks)
+        }
         logger.info(
             "The worker is up.",
             metadata: [

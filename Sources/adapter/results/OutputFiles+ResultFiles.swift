@@ -1,0 +1,44 @@
+public import SandmillEntity
+public import SandmillService
+
+/// The files of results, read like the streams: opened anew for each piece, below the root, no
+/// component of the path a link.
+extension OutputFiles: ResultFiles {
+    /// How long a file is.
+    public func size(
+        of file: ResultFile,
+        at path: String
+    ) throws(ResultsError) -> ByteCount? {
+        try root.size(try components(of: file, at: path)).map { ByteCount($0) }
+    }
+
+    /// Reads a piece of a file.
+    public func read(
+        _ file: ResultFile,
+        at path: String,
+        from offset: Int,
+        limit: Int
+    ) throws(ResultsError) -> [UInt8]? {
+        try root.read(try components(of: file, at: path), from: offset, limit: limit)
+    }
+
+    /// Opens the root anew, which may have been unmounted.
+    public func checkReadable() throws(ResultsError) {
+        _ = try DirectoryHandle(existing: rootPath)
+    }
+
+    private func components(
+        of file: ResultFile,
+        at path: String
+    ) throws(ResultsError) -> ArraySlice<[UInt8]> {
+        guard let directory = OutputPath(Array(path.utf8)) else {
+            throw ResultsError("\"\(path)\" is no path below the results directory")
+        }
+        switch file {
+        case .stream(let stream):
+            return (directory.components + [Array(ResultsLayout.file(of: stream).utf8)])[...]
+        case .output(let file):
+            return (directory.components + [Array("files".utf8)] + file.components)[...]
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import SandmillEntity
+internal import SandmillService
+
+/// `/execute/{id}`: where an execution is, how it ended, and its end.
+struct ExecutionRoutes: Sendable {
+    let records: any GatewayRecords
+    let cancellations: any Cancelling
+
+    var routes: [Route] {
+        [
+            Route(.get, "/execute/{id}/status", handler: status),
+            Route(.get, "/execute/{id}/result", handler: result),
+            Route(.delete, "/execute/{id}", handler: cancel),
+        ]
+    }
+
+    private func status(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        .json(ExecutionBody(try await records.execution(of: context)))
+    }
+
+    private func result(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        let record = try await records.execution(of: context)
+        guard let result = record.result else { throw Problem(notFinished: record) }
+        return .json(bytes: Array(result.utf8))
+    }
+
+    private func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        guard let id = context.id else { throw Problem.unknown("execution") }
+        switch try await cancellations.cancel(execution: id, tenant: context.caller.scope) {
+        case .unknown:
+            throw Problem.unknown("execution")
+        case .ended(.cancelled):
+            return .json(AcceptedBody(id, .cancelled))
+        case .ended(let state):
+            throw Problem(.alreadyEnded, "it ended in \(state.rawValue)")
+        case .requested(let state):
+            return .json(
+                AcceptedBody(id, state),
+                status: .accepted,
+                headers: [.location: "/execute/\(id.text)/status"]
+            )
+        }
+    }
+}
+
+extension ExecutionRecords {
+    /// The execution that a request names, if it is there for its caller.
+    ///
+    /// - Throws: ``Problem``, or ``StoreError``.
+    func execution(of context: GatewayContext) async throws -> ExecutionRecord {
+        guard let id = context.id, let record = try await execution(id),
+            context.caller.sees(record.tenant)
+        else { throw Problem.unknown("execution") }
+        return record
+    }
+}
+
+extension Problem {
+    /// Says that an execution goes on, and where that can be watched.
+    init(notFinished record: ExecutionRecord) {
+        self.init(
+            .notFinished,
+            "it is \(record.state.rawValue)",
+            headers: [.retryAfter: "1"]
+        )
+    }
+}
