@@ -37,17 +37,25 @@ public struct Outcome: Equatable, Sendable {
         case resultsUnwritable = "results_unwritable"
         /// Three workers died while they ran it.
         case workerKiller = "worker_killer"
-        /// It was claimed under a configuration that its pool no longer has.
+        /// It was accepted under a configuration that its pool no longer has.
         case unknownPool = "unknown_pool"
+        /// Another execution was asked for in its place.
+        case superseded
     }
 
-    /// An end without a process: `cancelled` or `expired` before the start, or `errored`.
-    public init(_ state: ExecutionState, _ reason: Reason? = nil) {
+    /// An end that was judged already, or one without a process: `cancelled` or `expired` before
+    /// the start, or `errored`.
+    public init(
+        _ state: ExecutionState,
+        _ reason: Reason? = nil,
+        exitCode: Int? = nil,
+        signal: Int? = nil
+    ) {
         precondition(state.isTerminal, "an outcome is an end")
         self.state = state
         self.reason = reason
-        exitCode = nil
-        signal = nil
+        self.exitCode = exitCode
+        self.signal = signal
     }
 
     /// Judges a program's end by the facts alone.

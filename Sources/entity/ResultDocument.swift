@@ -64,6 +64,10 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
     public var exitCode: Int?
     /// The signal that killed the first process.
     public var signal: Int?
+    /// The end as a whole.
+    public var outcome: Outcome {
+        Outcome(state, reason, exitCode: exitCode, signal: signal)
+    }
     /// Which attempt this was, from 1.
     public var attempt: Int
     /// When it was accepted (Postgres time).
@@ -92,8 +96,8 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
     public var resultsPath: String?
     /// The sandbox image that ran it.
     public var image: String?
-    /// The worker that ran it.
-    public var worker: String
+    /// The worker that ran it; nil when it ended before any had it.
+    public var worker: String?
 
     /// Begins the document of an execution that did not run: no figures, no output.
     public init(
@@ -109,7 +113,7 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
         submittedAt: Date,
         startedAt: Date?,
         finishedAt: Date,
-        worker: String
+        worker: String?
     ) {
         self.id = id
         self.tenant = tenant

@@ -36,6 +36,10 @@ public struct Submission: Equatable, Sendable {
     public var deadline: Date?
     /// Echoed in the record and the event.
     public var labels: [String: String]
+    /// When it is run again although it is the program that failed.
+    public var retry: RetryPolicy?
+    /// The execution of the same tenant that is cancelled in its favour.
+    public var supersedes: UUID?
 
     /// Describes a submission.
     public init(
@@ -48,7 +52,9 @@ public struct Submission: Equatable, Sendable {
         batch: Membership? = nil,
         notBefore: Date? = nil,
         deadline: Date? = nil,
-        labels: [String: String] = [:]
+        labels: [String: String] = [:],
+        retry: RetryPolicy? = nil,
+        supersedes: UUID? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -60,5 +66,7 @@ public struct Submission: Equatable, Sendable {
         self.notBefore = notBefore
         self.deadline = deadline
         self.labels = labels
+        self.retry = retry
+        self.supersedes = supersedes
     }
 }

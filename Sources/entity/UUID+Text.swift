@@ -10,12 +10,18 @@ extension UUID {
     /// `UUID()` opens `/dev/urandom` each time; this asks the kernel without a file.
     public static func random() -> UUID {
         var generator = SystemRandomNumberGenerator()
-        let high = generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-        let low = generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        return UUID(
+            high: generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
+            low: generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        )
+    }
+
+    /// The one with these bits, the first 64 and the last.
+    public init(high: UInt64, low: UInt64) {
         func byte(_ index: UInt64) -> UInt8 {
             UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> (56 - index % 8 * 8))
         }
-        return UUID(
+        self.init(
             uuid: (
                 byte(0), byte(1), byte(2), byte(3), byte(4), byte(5), byte(6), byte(7),
                 byte(8), byte(9), byte(10), byte(11), byte(12), byte(13), byte(14), byte(15)

@@ -3,7 +3,7 @@ internal import PostgreSQL
 internal import SandmillEntity
 internal import SandmillService
 
-/// Claims executions: inserts what is new, takes what is queued and due, and judges the rest.
+/// Takes requests in: inserts what is new, claims what is queued and due, and judges the rest.
 ///
 /// A claim stays undecided (no outcome) when an earlier one of the same statement has its id, or
 /// when another transaction made its batch while this statement ran; the next statement decides.
@@ -20,6 +20,9 @@ enum ClaimStatement {
             claims.map { $0.submission.batch.map { Int32(clamping: $0.size) } },
             claims.map { JSON(StoredJSON.encode($0.submission.labels)) },
             claims.map(\.submission.notBefore),
+            claims.map(\.submission.deadline),
+            claims.map(\.submission.supersedes),
+            claims.map(\.intent.rawValue),
             claims.map(\.worker),
             claims.map(\.token),
             claims.map { StoredJSON.encode(StoredProperties($0.request.properties)) },
@@ -27,18 +30,17 @@ enum ClaimStatement {
         ]
     }
 
-    /// The outcome of a row; nil when it is undecided.
-    static func outcome(_ row: Row) throws -> ClaimOutcome? {
+    /// The outcome of a claim by its row; nil when it is undecided.
+    static func outcome(_ row: Row, of claim: Claim) throws -> ClaimOutcome? {
         let outcome: String? = try row["outcome"]
         switch outcome {
         case "claimed":
-            return .claimed(
-                attempt: try row["attempt"],
-                submittedAt: try row["submitted_at"],
-                startedAt: try row["started_at"]
-            )
+            return .claimed(try Grant(row))
         case "duplicate": return .duplicate
         case "deferred": return .deferred
+        case "parked": return .parked
+        case "queued":
+            return .queued(OutboxMessage(id: try row["outbox_id"], message: claim.outboundMessage))
         case "other_request": return .conflict("the id is that of another request")
         case "other_batch":
             let size: Int = try row["batch_size"]
@@ -55,11 +57,11 @@ enum ClaimStatement {
                 row_number() over (partition by id order by position) as copy
             from unnest(
                 $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-                $7::int4[], $8::jsonb[], $9::timestamptz[], $10::text[], $11::uuid[],
-                $12::text[], $13::bytea[]
+                $7::int4[], $8::jsonb[], $9::timestamptz[], $10::timestamptz[], $11::uuid[],
+                $12::text[], $13::text[], $14::uuid[], $15::text[], $16::bytea[]
             ) with ordinality as c(
                 id, tenant, pool, level, runtime, batch_id, batch_size, labels, not_before,
-                worker, token, properties, body, position)
+                deadline, supersedes, intent, worker, token, properties, body, position)
         ),
         new_batch as (
             insert into batches (id, tenant, pool, size, pending, submitted_at)
@@ -68,15 +70,17 @@ enum ClaimStatement {
             from claim where batch_id is not null
             order by batch_id, position
             on conflict (id) do nothing
-            returning id, tenant, size
+            returning id, tenant, size, cancelled_at
         ),
         batch as (
-            select id, tenant, size from new_batch
+            select * from new_batch
             union all
-            select id, tenant, size from batches where id in (select batch_id from claim)
+            select id, tenant, size, cancelled_at from batches
+            where id in (select batch_id from claim)
         ),
         admitted as (
-            select claim.* from claim left join batch on batch.id = claim.batch_id
+            select claim.*, is_due and intent = 'run' as is_ours
+            from claim left join batch on batch.id = claim.batch_id
             where copy = 1 and (
                 batch_id is null
                 or (batch.size = claim.batch_size and batch.tenant = claim.tenant))
@@ -84,58 +88,92 @@ enum ClaimStatement {
         execution as (
             insert into executions as known (
                 id, tenant, pool, level, runtime, batch_id, labels, state, attempt, worker,
-                claim_token, submitted_at, available_at, started_at, request_properties,
-                request_digest, request_body)
+                claim_token, submitted_at, available_at, started_at, deadline, waits,
+                request_properties, request_digest, request_body)
             select id, tenant, pool, level, runtime, batch_id, labels,
-                case when is_due then 'running' else 'queued' end,
-                is_due::int,
-                case when is_due then worker end,
-                case when is_due then token end,
+                case when is_ours then 'running' else 'queued' end,
+                is_ours::int,
+                case when is_ours then worker end,
+                case when is_ours then token end,
                 now,
                 case when is_due then now else not_before end,
-                case when is_due then now end,
+                case when is_ours then now end,
+                deadline,
+                case when intent = 'hold' then 'batch'
+                    when intent = 'park' and is_due then 'store' else 'broker' end,
                 request_properties, digest, body
             from admitted order by id
             on conflict (id) do update
-            set (state, attempt, worker, claim_token, started_at) = (
+            set (state, attempt, worker, claim_token, started_at, waits) = (
                 select
                     case when is_ours then 'running' else known.state end,
                     known.attempt + is_ours::int,
                     case when is_ours then excluded.worker else known.worker end,
                     case when is_ours then excluded.claim_token else known.claim_token end,
-                    case when is_ours then excluded.started_at else known.started_at end
+                    case when is_ours then excluded.started_at else known.started_at end,
+                    case when is_ours then 'broker'
+                        when is_due and excluded.waits = 'store' then 'store'
+                        else known.waits end
                 from (
-                    select known.state = 'queued' and excluded.state = 'running'
-                        and known.available_at <= excluded.started_at
-                        and known.request_digest = excluded.request_digest
-                        and known.tenant = excluded.tenant and known.pool = excluded.pool
-                        as is_ours
+                    select is_due, is_due and excluded.state = 'running' as is_ours
+                    from (
+                        select known.state = 'queued' and known.waits <> 'batch'
+                            and known.available_at <= excluded.submitted_at
+                            and known.request_digest = excluded.request_digest
+                            and known.tenant = excluded.tenant and known.pool = excluded.pool
+                            as is_due
+                    ) as queue
                 ) as judgement)
-            returning id, tenant, pool, level, state, attempt, claim_token, submitted_at,
-                available_at, started_at, request_digest, request_properties, request_body
+            returning id, tenant, pool, level, state, attempt, retries, claim_token, submitted_at,
+                available_at, started_at, waits, request_digest, request_properties, request_body,
+                xmax = 0 as is_new
         ),
         judged as materialized (
-            select position, claim.id, batch.size as batch_size, attempt, submitted_at,
-                started_at, case
+            select position, claim.id, claim.tenant as claim_tenant, supersedes,
+                claim.worker as claim_worker, batch.size as batch_size, attempt, retries,
+                submitted_at, started_at, \(CancellationQuery.decidedEnd) as decided_end, case
                     when copy > 1 then null
                     when claim.batch_id is not null and batch.id is null then null
                     when execution.id is null then 'other_batch'
                     when request_digest <> digest or execution.tenant <> claim.tenant
                         or execution.pool <> claim.pool then 'other_request'
                     when claim_token = token and state = 'running' then 'claimed'
-                    when state = 'queued' then 'deferred'
+                    when state <> 'queued' or intent = 'queue' and not is_new then 'duplicate'
+                    when waits = 'batch' then 'parked'
+                    when available_at > now then 'deferred'
+                    when intent = 'queue' then 'queued'
+                    when waits = 'store' then 'parked'
                     else 'duplicate'
                 end as outcome
             from claim
                 left join batch on batch.id = claim.batch_id
                 left join execution on execution.id = claim.id
+                \(CancellationQuery.join(id: "claim.id", tenant: "claim.tenant"))
+        ),
+        superseded as (
+            insert into cancellations (execution_id, tenant, reason)
+            select distinct supersedes, claim_tenant, 'superseded' from judged
+            where supersedes is not null and outcome in ('claimed', 'deferred', 'parked', 'queued')
+            order by supersedes
+            on conflict do nothing
         ),
         postponed as (
             insert into outbox (available_at, message, body)
             select available_at, \(StoredMessage.ofRequest(in: "execution")), request_body
             from judged join execution using (id) where outcome = 'deferred'
+        ),
+        announcement as materialized (
+            select nextval('outbox_id') as outbox_id, position, id, claim_worker
+            from judged where outcome = 'queued'
+        ),
+        announced as (
+            insert into outbox (id, available_at, leased_by, message, body)
+            select outbox_id, now() + interval '30 s', claim_worker,
+                \(StoredMessage.ofRequest(in: "execution")), request_body
+            from announcement join execution using (id)
         )
-        select outcome, batch_size, attempt, submitted_at, started_at
-        from judged order by position
+        select outcome, batch_size, attempt, retries, submitted_at, started_at, decided_end,
+            outbox_id
+        from judged left join announcement using (position) order by position
         """
 }

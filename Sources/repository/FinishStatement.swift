@@ -29,6 +29,7 @@ struct FinishStatement {
             documents.map(\.id),
             documents.map { Int32(clamping: $0.attempt) },
             executions.map(\.worker),
+            executions.map(\.wasQueued),
             executions.map(\.sandbox),
             documents.map(\.state.rawValue),
             documents.map { $0.reason?.rawValue },
@@ -65,11 +66,11 @@ struct FinishStatement {
     static let sql = """
         with ended as materialized (
             select * from unnest(
-                $1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::text[],
-                $7::int4[], $8::int4[], $9::float8[], $10::float8[], $11::int8[], $12::text[],
-                $13::jsonb[], $14::timestamptz[]
+                $1::uuid[], $2::int4[], $3::text[], $4::bool[], $5::text[], $6::text[],
+                $7::text[], $8::int4[], $9::int4[], $10::float8[], $11::float8[], $12::int8[],
+                $13::text[], $14::jsonb[], $15::timestamptz[]
             ) with ordinality as e(
-                id, attempt, worker, sandbox, state, reason, exit_code, signal, wall_seconds,
+                id, attempt, worker, was_queued, sandbox, state, reason, exit_code, signal, wall_seconds,
                 cpu_seconds, memory_peak_bytes, results_path, result, finished_at, position)
         ),
         execution as (
@@ -80,29 +81,35 @@ struct FinishStatement {
                 memory_peak_bytes = ended.memory_peak_bytes,
                 results_path = ended.results_path, result = ended.result,
                 finished_at = ended.finished_at,
+                waits = case when waits = 'batch' then 'ended' else 'broker' end,
                 request_body = case when ended.state = 'errored' then request_body end
             from ended
             where executions.id = ended.id and executions.attempt = ended.attempt
-                and executions.worker = ended.worker and executions.state = 'running'
-            returning ended.id, ended.attempt, ended.worker, ended.sandbox, ended.state,
-                ended.reason, ended.finished_at, ended.position, executions.batch_id,
-                executions.started_at
+                and case when was_queued then executions.state = 'queued'
+                    else executions.worker = ended.worker and executions.state = 'running' end
+            returning ended.id, ended.attempt, ended.worker, ended.was_queued, ended.sandbox,
+                ended.state, ended.reason, ended.exit_code, ended.signal, ended.results_path,
+                ended.finished_at, ended.position, executions.batch_id, executions.started_at,
+                executions.waits = 'broker' as makes_room
         ),
         attempt as (
             insert into attempts (
-                execution_id, attempt, worker, sandbox, state, reason, started_at, finished_at)
-            select id, attempt, worker, sandbox, state, reason, started_at, finished_at
-            from execution
+                execution_id, attempt, worker, sandbox, state, reason, exit_code, signal,
+                results_path, started_at, finished_at)
+            select id, attempt, worker, sandbox, state, reason, exit_code, signal, results_path,
+                started_at, finished_at
+            from execution where not was_queued
         ),
         file as (
             insert into files (execution_id, position, path, bytes, sha256)
             select execution.id, file.position, path, bytes, sha256
-            from unnest($15::int8[], $16::int8[], $17::text[], $18::int8[], $19::text[])
+            from unnest($16::int8[], $17::int8[], $18::text[], $19::int8[], $20::text[])
                 as file(execution, position, path, bytes, sha256)
                 join execution on execution.position = file.execution
         ),
         share as (
             select batch_id, min(worker) as worker, count(*) as ended,
+                count(*) filter (where makes_room) as room,
                 count(*) filter (where state = 'succeeded') as succeeded,
                 count(*) filter (where state = 'failed') as failed,
                 count(*) filter (where state = 'timed_out') as timed_out,
@@ -130,16 +137,28 @@ struct FinishStatement {
                 finished_at = case when pending <= share.ended then now() end
             from locked join share on share.batch_id = locked.id
             where batches.id = locked.id and pending > 0
-            returning batches.*, share.worker
+            returning batches.*, share.worker, share.room
+        ),
+        admitted as (
+            update executions set waits = 'store'
+            from (
+                select next.id from batch, lateral (
+                    select id from executions
+                    where batch_id = batch.id and waits = 'batch'
+                        and id not in (select id from execution)
+                    order by submitted_at, id limit batch.room for update skip locked
+                ) as next where max_running is not null
+            ) as next
+            where executions.id = next.id
         ),
         completion as materialized (
-            select nextval('outbox_id') as outbox_id, gen_random_uuid() as event_id, batch.*
+            select gen_random_uuid() as event_id, batch.*
             from batch where pending = 0
         ),
         event as materialized (
             select nextval('outbox_id') as id, event.position, execution.worker, message::json,
                 body
-            from unnest($20::int8[], $21::text[], $22::bytea[])
+            from unnest($21::int8[], $22::text[], $23::bytea[])
                 with ordinality as event(execution, message, body, position)
                 join execution on execution.position = event.execution
         ),
@@ -148,9 +167,9 @@ struct FinishStatement {
             select id, now() + interval '30 s', worker, message, body from event
         ),
         completed as (
-            insert into outbox (id, available_at, leased_by, message, body)
-            select outbox_id, now() + interval '30 s', worker, message, body
-            from completion, lateral (\(BatchCompletion.sql)) as completed_event
+            insert into outbox (available_at, leased_by, message, body)
+            select now() + interval '30 s', worker, message, body
+            from completion, lateral (\(BatchCompletion.sql(cluster: "$24"))) as completed_event
             returning id, message, body
         )
         select id, position as event_position, null::json as message, null::bytea as body

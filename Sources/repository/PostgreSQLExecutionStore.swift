@@ -18,7 +18,7 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         self.cluster = cluster
     }
 
-    /// Claims executions, in one statement, but for claims that must wait for one of the others.
+    /// Takes requests in, in one statement, but for claims that must wait for one of the others.
     public func claim(_ claims: [Claim]) async throws(StoreError) -> [ClaimOutcome] {
         try await database.access {
             var outcomes = [ClaimOutcome?](repeating: nil, count: claims.count)
@@ -29,11 +29,42 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
                     ClaimStatement.parameters(undecided.map { claims[$0] })
                 )
                 for (index, row) in zip(undecided, rows) {
-                    outcomes[index] = try ClaimStatement.outcome(row)
+                    outcomes[index] = try ClaimStatement.outcome(row, of: claims[index])
                 }
                 undecided.removeAll { outcomes[$0] != nil }
             }
             return outcomes.compactMap { $0 }
+        }
+    }
+
+    /// Claims executions that wait here; see ``TakeStatement``.
+    public func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
+        try await database.access {
+            try await database.pool.withTransaction { connection in
+                try connection.query(TakeStatement.lock, [vacancy.pool])
+                return try connection.query(
+                    TakeStatement.sql,
+                    TakeStatement.parameters(vacancy)
+                )
+                .map { try TakeStatement.execution($0) }
+            }
+        }
+    }
+
+    /// Counts executions that wait here, by their index.
+    public func parkedCount(
+        pool: String,
+        upTo limit: Int
+    ) async throws(StoreError) -> Int {
+        try await database.access {
+            try await database.pool.query(
+                """
+                select count(*) from (
+                    select from executions where waits = 'store' and pool = $1 limit $2
+                ) as parked
+                """,
+                [pool, limit]
+            )[0][0]
         }
     }
 
@@ -56,6 +87,16 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
                 RetryStatement.sql,
                 RetryStatement.parameters(attempts)
             )
+        }
+    }
+
+    /// Takes in a batch, in one transaction; see ``BatchStatement``.
+    public func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {
+        let cluster = cluster
+        return try await database.access {
+            try await database.pool.withTransaction { connection in
+                try BatchStatement.admit(batch, cluster: cluster, on: connection)
+            }
         }
     }
 
@@ -118,9 +159,14 @@ extension BatchRecord {
         }
         self.init(
             id: try row["id"],
+            tenant: try row["tenant"],
+            pool: try row["pool"],
             size: try row["size"],
             pending: try row["pending"],
-            counts: counts
+            counts: counts,
+            refused: try row["refused"],
+            submittedAt: try row["submitted_at"],
+            finishedAt: try row["finished_at"]
         )
     }
 }

@@ -64,7 +64,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     public func reclaim(
         worker: String,
         successor: String
-    ) async throws(StoreError) -> [QuarantinedExecution] {
+    ) async throws(StoreError) -> [UnrunExecution] {
         let lockPrefix = lockPrefix
         return try await database.access {
             try await database.pool.withTransaction { connection in
@@ -93,7 +93,13 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                     [worker]
                 )
                 try connection.query("delete from sandboxes where worker = $1", [worker])
-                return try killers.map { try QuarantinedExecution($0) }
+                return try killers.map { row in
+                    try UnrunExecution(
+                        row,
+                        outcome: Outcome(.errored, .workerKiller),
+                        endedAt: try row["started_at"]
+                    )
+                }
             }
         }
     }
@@ -124,9 +130,11 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
             try await database.pool.query(
                 """
                 with removed as (delete from sandboxes where worker = $1)
-                insert into sandboxes (worker, pool, container, state, tenant, uses, memory_bytes)
+                insert into sandboxes (
+                    worker, pool, container, state, tenant, uses, memory_bytes, execution_id)
                 select $1, sandbox.* from unnest(
-                    $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[]
+                    $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[],
+                    $8::uuid[]
                 ) as sandbox
                 """,
                 [
@@ -137,6 +145,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                     sandboxes.map(\.tenant),
                     sandboxes.map(\.uses),
                     sandboxes.map(\.memory.bytes),
+                    sandboxes.map(\.execution),
                 ]
             )
         }
@@ -200,24 +209,6 @@ extension StoreError {
 
 // MARK: - Rows
 
-extension QuarantinedExecution {
-    fileprivate init(_ row: Row) throws {
-        let labels: JSON = try row["labels"]
-        let properties: JSON = try row["request_properties"]
-        let body: Data = try row["request_body"]
-        self.init(
-            record: try ExecutionRecord(row),
-            runtime: try row["runtime"],
-            labels: try StoredJSON.decode([String: String].self, from: labels),
-            request: RequestMessage(
-                properties: try StoredJSON.decode(StoredProperties.self, from: properties)
-                    .properties,
-                body: Array(body)
-            )
-        )
-    }
-}
-
 extension SandboxRecord {
     fileprivate init(_ row: Row) throws {
         self.init(
@@ -227,7 +218,8 @@ extension SandboxRecord {
             state: try row["state"],
             tenant: try row["tenant"],
             uses: try row["uses"],
-            memory: ByteCount(try row["memory_bytes"] as Int64)
+            memory: ByteCount(try row["memory_bytes"] as Int64),
+            execution: try row["execution_id"]
         )
     }
 }

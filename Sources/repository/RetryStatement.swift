@@ -2,15 +2,23 @@ internal import PostgreSQL
 internal import SandmillEntity
 internal import SandmillService
 
-/// Ends attempts that failed through a fault of ours and puts their requests into the outbox.
+/// Ends attempts that another one follows and puts their requests into the outbox.
+///
+/// Of an execution that somebody wants to end the next attempt is due at once: it only ends it.
 enum RetryStatement {
     static func parameters(_ attempts: [FailedAttempt]) -> [any PostgreSQLValue] {
         [
             attempts.map(\.id),
             attempts.map { Int32(clamping: $0.attempt) },
             attempts.map(\.worker),
-            attempts.map(\.reason.rawValue),
+            attempts.map(\.outcome.state.rawValue),
+            attempts.map { $0.outcome.reason?.rawValue },
+            attempts.map { $0.outcome.exitCode.map(Int32.init(clamping:)) },
+            attempts.map { $0.outcome.signal.map(Int32.init(clamping:)) },
+            attempts.map(\.isProgramFailure),
             attempts.map { $0.delay / .seconds(1) },
+            attempts.map(\.sandbox),
+            attempts.map(\.resultsPath),
         ]
     }
 
@@ -18,17 +26,29 @@ enum RetryStatement {
         with execution as (
             update executions
             set state = 'queued', worker = null, claim_token = null,
-                available_at = date_trunc('milliseconds', now()) + make_interval(secs => delay)
-            from unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::float8[])
-                as failed(id, attempt, worker, reason, delay)
+                retries = retries + failed.is_program_failure::int,
+                available_at = date_trunc('milliseconds', now()) + make_interval(
+                    secs => case when exists (
+                        select from cancellations where execution_id = failed.id) then 0
+                        else delay end)
+            from unnest(
+                $1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int4[],
+                $8::bool[], $9::float8[], $10::text[], $11::text[]
+            ) as failed(
+                id, attempt, worker, state, reason, exit_code, signal, is_program_failure, delay,
+                sandbox, results_path)
             where executions.id = failed.id and executions.attempt = failed.attempt
                 and executions.worker = failed.worker and executions.state = 'running'
-            returning executions.*, failed.worker as failed_worker, failed.reason as fault
+            returning executions.*, failed.worker as failed_worker, failed.state as end_state,
+                failed.reason as end_reason, failed.exit_code as end_code,
+                failed.signal as end_signal, failed.sandbox, failed.results_path as end_path
         ),
         attempt as (
             insert into attempts (
-                execution_id, attempt, worker, state, reason, started_at, finished_at)
-            select id, attempt, failed_worker, 'errored', fault, started_at, now()
+                execution_id, attempt, worker, sandbox, state, reason, exit_code, signal,
+                results_path, started_at, finished_at)
+            select id, attempt, failed_worker, sandbox, end_state, end_reason, end_code, end_signal,
+                end_path, started_at, now()
             from execution
         )
         insert into outbox (available_at, message, body)

@@ -19,6 +19,7 @@ extension Configuration {
 struct DatabaseClient {
     let migrator: Migrator
     let executions: PostgreSQLExecutionStore
+    let cancellations: PostgreSQLCancellationStore
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
     let tokens: PostgreSQLAccessTokens
@@ -27,6 +28,7 @@ struct DatabaseClient {
         let database = configuration.makeDatabase(connections: 1)
         migrator = Migrator(database)
         executions = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
+        cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database)
         workers = PostgreSQLWorkerRegistry(database)
         tokens = PostgreSQLAccessTokens(database)

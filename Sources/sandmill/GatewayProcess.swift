@@ -36,15 +36,22 @@ struct GatewayProcess {
         defer { database.close() }
         try await Migrator(database).check()
         let publisher = ConfirmedPublisher(broker: broker)
+        let name = "gateway-\(ProcessInfo.processInfo.hostName)"
         let relay = Relay(
-            worker: "gateway-\(ProcessInfo.processInfo.hostName)",
+            worker: name,
             outbox: PostgreSQLOutbox(database),
             publisher: publisher,
             logger: logger
         )
+        let admissions = Admissions(
+            worker: name,
+            decoders: configuration.decoders,
+            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            relay: relay
+        )
+        let door = try await services(database, broker, relay, admissions, checks: [])
         var group = ServiceGroupConfiguration(
-            services: [publisher, relay]
-                + (try await services(database, broker, relay, checks: [])),
+            services: [publisher, relay, admissions] + door,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -58,12 +65,14 @@ struct GatewayProcess {
     /// - Parameters:
     ///   - database: The record store.
     ///   - broker: The broker.
-    ///   - relay: What publishes the requests that are taken in.
+    ///   - relay: What publishes hints to workers.
+    ///   - admissions: What takes requests in.
     ///   - checks: What has to work beside the record store and the broker.
     func services(
         _ database: SandmillRepository.Database,
         _ broker: SandmillRabbitMQ.Broker,
         _ relay: Relay,
+        _ admissions: Admissions,
         checks: [HealthCheck]
     ) async throws -> [any Service] {
         let settings = configuration.gatewaySettings
@@ -83,8 +92,11 @@ struct GatewayProcess {
         let gateway = Gateway(
             settings: settings,
             services: GatewayServices(
-                submissions: try SubmissionDoor(configuration, broker: broker),
-                cancellations: CancellationDoor(),
+                admissions: admissions,
+                cancellations: Cancellations(
+                    store: PostgreSQLCancellationStore(database),
+                    relay: relay
+                ),
                 records: records,
                 files: files,
                 follower: OutputFollower(records: records, source: files),

@@ -50,6 +50,22 @@ struct WorkerProcess {
             relay: relay,
             logger: logger
         )
+        let running = RunningExecutions()
+        let cancellations = PostgreSQLCancellationStore(database)
+        let sweeper = Sweeper(
+            worker: configuration.worker.id,
+            cluster: configuration.cluster,
+            cancellations: cancellations,
+            ledger: ledger,
+            running: running,
+            logger: logger
+        )
+        let admissions = Admissions(
+            worker: configuration.worker.id,
+            decoders: configuration.decoders,
+            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            relay: relay
+        )
         let pools = configuration.pools.map { pool(of: $0, engine: engine) }
         let supervisor = WorkerSupervisor(
             worker: configuration.worker.id,
@@ -65,8 +81,31 @@ struct WorkerProcess {
         try await engine.removeOrphans(of: configuration.worker.id)
 
         let workers = zip(configuration.pools, pools).map { settings, pool in
-            worker(settings, pool: pool, broker: broker, ledger: ledger, results: results)
+            worker(
+                settings,
+                pool: pool,
+                broker: broker,
+                ledger: ledger,
+                results: results,
+                running: running
+            )
         }
+        let workersByPool = Dictionary(
+            uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
+        )
+        let batches = BatchIntake(
+            source: BatchConsumer(broker: broker),
+            admissions: admissions,
+            ledger: ledger,
+            workers: workersByPool,
+            logger: logger
+        )
+        let control = ControlListener(
+            source: EventConsumer(broker: broker, exchange: .control),
+            sweeper: sweeper,
+            workers: workersByPool,
+            logger: logger
+        )
         let drain = DeadLetterDrain(
             source: UndeliverableConsumer(broker: broker),
             ledger: ledger,
@@ -74,10 +113,17 @@ struct WorkerProcess {
         )
         // They end in the opposite order: nothing stops before what depends on it.
         var services: [any Service] =
-            [publisher, relay, ledger, supervisor] + pools + workers + [drain]
+            [publisher, relay, ledger, admissions, supervisor, sweeper] + pools + workers
+            + [drain, batches, control]
         if let gateway {
             let checks: [HealthCheck] = [.engine(engine), .results(results)]
-            services += try await gateway.services(database, broker, relay, checks: checks)
+            services += try await gateway.services(
+                database,
+                broker,
+                relay,
+                admissions,
+                checks: checks
+            )
         }
         logger.info(
             "The worker is up.",
@@ -121,7 +167,8 @@ struct WorkerProcess {
         pool: WarmPool,
         broker: SandmillRabbitMQ.Broker,
         ledger: ExecutionLedger,
-        results: ResultsDirectory
+        results: ResultsDirectory,
+        running: RunningExecutions
     ) -> QueueWorker {
         QueueWorker(
             QueueWorker.Configuration(
@@ -129,6 +176,8 @@ struct WorkerProcess {
                 cluster: configuration.cluster,
                 prefetch: configuration.broker.prefetch,
                 concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
+                refill: max(configuration.worker.claimAhead / 2, 1),
+                window: configuration.worker.window,
                 maximumAttempts: configuration.worker.maximumAttempts,
                 killsOnExcessOutput: settings.limits.killsOnExcessOutput
             ),
@@ -141,6 +190,7 @@ struct WorkerProcess {
             ledger: ledger,
             pool: pool,
             results: results,
+            running: running,
             logger: logger
         )
     }
@@ -175,6 +225,13 @@ extension PoolConfiguration {
 }
 
 extension Configuration {
+    /// What reads the requests of each pool, by its name.
+    var decoders: [String: SubmissionDecoder] {
+        Dictionary(
+            uniqueKeysWithValues: pools.map { ($0.name, SubmissionDecoder(pool: $0.requests)) }
+        )
+    }
+
     /// The container engine of this configuration.
     func makeSandboxEngine(logger: Logger) throws(SandboxError) -> DockerSandboxEngine {
         let hasTLS = engine.caFile != nil || engine.certificateFile != nil

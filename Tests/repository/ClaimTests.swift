@@ -11,10 +11,12 @@ struct ClaimTests {
         try await RecordStore.with { store in
             let claim = Claim.sample()
             let outcomes = try await store.executions.claim([claim])
-            guard case .claimed(1, let submittedAt, let startedAt) = outcomes[0] else {
+            guard case .claimed(let grant) = outcomes[0] else {
                 Issue.record("it came out as \(outcomes)")
                 return
             }
+            let (submittedAt, startedAt) = (grant.submittedAt, grant.startedAt)
+            #expect(grant.attempt == 1)
             #expect(submittedAt == startedAt)
             let record = try #require(await store.executions.execution(claim.submission.id))
             #expect(record.state == .running)
@@ -39,9 +41,8 @@ struct ClaimTests {
             for (index, outcome) in outcomes.enumerated() {
                 if index == 100 {
                     #expect(outcome == .duplicate)
-                } else if case .claimed(1, _, _) = outcome {
                 } else {
-                    Issue.record("claim \(index) came out as \(outcome)")
+                    #expect(outcome.attempt == 1)
                 }
             }
         }
@@ -71,10 +72,7 @@ struct ClaimTests {
             let claim = Claim.sample()
             let other = Claim.sample(id: claim.submission.id, body: "{}")
             let outcomes = try await store.executions.claim([claim, claim.redelivered(), other])
-            guard case .claimed(1, _, _) = outcomes[0] else {
-                Issue.record("it came out as \(outcomes)")
-                return
-            }
+            #expect(outcomes[0].attempt == 1)
             #expect(outcomes[1] == .duplicate)
             #expect(outcomes[2] == .conflict("the id is that of another request"))
         }
@@ -167,8 +165,15 @@ extension FailedAttempt {
             id: claim.submission.id,
             attempt: attempt,
             worker: claim.worker,
-            reason: .sandboxLost,
+            outcome: Outcome(.errored, .sandboxLost),
             delay: delay
         )
+    }
+}
+
+extension ClaimOutcome {
+    /// The attempt that was granted.
+    var attempt: Int? {
+        if case .claimed(let grant) = self { grant.attempt } else { nil }
     }
 }

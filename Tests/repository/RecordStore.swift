@@ -74,11 +74,11 @@ struct RecordStore {
     /// Claims one execution, which must succeed.
     func claim(_ claim: Claim) async throws -> Int {
         let outcome = try await executions.claim([claim])
-        guard case .claimed(let attempt, _, _) = outcome.first else {
+        guard case .claimed(let grant) = outcome.first else {
             Issue.record("the claim came out as \(outcome)")
             return 0
         }
-        return attempt
+        return grant.attempt
     }
 }
 

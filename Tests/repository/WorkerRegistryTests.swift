@@ -221,7 +221,7 @@ struct WorkerRegistryTests {
                 #expect(killer.record.worker == "survivor")
                 #expect(killer.runtime == "python")
                 #expect(killer.labels == claim.submission.labels)
-                #expect(killer.request == claim.request)
+                #expect(killer.properties == claim.request.properties)
 
                 let heir = claim.redelivered(to: "survivor")
                 let end = FinishedExecution.sample(

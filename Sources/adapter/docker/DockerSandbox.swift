@@ -19,6 +19,8 @@ actor DockerSandbox: Sandbox {
     private let reader: ReportReader
     private let logger: Logger
     private var lastToken: UInt64 = 0
+    /// The run that its agent was told of and that is not over.
+    private var runningToken: UInt64?
 
     init(
         id: String,
@@ -68,6 +70,7 @@ actor DockerSandbox: Sandbox {
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
         lastToken += 1
+        defer { runningToken = nil }
         let input = RunInput(
             program,
             token: lastToken,
@@ -77,6 +80,7 @@ actor DockerSandbox: Sandbox {
         let watchdog = StreamWatchdog(stream, patience: longest + Self.grace)
         return try await watchdog.guarding {
             for chunk in input.chunks { try await self.write(chunk) }
+            await self.beginRunning()
             var transcript = RunTranscript(program)
             while true {
                 let report = try await self.nextReport()
@@ -96,6 +100,16 @@ actor DockerSandbox: Sandbox {
                 }
             }
         }
+    }
+
+    private func beginRunning() {
+        runningToken = lastToken
+    }
+
+    func cancel() async {
+        guard let runningToken else { return }
+        // A stream that broke is noticed by whoever reads from it.
+        try? await write(Command.cancel(token: runningToken).encode())
     }
 
     func probe() async throws(SandboxError) {

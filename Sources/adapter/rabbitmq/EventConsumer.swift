@@ -1,13 +1,15 @@
 internal import AMQP
 public import SandmillService
 
-/// Follows completion events with an exclusive queue that goes with its connection.
+/// Follows completion events, or hints to workers, with an exclusive queue that goes with its connection.
 public struct EventConsumer: EventSource {
     private let broker: Broker
+    private let exchange: OutboundMessage.Exchange
 
-    /// Describes a consumer.
-    public init(broker: Broker) {
+    /// Describes a consumer of what is published to an exchange.
+    public init(broker: Broker, exchange: OutboundMessage.Exchange = .events) {
         self.broker = broker
+        self.exchange = exchange
     }
 
     /// Subscribes, calls `body`, and removes the queue; see ``EventSource``.
@@ -42,7 +44,7 @@ public struct EventConsumer: EventSource {
         for pattern in patterns {
             try await channel.bind(
                 queue: queue,
-                to: broker.topology.name(of: .events),
+                to: broker.topology.name(of: exchange),
                 bindingKey: pattern
             )
         }

@@ -53,7 +53,7 @@ extension AMQP.Delivery {
     /// How often the queue has delivered it; a quorum queue counts how often it came back.
     ///
     /// A first delivery may have any such header, for a publisher can set it.
-    fileprivate var count: Int? {
+    var count: Int? {
         guard isRedelivered else { return 1 }
         guard case .int(let count) = properties.headers?["x-delivery-count"], count < .max else {
             return nil

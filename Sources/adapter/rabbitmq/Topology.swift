@@ -91,7 +91,8 @@ public struct Topology: Equatable, Sendable {
     var dead: String { "\(prefix).dead" }
     /// The exchange and the queue of what no queue wanted.
     var unrouted: String { "\(prefix).unrouted" }
-    private var batches: String { "\(prefix).batches" }
+    /// The queue of batches that are one message each.
+    var batches: String { "\(prefix).batches" }
     private var batchKey: String { "batch" }
 
     private var workArguments: FieldTable {

@@ -1,12 +1,11 @@
-internal import Prometheus
 public import SandmillService
 
 /// What the HTTP door works with: the use cases and the ports that AMQP's door uses as well.
 public struct GatewayServices: Sendable {
     /// Takes requests in.
-    public var submissions: any Submissions
+    public var admissions: Admissions
     /// Ends executions and batches.
-    public var cancellations: any Cancelling
+    public var cancellations: Cancellations
     /// Reads executions and batches.
     public var records: any GatewayRecords
     /// Reads what programs left.
@@ -24,8 +23,8 @@ public struct GatewayServices: Sendable {
 
     /// Puts services together.
     public init(
-        submissions: any Submissions,
-        cancellations: any Cancelling,
+        admissions: Admissions,
+        cancellations: Cancellations,
         records: any GatewayRecords,
         files: any ResultFiles,
         follower: OutputFollower,
@@ -34,7 +33,7 @@ public struct GatewayServices: Sendable {
         census: any CensusTaker,
         checks: [HealthCheck]
     ) {
-        self.submissions = submissions
+        self.admissions = admissions
         self.cancellations = cancellations
         self.records = records
         self.files = files
@@ -47,4 +46,4 @@ public struct GatewayServices: Sendable {
 }
 
 /// What the HTTP door reads from the record store.
-public typealias GatewayRecords = BatchResults & ExecutionRecords
+public typealias GatewayRecords = BatchRecords & BatchResults & ExecutionRecords

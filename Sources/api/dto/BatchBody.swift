@@ -45,10 +45,11 @@ struct BatchBody: Encodable {
 struct AcceptedBatchBody: Encodable {
     let id: String
     let size: Int
-    let refused: Int
+    /// How many are dead letters; not told of a batch that was known already.
+    let refused: Int?
 
-    init(_ id: UUID, _ batch: SubmittedBatch) {
-        self.id = id.text
+    init(_ batch: AdmittedBatch) {
+        id = batch.id.text
         size = batch.size
         refused = batch.refused
     }

@@ -8,12 +8,14 @@ internal import SandmillService
 struct BatchRoutes: Sendable {
     private static let json = "application/json"
     private static let lines = "application/x-ndjson"
+    /// What dead letters of members say they came by.
+    private static let origin = "gateway"
     /// How many results are held at once.
     private static let page = 64
 
     let reader: RequestReader
-    let submissions: any Submissions
-    let cancellations: any Cancelling
+    let admissions: Admissions
+    let cancellations: Cancellations
     let records: any GatewayRecords
 
     var routes: [Route] {
@@ -32,14 +34,15 @@ struct BatchRoutes: Sendable {
         if body.type == Self.lines {
             body.bytes = try BatchLines(body.bytes).document(pool: lane.pool, level: lane.level)
         }
-        let batch = try await submissions.submit(
+        let batch = try await admissions.submit(
             batch: RequestMessage(
                 properties: reader.properties(of: request, id: id, caller: context.caller),
                 body: body.bytes
-            )
+            ),
+            from: Self.origin
         )
         return .json(
-            AcceptedBatchBody(id, batch),
+            AcceptedBatchBody(batch),
             status: .accepted,
             headers: [.location: "/batches/\(id.text)"]
         )

@@ -6,7 +6,7 @@ internal import SandmillService
 /// `/execute/{id}`: where an execution is, how it ended, and its end.
 struct ExecutionRoutes: Sendable {
     let records: any GatewayRecords
-    let cancellations: any Cancelling
+    let cancellations: Cancellations
 
     var routes: [Route] {
         [
@@ -29,19 +29,25 @@ struct ExecutionRoutes: Sendable {
     private func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
         guard let id = context.id else { throw Problem.unknown("execution") }
         switch try await cancellations.cancel(execution: id, tenant: context.caller.scope) {
-        case .unknown:
-            throw Problem.unknown("execution")
-        case .ended(.cancelled):
-            return .json(AcceptedBody(id, .cancelled))
-        case .ended(let state):
-            throw Problem(.alreadyEnded, "it ended in \(state.rawValue)")
-        case .requested(let state):
-            return .json(
-                AcceptedBody(id, state),
-                status: .accepted,
-                headers: [.location: "/execute/\(id.text)/status"]
-            )
+        case .unknown: throw Problem.unknown("execution")
+        case .queued: return cancelling(id, .queued)
+        case .running: return cancelling(id, .running)
+        case .ended:
+            // Whoever asks again gets what they asked for.
+            let state = try await records.execution(of: context).state
+            guard state == .cancelled else {
+                throw Problem(.alreadyEnded, "it ended in \(state.rawValue)")
+            }
+            return .json(AcceptedBody(id, state))
         }
+    }
+
+    private func cancelling(_ id: UUID, _ state: ExecutionState) -> Response {
+        .json(
+            AcceptedBody(id, state),
+            status: .accepted,
+            headers: [.location: "/execute/\(id.text)/status"]
+        )
     }
 }
 

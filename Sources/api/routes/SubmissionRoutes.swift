@@ -8,7 +8,7 @@ internal import ServiceLifecycle
 /// `/execute/async` and `/execute/sync`: a request comes in.
 struct SubmissionRoutes: Sendable {
     let reader: RequestReader
-    let submissions: any Submissions
+    let admissions: Admissions
     let completions: Completions
     let places: Places
     let limits: GatewaySettings.Limits
@@ -30,7 +30,8 @@ struct SubmissionRoutes: Sendable {
 
     private func submit(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let incoming = try await read(request, context)
-        return accepted(incoming.id, try await take(incoming).state)
+        _ = try await take(incoming)
+        return accepted(incoming.id)
     }
 
     private func submitAndWait(
@@ -49,12 +50,12 @@ struct SubmissionRoutes: Sendable {
                 return try await take(incoming).isNew
             }
         }
-        guard let end else { return accepted(incoming.id, .queued) }
+        guard let end else { return accepted(incoming.id) }
         return .json(bytes: Array(end.document.utf8), headers: location(incoming.id))
     }
 
-    private func take(_ incoming: Incoming) async throws -> SubmittedExecution {
-        try await submissions.submit(
+    private func take(_ incoming: Incoming) async throws -> AdmittedExecution {
+        try await admissions.submit(
             incoming.message,
             pool: incoming.pool,
             level: incoming.level
@@ -76,8 +77,8 @@ struct SubmissionRoutes: Sendable {
         )
     }
 
-    private func accepted(_ id: UUID, _ state: ExecutionState) -> Response {
-        .json(AcceptedBody(id, state), status: .accepted, headers: location(id))
+    private func accepted(_ id: UUID) -> Response {
+        .json(AcceptedBody(id, .queued), status: .accepted, headers: location(id))
     }
 
     private func location(_ id: UUID) -> HTTPFields { [.location: "/execute/\(id.text)"] }

@@ -88,7 +88,7 @@ public struct Gateway: Service {
         let reader = RequestReader(settings: settings)
         let submission = SubmissionRoutes(
             reader: reader,
-            submissions: services.submissions,
+            admissions: services.admissions,
             completions: services.completions,
             places: Places(settings.limits.waits, for: "requests that wait for an end"),
             limits: settings.limits
@@ -105,7 +105,7 @@ public struct Gateway: Service {
         )
         let batches = BatchRoutes(
             reader: reader,
-            submissions: services.submissions,
+            admissions: services.admissions,
             cancellations: services.cancellations,
             records: services.records
         )

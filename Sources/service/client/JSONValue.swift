@@ -17,21 +17,22 @@ public enum JSONValue: Equatable, Sendable, Codable {
 
     /// Reads any value.
     public init(from decoder: any Decoder) throws {
+        // A wrong guess costs an error, so the frequent types come first.
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([String: JSONValue].self) {
+            self = .object(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .array(value)
         } else if let value = try? container.decode(Bool.self) {
             self = .bool(value)
         } else if let value = try? container.decode(Int64.self) {
             self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            self = .number(try container.decode(Double.self))
         }
     }
 
@@ -53,6 +54,15 @@ public enum JSONValue: Equatable, Sendable, Codable {
     public subscript(field: String) -> JSONValue? {
         guard case .object(let fields) = self else { return nil }
         return fields[field]
+    }
+
+    /// How many fields all its objects have together.
+    var fieldCount: Int {
+        switch self {
+        case .null, .bool, .integer, .number, .string: 0
+        case .array(let values): values.reduce(0) { $0 + $1.fieldCount }
+        case .object(let fields): fields.values.reduce(fields.count) { $0 + $1.fieldCount }
+        }
     }
 
     /// The string, if it is one.

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 public import Logging
 public import SandmillEntity
 public import ServiceLifecycle
@@ -25,6 +26,10 @@ public actor WarmPool: Service {
     private var pool: SandboxPool
     private var sandboxes: [SandboxPool.SandboxID: any Sandbox] = [:]
     private var waiters: [SandboxPool.WaiterID: CheckedContinuation<Grant?, Never>] = [:]
+    /// Which waiter an execution is.
+    private var waiting: [UUID: SandboxPool.WaiterID] = [:]
+    /// Which execution a sandbox runs.
+    private var executions: [SandboxPool.SandboxID: UUID] = [:]
     private var startFailures = Backoff(first: .milliseconds(500), limit: .seconds(15))
     private var isFailing = false
     private var isDraining = false
@@ -69,20 +74,15 @@ public actor WarmPool: Service {
         }
     }
 
-    /// Hands out a sandbox for a tenant's next program, with its memory limit set.
+    /// Hands out a sandbox for an execution, with its memory limit set.
     ///
-    /// - Throws: `CancellationError`, also once the pool is drained; ``SandboxError`` when the
-    ///   limit could not be set.
-    func lease(
-        tenant: String,
-        memory: ByteCount,
-        isolation: Isolation = .tenant
-    ) async throws -> SandboxLease {
+    /// - Throws: `CancellationError`, also once the pool is drained and after
+    ///   ``giveUpWaiting(for:)``; ``SandboxError`` when the limit could not be set.
+    func lease(for submission: Submission) async throws -> SandboxLease {
         while true {
-            guard
-                let grant = await grant(tenant: tenant, memory: memory, isolation: isolation),
-                let sandbox = sandboxes[grant.id]
+            guard let grant = await grant(submission), let sandbox = sandboxes[grant.id]
             else { throw CancellationError() }
+            executions[grant.id] = submission.id
             let lease = SandboxLease(id: grant.id, sandbox: sandbox)
             if sandbox.isLost {
                 release(lease, reusable: false)
@@ -101,7 +101,13 @@ public actor WarmPool: Service {
 
     /// Takes a sandbox back, `reusable` when it was proved clean.
     func release(_ lease: SandboxLease, reusable: Bool) {
+        executions[lease.id] = nil
         perform(pool.release(lease.id, reusable: reusable, at: now))
+    }
+
+    /// Ends an execution's wait for a sandbox, if it waits for one.
+    func giveUpWaiting(for execution: UUID) {
+        if let waiter = waiting[execution] { abandon(waiter) }
     }
 
     /// What every sandbox is doing.
@@ -114,24 +120,23 @@ public actor WarmPool: Service {
                 state: sandbox.phase.word,
                 tenant: sandbox.tenant,
                 uses: sandbox.uses,
-                memory: sandbox.memory
+                memory: sandbox.memory,
+                execution: executions[id]
             )
         }
     }
 
     private var now: Duration { clock.now - origin }
 
-    private func grant(
-        tenant: String,
-        memory: ByteCount,
-        isolation: Isolation
-    ) async -> Grant? {
+    private func grant(_ submission: Submission) async -> Grant? {
         guard !isDraining else { return nil }
         let (waiter, actions) = pool.lease(
-            tenant: tenant,
-            memory: memory,
-            isolation: isolation
+            tenant: submission.tenant,
+            memory: submission.program.limits.memory,
+            isolation: submission.isolation
         )
+        waiting[submission.id] = waiter
+        defer { waiting[submission.id] = nil }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 waiters[waiter] = continuation

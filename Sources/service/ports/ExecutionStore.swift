@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// Reads the records of executions.
 public protocol ExecutionRecords: Sendable {
@@ -7,217 +6,52 @@ public protocol ExecutionRecords: Sendable {
     func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord?
 }
 
+/// Reads the records of batches.
+public protocol BatchRecords: Sendable {
+    /// Reads a batch; nil when there is none.
+    func batch(_ id: UUID) async throws(StoreError) -> BatchRecord?
+}
+
 /// Keeps the records of executions.
 ///
 /// Every time in it is Postgres time, in whole milliseconds.
-public protocol ExecutionStore: ExecutionRecords {
-    /// Claims executions for a worker: at most 256, in one transaction.
+public protocol ExecutionStore: ExecutionRecords, BatchRecords {
+    /// Takes requests in, at most 256, in one transaction: each to be run at once, or to wait.
     ///
     /// A claim whose commit was answered by silence may be made again: the same ``Claim/token``
-    /// gets the same attempt. The batch rows of members are created with their size.
+    /// gets the same attempt. The batch rows of members are created with their size. What a request
+    /// supersedes is cancelled.
     ///
     /// - Returns: One outcome a claim, in the same order.
     func claim(_ claims: [Claim]) async throws(StoreError) -> [ClaimOutcome]
 
+    /// Claims executions that wait in the store, in one transaction: of each level and tenant that
+    /// has any, so that the worker holds as many of each as there are, and of equals the oldest.
+    ///
+    /// A level's executions count as a minute younger than the next higher one's. Workers take one
+    /// after the other. The same ``Vacancy/token`` gets the same executions again.
+    ///
+    /// - Returns: At most ``Vacancy/count``; fewer when no more wait.
+    func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution]
+
+    /// How many executions of a pool wait in the store, counted up to `limit`.
+    func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int
+
     /// Ends executions: record, attempt, files, batch counter and outbox in one transaction.
     ///
-    /// Each is fenced by its attempt number and worker, so a stale worker changes nothing. The
-    /// member that takes its batch's pending count to nought writes `batch.completed` too.
-    /// Outbox rows are leased to the caller for 30 s.
+    /// Each is fenced by its attempt number, and by its worker or by its being queued, so whoever is
+    /// stale changes nothing. The member that takes its batch's pending count to nought writes
+    /// `batch.completed` too. Outbox rows are leased to the caller for 30 s.
     ///
     /// - Returns: The outbox rows that were written, `batch.completed` among them; nothing for a
     ///   stale execution.
     func finish(_ executions: [FinishedExecution]) async throws(StoreError) -> [OutboxMessage]
 
-    /// Ends attempts that failed through a fault of ours: back to `queued`, with the request's
-    /// message in the outbox, due after the delay. Fenced as ``finish(_:)``.
+    /// Ends attempts that another one follows: back to `queued`, with the request's message in the
+    /// outbox, due after the delay. Fenced as ``finish(_:)``.
     func retry(_ attempts: [FailedAttempt]) async throws(StoreError)
 
-    /// Reads the executions of a batch, and the batch; nil when there is none.
-    func batch(_ id: UUID) async throws(StoreError) -> BatchRecord?
-}
-
-/// What a worker knows of a request when it claims it.
-public struct Claim: Equatable, Sendable {
-    /// Names this claim, so that it can be repeated.
-    public var token: UUID
-    /// Who claims.
-    public var worker: String
-    /// What was asked for.
-    public var submission: Submission
-    /// The request's message, kept so that it can be published again.
-    public var request: RequestMessage
-
-    /// Describes a claim.
-    public init(token: UUID, worker: String, submission: Submission, request: RequestMessage) {
-        self.token = token
-        self.worker = worker
-        self.submission = submission
-        self.request = request
-    }
-}
-
-/// The message of a request, as it came.
-public struct RequestMessage: Equatable, Sendable {
-    /// Its properties.
-    public var properties: MessageProperties
-    /// Its body.
-    public var body: [UInt8]
-
-    /// Puts a message together.
-    public init(properties: MessageProperties, body: [UInt8]) {
-        self.properties = properties
-        self.body = body
-    }
-}
-
-/// What became of a claim.
-public enum ClaimOutcome: Equatable, Sendable {
-    /// It is the caller's, as this attempt (from 1); accepted and claimed at these times.
-    case claimed(attempt: Int, submittedAt: Date, startedAt: Date)
-    /// It is known already, with the same request: nothing to do.
-    case duplicate
-    /// Its `not_before` lies ahead: kept as `queued`, with its message in the outbox, due then.
-    case deferred
-    /// The id, or the size of its batch, is known with another content: a dead letter.
-    case conflict(String)
-}
-
-/// An execution that ended.
-public struct FinishedExecution: Equatable, Sendable {
-    /// Who ran it.
-    public var worker: String
-    /// What is told of it.
-    public var document: ResultDocument
-    /// The document as it stands in `result.json`, UTF-8.
-    public var encodedDocument: [UInt8]
-    /// The sandbox that ran it.
-    public var sandbox: String?
-    /// The events that announce it.
-    public var events: [OutboundMessage]
-
-    /// Describes an end.
-    public init(
-        worker: String,
-        document: ResultDocument,
-        encodedDocument: [UInt8],
-        sandbox: String?,
-        events: [OutboundMessage]
-    ) {
-        self.worker = worker
-        self.document = document
-        self.encodedDocument = encodedDocument
-        self.sandbox = sandbox
-        self.events = events
-    }
-}
-
-/// An attempt that failed through a fault of ours.
-public struct FailedAttempt: Equatable, Sendable {
-    /// The execution.
-    public var id: UUID
-    /// The attempt.
-    public var attempt: Int
-    /// Who made it.
-    public var worker: String
-    /// What went wrong.
-    public var reason: Outcome.Reason
-    /// How long from now the next attempt waits.
-    public var delay: Duration
-
-    /// Describes a failure.
-    public init(
-        id: UUID,
-        attempt: Int,
-        worker: String,
-        reason: Outcome.Reason,
-        delay: Duration
-    ) {
-        self.id = id
-        self.attempt = attempt
-        self.worker = worker
-        self.reason = reason
-        self.delay = delay
-    }
-}
-
-/// An execution as its record tells it.
-public struct ExecutionRecord: Equatable, Sendable {
-    /// The execution.
-    public var id: UUID
-    /// Whose it is.
-    public var tenant: String
-    /// Its pool.
-    public var pool: String
-    /// Its level.
-    public var level: Level
-    /// Where it is.
-    public var state: ExecutionState
-    /// Why.
-    public var reason: String?
-    /// How many attempts there were; 0 before the first.
-    public var attempt: Int
-    /// Its batch.
-    public var batchID: UUID?
-    /// Who runs it, or ran it.
-    public var worker: String?
-    /// When it was accepted.
-    public var submittedAt: Date
-    /// When it was claimed last.
-    public var startedAt: Date?
-    /// When it ended.
-    public var finishedAt: Date?
-    /// The result document, JSON; nil until it ended.
-    public var result: String?
-
-    /// Puts a record together.
-    public init(
-        id: UUID,
-        tenant: String,
-        pool: String,
-        level: Level,
-        state: ExecutionState,
-        reason: String?,
-        attempt: Int,
-        batchID: UUID?,
-        worker: String?,
-        submittedAt: Date,
-        startedAt: Date?,
-        finishedAt: Date?,
-        result: String?
-    ) {
-        self.id = id
-        self.tenant = tenant
-        self.pool = pool
-        self.level = level
-        self.state = state
-        self.reason = reason
-        self.attempt = attempt
-        self.batchID = batchID
-        self.worker = worker
-        self.submittedAt = submittedAt
-        self.startedAt = startedAt
-        self.finishedAt = finishedAt
-        self.result = result
-    }
-}
-
-/// A batch as its record tells it.
-public struct BatchRecord: Equatable, Sendable {
-    /// The batch.
-    public var id: UUID
-    /// How many members it has in all.
-    public var size: Int
-    /// How many have not ended.
-    public var pending: Int
-    /// How many ended in each state.
-    public var counts: [ExecutionState: Int]
-
-    /// Puts a record together.
-    public init(id: UUID, size: Int, pending: Int, counts: [ExecutionState: Int]) {
-        self.id = id
-        self.size = size
-        self.pending = pending
-        self.counts = counts
-    }
+    /// Takes in a batch that came as one message, in one transaction: the batch, the members that
+    /// wait in the store, the dead letters. If none waits it is completed.
+    func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome
 }

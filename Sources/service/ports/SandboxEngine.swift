@@ -93,6 +93,9 @@ public protocol Sandbox: Sendable {
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport
 
+    /// Kills the program that runs, which then ends as cancelled; does nothing when none does.
+    func cancel() async
+
     /// Asks whether it is still well; to be called while no program runs.
     func probe() async throws(SandboxError)
 

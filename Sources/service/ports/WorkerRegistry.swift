@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import SandmillEntity
 
 /// Who is alive: one row and one session advisory lock a worker.
@@ -24,7 +25,7 @@ public protocol WorkerRegistry: Sendable {
     func reclaim(
         worker: String,
         successor: String
-    ) async throws(StoreError) -> [QuarantinedExecution]
+    ) async throws(StoreError) -> [UnrunExecution]
 
     /// Removes the row and gives the lock back.
     ///
@@ -40,31 +41,6 @@ public protocol WorkerRegistry: Sendable {
 
     /// Reads the sandboxes of all workers.
     func sandboxes() async throws(StoreError) -> [SandboxRecord]
-}
-
-/// An execution that lost three workers.
-public struct QuarantinedExecution: Equatable, Sendable {
-    /// The record, with the attempt that the successor holds.
-    public var record: ExecutionRecord
-    /// The runtime that was asked for.
-    public var runtime: String
-    /// The request's labels.
-    public var labels: [String: String]
-    /// The request's message.
-    public var request: RequestMessage
-
-    /// Describes one.
-    public init(
-        record: ExecutionRecord,
-        runtime: String,
-        labels: [String: String],
-        request: RequestMessage
-    ) {
-        self.record = record
-        self.runtime = runtime
-        self.labels = labels
-        self.request = request
-    }
 }
 
 /// A sandbox as operators see it.
@@ -83,6 +59,8 @@ public struct SandboxRecord: Equatable, Sendable {
     public var uses: Int
     /// Its memory limit.
     public var memory: ByteCount
+    /// The execution that it runs.
+    public var execution: UUID?
 
     /// Puts a record together.
     public init(
@@ -92,7 +70,8 @@ public struct SandboxRecord: Equatable, Sendable {
         state: String,
         tenant: String?,
         uses: Int,
-        memory: ByteCount
+        memory: ByteCount,
+        execution: UUID? = nil
     ) {
         self.worker = worker
         self.pool = pool
@@ -101,5 +80,6 @@ public struct SandboxRecord: Equatable, Sendable {
         self.tenant = tenant
         self.uses = uses
         self.memory = memory
+        self.execution = execution
     }
 }

@@ -7,6 +7,10 @@ struct JSONBounds {
     static let depth = 16
     /// More values than any request needs.
     static let values = 100_000
+    /// Deeper than any batch of such requests.
+    static let batchDepth = depth + 2
+    /// More values than any batch needs.
+    static let batchValues = 1_000_000
 
     /// What is out of bounds; nil when nothing is.
     private(set) var violation: String?
@@ -15,9 +19,21 @@ struct JSONBounds {
     /// Whether there is a comma before the end of an array or object, which only our parser takes.
     private(set) var hasTrailingComma = false
 
+    /// Refuses a text that is out of bounds, or that only our parser takes for JSON.
+    func check(_ text: [UInt8]) throws(RequestRefusal) {
+        // Foundation would read UTF-16 and UTF-32 too, in which the bounds see nothing.
+        guard !text.contains(where: { $0 == 0 || $0 >= 0xFE }) else {
+            throw RequestRefusal(.invalidRequest, at: "", "not JSON in UTF-8")
+        }
+        if let violation { throw RequestRefusal(.tooLarge, at: "", violation) }
+        guard !hasTrailingComma else {
+            throw RequestRefusal(.invalidRequest, at: "", "not JSON: a comma before a } or ]")
+        }
+    }
+
     /// Looks at a text, up to where it is out of bounds; other malformed JSON is the parser's
     /// business.
-    init(_ text: [UInt8]) {
+    init(_ text: [UInt8], depth limit: Int = depth, values maximum: Int = values) {
         var depth = 0
         var values = 0
         var isInString = false
@@ -40,8 +56,8 @@ struct JSONBounds {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 depth += 1
                 values += 1
-                if depth > Self.depth {
-                    violation = "nested deeper than \(Self.depth) levels"
+                if depth > limit {
+                    violation = "nested deeper than \(limit) levels"
                     return
                 }
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
@@ -57,8 +73,8 @@ struct JSONBounds {
                 break
             }
             isBehindComma = byte == UInt8(ascii: ",")
-            if values > Self.values {
-                violation = "more than \(Self.values) values"
+            if values > maximum {
+                violation = "more than \(maximum) values"
                 return
             }
         }

@@ -76,6 +76,22 @@ struct RequestBody: Decodable {
         }
     }
 
+    struct Retry: Decodable {
+        let max: Int64?
+        let states: [String]?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+            max = try container.decodeNumber(forKey: .max)
+            states = try container.decodeIfPresent([String].self, forKey: .states)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case max
+            case states = "on"
+        }
+    }
+
     let source: String?
     let runtime: String?
     let files: [File]
@@ -90,6 +106,8 @@ struct RequestBody: Decodable {
     let notBefore: Date?
     let deadline: Date?
     let labels: [String: String]
+    let retry: Retry?
+    let supersedes: String?
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
@@ -108,6 +126,8 @@ struct RequestBody: Decodable {
         notBefore = try container.decodeTimestamp(forKey: .notBefore)
         deadline = try container.decodeTimestamp(forKey: .deadline)
         labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
+        retry = try container.decodeIfPresent(Retry.self, forKey: .retry)
+        supersedes = try container.decodeIfPresent(String.self, forKey: .supersedes)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -126,6 +146,8 @@ struct RequestBody: Decodable {
         case notBefore = "not_before"
         case deadline
         case labels
+        case retry
+        case supersedes
     }
 }
 

@@ -46,10 +46,7 @@ public struct SubmissionDecoder: Sendable {
         guard let id = request.properties.messageID.flatMap(Self.uuid) else {
             throw RequestRefusal(.invalidRequest, "the property message_id is not a UUID")
         }
-        guard (request.properties.replyTo ?? "").utf8.count <= 255 else {
-            throw RequestRefusal(.invalidRequest, "the property reply_to is above 255 bytes")
-        }
-        try Self.checkContentType(request.properties.contentType)
+        try Self.checkProperties(request.properties)
         let body = try Self.parse(request.body)
         let batch = try body.batch.map(Self.membership)
         return Submission(
@@ -62,20 +59,15 @@ public struct SubmissionDecoder: Sendable {
             batch: batch,
             notBefore: body.notBefore,
             deadline: body.deadline,
-            labels: try Self.checkLabels(body.labels)
+            labels: try Self.checkLabels(body.labels),
+            retry: try body.retry.map(Self.retry),
+            supersedes: try Self.superseded(body.supersedes, by: id)
         )
     }
 
     private static func parse(_ body: [UInt8]) throws(RequestRefusal) -> RequestBody {
-        // Foundation would read UTF-16 and UTF-32 too, in which the bounds below see nothing.
-        guard !body.contains(where: { $0 == 0 || $0 >= 0xFE }) else {
-            throw RequestRefusal(.invalidRequest, at: "", "not JSON in UTF-8")
-        }
         let bounds = JSONBounds(body)
-        if let violation = bounds.violation { throw RequestRefusal(.tooLarge, at: "", violation) }
-        guard !bounds.hasTrailingComma else {
-            throw RequestRefusal(.invalidRequest, at: "", "not JSON: a comma before a } or ]")
-        }
+        try bounds.check(body)
         let fields = FieldCount()
         let request: RequestBody
         do {
@@ -97,8 +89,15 @@ public struct SubmissionDecoder: Sendable {
 
     /// Reads a UUID as RFC 9562 writes it; Foundation takes spaces and signs for digits, and
     /// whatever stands behind a U+0000.
-    private static func uuid(_ text: String) -> UUID? {
+    static func uuid(_ text: String) -> UUID? {
         UUID(uuidString: text).flatMap { $0.text == text.lowercased() ? $0 : nil }
+    }
+
+    static func checkProperties(_ properties: MessageProperties) throws(RequestRefusal) {
+        guard (properties.replyTo ?? "").utf8.count <= 255 else {
+            throw RequestRefusal(.invalidRequest, "the property reply_to is above 255 bytes")
+        }
+        try checkContentType(properties.contentType)
     }
 
     private static func checkContentType(_ type: String?) throws(RequestRefusal) {
@@ -107,7 +106,7 @@ public struct SubmissionDecoder: Sendable {
         throw RequestRefusal(.invalidRequest, "the content type is not application/json")
     }
 
-    private static func tenant(
+    static func tenant(
         _ properties: MessageProperties
     ) throws(RequestRefusal) -> String {
         let tenant = properties.headers["tenant"] ?? "default"

@@ -5,23 +5,13 @@ internal import SandmillEntity
 struct ClaimedExecution: Sendable {
     let submission: Submission
     let request: RequestMessage
-    let attempt: Int
-    let submittedAt: Date
-    let startedAt: Date
+    let grant: Grant
     private let claimedAt = ContinuousClock.now
 
-    init(
-        submission: Submission,
-        request: RequestMessage,
-        attempt: Int,
-        submittedAt: Date,
-        startedAt: Date
-    ) {
+    init(submission: Submission, request: RequestMessage, grant: Grant) {
         self.submission = submission
         self.request = request
-        self.attempt = attempt
-        self.submittedAt = submittedAt
-        self.startedAt = startedAt
+        self.grant = grant
     }
 
     /// The time now, in whole milliseconds as documents write it.
@@ -30,13 +20,24 @@ struct ClaimedExecution: Sendable {
     /// this host's clock shows.
     var now: Date {
         let elapsed = (ContinuousClock.now - claimedAt) / .milliseconds(1)
-        let start = startedAt.timeIntervalSince1970 * 1_000
+        let start = grant.startedAt.timeIntervalSince1970 * 1_000
         return Date(timeIntervalSince1970: (start + elapsed).rounded() / 1_000)
     }
 
     /// Whether it may no longer start.
     var isExpired: Bool {
         submission.deadline.map { $0 <= now } ?? false
+    }
+
+    /// Its level and tenant.
+    var lane: Lane { Lane(level: submission.level, tenant: submission.tenant) }
+
+    /// How many attempts there were but for those that its request asked for.
+    var faults: Int { grant.attempt - grant.retries }
+
+    /// Whether its request asks for another attempt after such an end.
+    func wantsRetry(after state: ExecutionState) -> Bool {
+        submission.retry?.allows(retryAfter: state, retries: grant.retries) ?? false
     }
 
     /// Begins the document of an end now.
@@ -50,9 +51,9 @@ struct ClaimedExecution: Sendable {
             batchID: submission.batch?.id,
             labels: submission.labels,
             outcome: outcome,
-            attempt: attempt,
-            submittedAt: submittedAt,
-            startedAt: startedAt,
+            attempt: grant.attempt,
+            submittedAt: grant.submittedAt,
+            startedAt: grant.startedAt,
             finishedAt: now,
             worker: worker
         )

@@ -7,8 +7,10 @@ struct CompletionAnnouncer: Sendable {
     let cluster: String
 
     /// The completion event, and its copy for the queue that the request named; both have one id.
-    func messages(for document: ResultDocument, of request: RequestMessage) -> [OutboundMessage] {
-        let properties = request.properties
+    func messages(
+        for document: ResultDocument,
+        of properties: MessageProperties
+    ) -> [OutboundMessage] {
         let event = CompletionEvent(
             id: .random(),
             cluster: cluster,
@@ -31,5 +33,37 @@ struct CompletionAnnouncer: Sendable {
         copy.exchange = .queue
         copy.routingKey = replyTo
         return [published, copy]
+    }
+
+    /// The end of an execution that does not run, written by `worker`.
+    func end(
+        _ execution: UnrunExecution,
+        wasQueued: Bool,
+        by worker: String
+    ) -> FinishedExecution {
+        let record = execution.record
+        let document = ResultDocument(
+            id: record.id,
+            tenant: record.tenant,
+            pool: record.pool,
+            level: record.level,
+            runtime: execution.runtime,
+            batchID: record.batchID,
+            labels: execution.labels,
+            outcome: execution.outcome,
+            attempt: record.attempt,
+            submittedAt: record.submittedAt,
+            startedAt: record.startedAt,
+            finishedAt: execution.endedAt,
+            worker: wasQueued ? nil : worker
+        )
+        return FinishedExecution(
+            worker: worker,
+            wasQueued: wasQueued,
+            document: document,
+            encodedDocument: DocumentCoder.encode(document),
+            sandbox: nil,
+            events: messages(for: document, of: execution.properties)
+        )
     }
 }

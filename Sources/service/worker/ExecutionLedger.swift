@@ -14,6 +14,8 @@ public actor ExecutionLedger: Service {
     private static let linger: Duration = .milliseconds(30)
 
     private let claims: GroupCommitter<Claim, ClaimOutcome>
+    private let arrivals: GroupCommitter<Claim, ClaimOutcome>
+    private let vacancies: GroupCommitter<Vacancy, [TakenExecution]>
     private let publications: GroupCommitter<FinishedResult, Result<Void, ResultsError>>
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let retries: GroupCommitter<FailedAttempt, Void>
@@ -21,6 +23,7 @@ public actor ExecutionLedger: Service {
     /// What waits for a sandbox of this worker, in any pool.
     nonisolated let backlog = Backlog()
 
+    private let store: any ExecutionStore
     private let results: any ResultsStore
     private let logger: Logger
     private var resultsAreSuspect = false
@@ -34,10 +37,15 @@ public actor ExecutionLedger: Service {
         relay: Relay,
         logger: Logger
     ) {
+        self.store = store
         self.results = results
         self.logger = logger
         claims = GroupCommitter(linger: Self.linger, backlog: backlog) {
             claims throws(StoreError) in try await store.claim(claims)
+        }
+        arrivals = GroupCommitter { claims throws(StoreError) in try await store.claim(claims) }
+        vacancies = GroupCommitter(limit: 1) { vacancies throws(StoreError) in
+            [try await store.take(vacancies[0])]
         }
         publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
             await results.publish($0)
@@ -60,12 +68,16 @@ public actor ExecutionLedger: Service {
     public func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.claims.run() }
+            group.addTask { await self.arrivals.run() }
+            group.addTask { await self.vacancies.run() }
             group.addTask { await self.publications.run() }
             group.addTask { await self.ends.run() }
             group.addTask { await self.retries.run() }
             group.addTask { await self.letters.run() }
             try? await gracefulShutdown()
             await claims.finish()
+            await arrivals.finish()
+            await vacancies.finish()
             await publications.finish()
             await ends.finish()
             await retries.finish()
@@ -73,8 +85,22 @@ public actor ExecutionLedger: Service {
         }
     }
 
+    /// Takes a request in. What is to wait gathers no longer than a commit takes, since the sooner
+    /// it is in the store, the more there is to choose from.
     nonisolated func claim(_ claim: Claim) async throws(StoreError) -> ClaimOutcome {
-        try await claims.submit(claim)
+        try await (claim.intent == .run ? claims : arrivals).submit(claim)
+    }
+
+    /// Claims what waits in the store; a store that cannot be reached is waited for.
+    nonisolated func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
+        try await vacancies.submit(vacancy)
+    }
+
+    nonisolated func parkedCount(
+        pool: String,
+        upTo limit: Int
+    ) async throws(StoreError) -> Int {
+        try await store.parkedCount(pool: pool, upTo: limit)
     }
 
     /// Puts output in place; throws ``ResultsError``, or ``StoreError`` when the worker has stopped.

@@ -10,27 +10,38 @@ struct ProgramRunner: Sendable {
     let ledger: ExecutionLedger
     let announcer: CompletionAnnouncer
     let drafts: OpenDrafts
+    let running: RunningExecutions
 
     /// Runs the program and returns its end once its output is durable.
     func run(_ execution: ClaimedExecution) async throws(Fault) -> FinishedExecution {
-        if execution.isExpired { return end(execution, as: Outcome(.expired)) }
+        if let outcome = decidedEnd(of: execution) { return end(execution, as: outcome) }
+        let id = execution.submission.id
+        running.add(id, waitingFor: pool)
+        defer { running.remove(id) }
         do {
             let lease = try await ledger.backlog.counting {
-                try await pool.lease(
-                    tenant: execution.submission.tenant,
-                    memory: execution.submission.program.limits.memory,
-                    isolation: execution.submission.isolation
-                )
+                try await pool.lease(for: execution.submission)
             }
+            running.start(id, in: lease.sandbox)
             // The wait for a sandbox may have been long.
-            if execution.isExpired {
+            if let outcome = decidedEnd(of: execution) {
                 await pool.release(lease, reusable: true)
-                return end(execution, as: Outcome(.expired))
+                return end(execution, as: outcome)
             }
             return try await run(execution, in: lease)
+        } catch is CancellationError {
+            // It gave up waiting for a sandbox.
+            guard let outcome = decidedEnd(of: execution) else { throw Fault(CancellationError()) }
+            return end(execution, as: outcome)
         } catch {
             throw Fault(error)
         }
+    }
+
+    /// How an execution has to end if it has not started by now; nil when it may start.
+    private func decidedEnd(of execution: ClaimedExecution) -> Outcome? {
+        execution.grant.decidedEnd ?? running.decidedEnd(of: execution.submission.id)
+            ?? (execution.isExpired ? Outcome(.expired) : nil)
     }
 
     /// The end of an execution that did not run.
@@ -48,8 +59,8 @@ struct ProgramRunner: Sendable {
     ) async throws -> FinishedExecution {
         let draft = results.begin(
             execution: execution.submission.id,
-            attempt: execution.attempt,
-            day: execution.startedAt
+            attempt: execution.grant.attempt,
+            day: execution.grant.startedAt
         )
         do {
             return try await run(execution, in: lease, into: draft)
@@ -103,6 +114,9 @@ struct ProgramRunner: Sendable {
             filesExceeded: killsOnExcessOutput && summary.exceedsFileLimits
         )
         var document = execution.document(outcome: outcome, worker: worker)
+        if outcome.state == .cancelled {
+            document.reason = running.decidedEnd(of: execution.submission.id)?.reason
+        }
         if report.isBuilt {
             document.wallSeconds = report.exit.wall.roundedSeconds
             document.cpuSeconds = report.exit.cpu.roundedSeconds
@@ -128,7 +142,7 @@ struct ProgramRunner: Sendable {
             document: document,
             encodedDocument: DocumentCoder.encode(document),
             sandbox: sandbox,
-            events: announcer.messages(for: document, of: request)
+            events: announcer.messages(for: document, of: request.properties)
         )
     }
 }

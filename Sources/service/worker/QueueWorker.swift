@@ -6,9 +6,9 @@ public import ServiceLifecycle
 
 /// Turns the requests of one pool into records, results and events.
 ///
-/// What happens to a message is ``process(_:)``. The worker bounds itself: it takes the next
-/// delivery only when fewer than `concurrency` are between their claim and their end, sandboxes
-/// can be started, and results can be written.
+/// What happens to a message is ``process(_:)``. An execution that comes is held, to be run next, or
+/// waits in the store (``Places``), from where it is taken when it is its lane's turn. The worker
+/// takes in nothing while no sandbox can be started or results cannot be written.
 public struct QueueWorker: Service {
     /// How a worker works.
     public struct Configuration: Sendable {
@@ -20,6 +20,10 @@ public struct QueueWorker: Service {
         public var prefetch: Int
         /// The most executions between their claim and their end.
         public var concurrency: Int
+        /// When there is room for so many, what waits in the store is looked at.
+        public var refill: Int
+        /// The most executions that this worker lets wait in the store; the broker keeps the others.
+        public var window: Int
         /// After so many attempts a fault of ours ends an execution in `errored`.
         public var maximumAttempts: Int
         /// Whether a program that writes more than is kept is killed.
@@ -31,6 +35,8 @@ public struct QueueWorker: Service {
             cluster: String,
             prefetch: Int,
             concurrency: Int,
+            refill: Int,
+            window: Int,
             maximumAttempts: Int,
             killsOnExcessOutput: Bool
         ) {
@@ -38,6 +44,8 @@ public struct QueueWorker: Service {
             self.cluster = cluster
             self.prefetch = prefetch
             self.concurrency = concurrency
+            self.refill = refill
+            self.window = window
             self.maximumAttempts = maximumAttempts
             self.killsOnExcessOutput = killsOnExcessOutput
         }
@@ -49,8 +57,10 @@ public struct QueueWorker: Service {
     private let ledger: ExecutionLedger
     private let pool: WarmPool
     private let runner: ProgramRunner
+    private let clock: any Clock<Duration>
     private let logger: Logger
     private let intake: Intake
+    private let places: Places
 
     /// Describes a worker for the pool that `decoder` reads requests for.
     public init(
@@ -60,6 +70,8 @@ public struct QueueWorker: Service {
         ledger: ExecutionLedger,
         pool: WarmPool,
         results: any ResultsStore,
+        running: RunningExecutions,
+        clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
         self.configuration = configuration
@@ -67,7 +79,13 @@ public struct QueueWorker: Service {
         self.source = source
         self.ledger = ledger
         self.pool = pool
+        self.clock = clock
         self.logger = logger
+        places = Places(
+            limit: configuration.concurrency,
+            refill: configuration.refill,
+            window: configuration.window
+        )
         intake = Intake(prefetch: configuration.prefetch)
         runner = ProgramRunner(
             worker: configuration.worker,
@@ -76,7 +94,8 @@ public struct QueueWorker: Service {
             results: results,
             ledger: ledger,
             announcer: CompletionAnnouncer(cluster: configuration.cluster),
-            drafts: OpenDrafts()
+            drafts: OpenDrafts(),
+            running: running
         )
     }
 
@@ -86,23 +105,42 @@ public struct QueueWorker: Service {
             group.addTask {
                 try? await gracefulShutdown()
                 intake.close()
+                places.close()
             }
             group.addTask { await consume() }
             group.addTask { await runner.drafts.run() }
-            await processDeliveries()
+            group.addTask { await lookAtStoreEverySecond() }
+            await withDiscardingTaskGroup { work in
+                work.addTask { await takeParked() }
+                await processDeliveries()
+            }
             group.cancelAll()
         }
+    }
+
+    /// Looks soon whether executions wait in the store, for somebody has put some there.
+    func lookAtStoreSoon() {
+        places.suspectParked()
     }
 
     /// What happens to a message.
     private func process(_ delivery: Delivery) async {
         let claimed = await claim(delivery)
         intake.settle()
-        guard let execution = claimed else { return }
+        if let claimed { await run(claimed) }
+    }
+
+    /// What happens to an execution that is this worker's.
+    private func run(_ execution: ClaimedExecution) async {
+        defer { places.leave(execution.lane) }
         do {
             let finished = try await runner.run(execution)
-            try await ledger.finish(finished)
-            count(finished.document.state)
+            if execution.wantsRetry(after: finished.document.state) {
+                try await ledger.retry(FailedAttempt(finished))
+            } else {
+                try await ledger.finish(finished)
+                count(finished.document.state)
+            }
         } catch {
             await retry(execution, after: Fault(error))
         }
@@ -118,18 +156,94 @@ public struct QueueWorker: Service {
     }
 
     private func processDeliveries() async {
-        await withTaskGroup(of: Void.self) { group in
-            var running = 0
+        await withDiscardingTaskGroup { group in
             while true {
-                if running >= configuration.concurrency {
-                    await group.next()
-                    running -= 1
-                }
+                await places.waitUntilOpen()
                 await waitUntilReady()
                 guard let delivery = await intake.next() else { break }
                 group.addTask { await process(delivery) }
-                running += 1
             }
+        }
+    }
+
+    /// Runs what waits in the store, as soon as there is room for it.
+    private func takeParked() async {
+        await withDiscardingTaskGroup { group in
+            for await _ in places.vacancies {
+                await waitUntilReady()
+                while let (count, held) = places.room() {
+                    for taken in await take(count, held: held) {
+                        group.addTask { await run(taken) }
+                    }
+                }
+            }
+        }
+    }
+
+    private func take(_ count: Int, held: [Lane: Int]) async -> [TakenExecution] {
+        let vacancy = Vacancy(
+            token: .random(),
+            worker: configuration.worker,
+            pool: decoder.pool.name,
+            count: count,
+            held: held
+        )
+        var taken: [TakenExecution] = []
+        do throws(StoreError) {
+            taken = try await ledger.take(vacancy)
+        } catch {
+            logger.error(
+                "What waits in the store could not be taken.",
+                metadata: [
+                    LogKey.pool: "\(decoder.pool.name)", LogKey.reason: "\(error.message)",
+                ]
+            )
+        }
+        places.fill(taken.map(\.lane), of: count)
+        return taken
+    }
+
+    /// Runs an execution that waited in the store, if the pool still takes it.
+    private func run(_ taken: TakenExecution) async {
+        do throws(RequestRefusal) {
+            let submission = try decoder.decode(taken.request, level: taken.lane.level)
+            await run(
+                ClaimedExecution(
+                    submission: submission,
+                    request: taken.request,
+                    grant: taken.grant
+                )
+            )
+        } catch {
+            places.leave(taken.lane)
+            await end(taken.unrunnable)
+        }
+        if taken.isLimited { places.suspectParked() }
+    }
+
+    private func end(_ execution: UnrunExecution) async {
+        do throws(StoreError) {
+            try await ledger.finish(
+                runner.announcer.end(execution, wasQueued: false, by: configuration.worker)
+            )
+            count(execution.outcome.state)
+        } catch {
+            logger.error(
+                "The end of an execution could not be written.",
+                metadata: [
+                    LogKey.execution: "\(execution.record.id.text)",
+                    LogKey.reason: "\(error.message)",
+                ]
+            )
+        }
+    }
+
+    /// Other workers put executions into the store too, and those of a dead one are nobody's.
+    private func lookAtStoreEverySecond() async {
+        while (try? await clock.sleep(for: .seconds(1))) != nil {
+            let limit = max(1_000, places.parkedCount * 2)
+            let parked = try? await ledger.parkedCount(pool: decoder.pool.name, upTo: limit)
+            if let parked { places.correct(parked: parked) }
         }
     }
 
@@ -138,33 +252,19 @@ public struct QueueWorker: Service {
         await ledger.waitUntilResultsAreWritable()
     }
 
-    /// Reads, claims and acknowledges a delivery; nil when there is nothing to run.
+    /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
     private func claim(_ delivery: Delivery) async -> ClaimedExecution? {
         do {
             let request = RequestMessage(
                 properties: delivery.properties,
-                body: try delivery.completeBody()
+                body: try delivery.body.complete()
             )
             let submission = try decoder.decode(request, level: delivery.level)
-            let outcome = try await ledger.claim(
-                Claim(
-                    token: .random(),
-                    worker: configuration.worker,
-                    submission: submission,
-                    request: request
-                )
-            )
-            switch outcome {
-            case .claimed(let attempt, let submittedAt, let startedAt):
+            switch try await takeIn(submission, request) {
+            case .claimed(let grant):
                 await delivery.acknowledge()
-                return ClaimedExecution(
-                    submission: submission,
-                    request: request,
-                    attempt: attempt,
-                    submittedAt: submittedAt,
-                    startedAt: startedAt
-                )
-            case .duplicate, .deferred:
+                return ClaimedExecution(submission: submission, request: request, grant: grant)
+            case .duplicate, .deferred, .parked, .queued:
                 await delivery.acknowledge()
             case .conflict(let reason):
                 await refuse(delivery, RequestRefusal(.idConflict, reason))
@@ -182,6 +282,32 @@ public struct QueueWorker: Service {
             )
         }
         return nil
+    }
+
+    /// Has an execution held or parked; its place is given up unless it is to be run now.
+    private func takeIn(
+        _ submission: Submission,
+        _ request: RequestMessage
+    ) async throws(StoreError) -> ClaimOutcome {
+        let lane = Lane(level: submission.level, tenant: submission.tenant)
+        let intent = places.admit(lane)
+        var isHeld = intent == .run
+        defer { if isHeld { places.leave(lane) } }
+        let outcome = try await ledger.claim(
+            Claim(
+                token: .random(),
+                intent: intent,
+                worker: configuration.worker,
+                submission: submission,
+                request: request
+            )
+        )
+        switch outcome {
+        case .claimed: isHeld = false
+        case .parked: places.notePark()
+        case .duplicate, .deferred, .queued, .conflict: break
+        }
+        return outcome
     }
 
     /// Keeps a message with the reason why it is not run, then acknowledges it.
@@ -204,7 +330,7 @@ public struct QueueWorker: Service {
             "An attempt failed through a fault of ours.",
             metadata: [
                 LogKey.execution: "\(execution.submission.id.text)",
-                LogKey.attempt: "\(execution.attempt)",
+                LogKey.attempt: "\(execution.grant.attempt)",
                 LogKey.reason: "\(fault.reason.rawValue): \(fault.message)",
             ]
         )
@@ -229,21 +355,21 @@ public struct QueueWorker: Service {
         _ execution: ClaimedExecution,
         after fault: Fault
     ) async throws(StoreError) {
-        guard execution.attempt < configuration.maximumAttempts else {
+        guard execution.faults < configuration.maximumAttempts else {
             try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
             count(.errored)
             return
         }
         var backoff = Backoff(
-            first: .milliseconds(500 << min(execution.attempt, 8)),
+            first: .milliseconds(500 << min(execution.faults, 8)),
             limit: .seconds(120)
         )
         try await ledger.retry(
             FailedAttempt(
                 id: execution.submission.id,
-                attempt: execution.attempt,
+                attempt: execution.grant.attempt,
                 worker: configuration.worker,
-                reason: fault.reason,
+                outcome: Outcome(.errored, fault.reason),
                 delay: backoff.next()
             )
         )
@@ -255,17 +381,19 @@ public struct QueueWorker: Service {
     }
 }
 
-extension Delivery {
-    fileprivate func completeBody() throws(RequestRefusal) -> [UInt8] {
-        switch body {
-        case .complete(let bytes): return bytes
-        case .oversized(_, let size, _):
-            throw RequestRefusal(
-                .tooLarge,
-                at: "",
-                "\(size.bytes) bytes are more than a request may have"
-            )
-        }
+extension FailedAttempt {
+    /// An attempt that is followed by another because its request asks for it.
+    fileprivate init(_ finished: FinishedExecution) {
+        let document = finished.document
+        self.init(
+            id: document.id,
+            attempt: document.attempt,
+            worker: finished.worker,
+            outcome: document.outcome,
+            delay: .zero,
+            sandbox: finished.sandbox,
+            resultsPath: document.resultsPath
+        )
     }
 }
 

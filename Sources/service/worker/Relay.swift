@@ -9,6 +9,7 @@ public import ServiceLifecycle
 public actor Relay: Service {
     private static let group = 256
     private static let bufferLimit = 4_096
+    private static let hintLimit = 256
 
     private let worker: String
     private let outbox: any Outbox
@@ -18,6 +19,7 @@ public actor Relay: Service {
     private let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
     private var waiting: [OutboxMessage] = []
+    private var hints: [OutboundMessage] = []
     private var published: [Int64] = []
 
     /// Describes a relay; it works while ``run()`` does.
@@ -45,6 +47,13 @@ public actor Relay: Service {
         arrival.yield()
     }
 
+    /// Takes a hint to other workers, which is published once if it can be now.
+    func hint(_ hint: ControlMessage) {
+        guard hints.count < Self.hintLimit else { return }
+        hints.append(hint.outboundMessage)
+        arrival.yield()
+    }
+
     /// Publishes until a graceful shutdown, then what is waiting by then.
     public func run() async throws {
         await withDiscardingTaskGroup { group in
@@ -61,6 +70,11 @@ public actor Relay: Service {
     }
 
     private func publishWaiting() async {
+        if !hints.isEmpty {
+            let published = hints
+            hints = []
+            _ = await publisher.publish(published)
+        }
         while !waiting.isEmpty {
             let rows = Array(waiting.prefix(Self.group))
             waiting.removeFirst(rows.count)

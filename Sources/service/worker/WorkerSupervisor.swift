@@ -22,7 +22,7 @@ public actor WorkerSupervisor: Service {
     private let logger: Logger
     private var sightings: [String: Int] = [:]
     private var recorded: [SandboxRecord] = []
-    private var inherited: [QuarantinedExecution] = []
+    private var inherited: [UnrunExecution] = []
 
     /// Describes a supervisor; the worker is registered by ``register()``.
     public init(
@@ -134,37 +134,15 @@ public actor WorkerSupervisor: Service {
         }
     }
 
-    private func end(_ quarantined: QuarantinedExecution) async {
-        let record = quarantined.record
-        let document = ResultDocument(
-            id: record.id,
-            tenant: record.tenant,
-            pool: record.pool,
-            level: record.level,
-            runtime: quarantined.runtime,
-            batchID: record.batchID,
-            labels: quarantined.labels,
-            outcome: Outcome(.errored, .workerKiller),
-            attempt: record.attempt,
-            submittedAt: record.submittedAt,
-            startedAt: record.startedAt,
-            finishedAt: record.startedAt ?? record.submittedAt,
-            worker: worker
-        )
-        let finished = FinishedExecution(
-            worker: worker,
-            document: document,
-            encodedDocument: DocumentCoder.encode(document),
-            sandbox: nil,
-            events: announcer.messages(for: document, of: quarantined.request)
-        )
+    private func end(_ quarantined: UnrunExecution) async {
         do throws(StoreError) {
-            try await ledger.finish(finished)
+            try await ledger.finish(announcer.end(quarantined, wasQueued: false, by: worker))
         } catch {
             logger.error(
                 "The end of a quarantined execution could not be written.",
                 metadata: [
-                    LogKey.execution: "\(record.id)", LogKey.reason: "\(error.message)",
+                    LogKey.execution: "\(quarantined.record.id)",
+                    LogKey.reason: "\(error.message)",
                 ]
             )
         }

@@ -177,7 +177,7 @@ extension FailedAttempt {
             id: claim.submission.id,
             attempt: attempt,
             worker: claim.worker,
-            reason: .sandboxLost,
+            outcome: Outcome(.errored, .sandboxLost),
             delay: .zero
         )
     }
@@ -185,7 +185,7 @@ extension FailedAttempt {
 
 extension ClaimOutcome {
     fileprivate var attempt: Int? {
-        if case .claimed(let attempt, _, _) = self { attempt } else { nil }
+        if case .claimed(let grant) = self { grant.attempt } else { nil }
     }
 
     fileprivate var isConflict: Bool {

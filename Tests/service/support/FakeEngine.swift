@@ -70,6 +70,10 @@ final class FakeEngine: SandboxEngine {
         return report
     }
 
+    fileprivate func cancel(_ sandbox: FakeSandbox) {
+        journal.note(.cancelled(sandbox: sandbox.id))
+    }
+
     fileprivate func remove(_ sandbox: FakeSandbox) {
         state.withLock { $0.live[sandbox.id] = nil }
         journal.note(.destroyed(sandbox: sandbox.id))
@@ -102,6 +106,10 @@ final class FakeSandbox: Sandbox {
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
         try await engine.run(program, receive)
+    }
+
+    func cancel() async {
+        engine.cancel(self)
     }
 
     func probe() async throws(SandboxError) {

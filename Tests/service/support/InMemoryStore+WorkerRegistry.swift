@@ -24,10 +24,10 @@ extension InMemoryStore: WorkerRegistry {
     func reclaim(
         worker: String,
         successor: String
-    ) async throws(StoreError) -> [QuarantinedExecution] {
+    ) async throws(StoreError) -> [UnrunExecution] {
         try takeFailure()
         note(.reclaimed(worker))
-        var quarantined: [QuarantinedExecution] = []
+        var quarantined: [UnrunExecution] = []
         for (id, execution) in executions
         where execution.record.state == .running && execution.record.worker == worker {
             executions[id]?.lostWorkers += 1
@@ -39,11 +39,13 @@ extension InMemoryStore: WorkerRegistry {
             executions[id]?.record.worker = successor
             guard let record = executions[id]?.record else { continue }
             quarantined.append(
-                QuarantinedExecution(
+                UnrunExecution(
                     record: record,
                     runtime: execution.submission.program.runtime.name,
                     labels: execution.submission.labels,
-                    request: execution.request
+                    properties: execution.request.properties,
+                    outcome: Outcome(.errored, .workerKiller),
+                    endedAt: now
                 )
             )
         }

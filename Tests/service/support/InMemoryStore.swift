@@ -21,12 +21,23 @@ actor InMemoryStore: ExecutionStore {
     var workers: [String: WorkerRow] = [:]
     var sandboxRecords: [SandboxRecord] = []
 
+    var cancellations: [UUID: Cancellation] = [:]
+
+    struct Cancellation {
+        /// Whose it has to be; nil for anybody's.
+        var tenant: String?
+        var outcome: Outcome
+    }
+
     struct Execution {
         var submission: Submission
         var request: RequestMessage
         var token: UUID?
         var record: ExecutionRecord
         var lostWorkers = 0
+        var retries = 0
+        /// Whether it waits here, and not in the broker.
+        var isParked = false
     }
 
     struct OutboxRow {
@@ -95,8 +106,9 @@ actor InMemoryStore: ExecutionStore {
     func retry(_ attempts: [FailedAttempt]) async throws(StoreError) {
         try takeFailure()
         for attempt in attempts where isHeld(attempt.id, attempt.attempt, by: attempt.worker) {
+            if attempt.isProgramFailure { executions[attempt.id]?.retries += 1 }
             requeue(attempt.id, due: now + attempt.delay / .seconds(1))
-            note(.retried(attempt.id, attempt.reason))
+            note(.retried(attempt.id, attempt.outcome.reason))
         }
     }
 
@@ -111,6 +123,7 @@ actor InMemoryStore: ExecutionStore {
     func requeue(_ id: UUID, due: Date) {
         guard var execution = executions[id] else { return }
         execution.record.state = .queued
+        execution.record.worker = nil
         execution.token = nil
         executions[id] = execution
         let message = OutboundMessage(
@@ -131,14 +144,8 @@ actor InMemoryStore: ExecutionStore {
                 && known.submission.tenant == submission.tenant
             guard isSame else { return .conflict("the id is known with another request") }
             let isRepeated = known.token == claim.token && known.record.state == .running
-            if isRepeated, let startedAt = known.record.startedAt {
-                return .claimed(
-                    attempt: known.record.attempt,
-                    submittedAt: known.record.submittedAt,
-                    startedAt: startedAt
-                )
-            }
-            guard known.record.state == .queued else { return .duplicate }
+            if isRepeated { return .claimed(grant(of: known)) }
+            guard known.record.state == .queued, claim.intent != .queue else { return .duplicate }
         }
         if let batch = submission.batch {
             if let size = batches[batch.id]?.size, size != batch.size {
@@ -147,9 +154,12 @@ actor InMemoryStore: ExecutionStore {
             if batches[batch.id] == nil {
                 batches[batch.id] = BatchRecord(
                     id: batch.id,
+                    tenant: submission.tenant,
+                    pool: submission.pool,
                     size: batch.size,
                     pending: batch.size,
-                    counts: [:]
+                    counts: [:],
+                    submittedAt: now
                 )
             }
         }
@@ -159,23 +169,62 @@ actor InMemoryStore: ExecutionStore {
             if known == nil { requeue(submission.id, due: notBefore) }
             return .deferred
         }
-        execution.token = claim.token
+        if known == nil, let superseded = submission.supersedes {
+            cancellations[superseded] = Cancellation(
+                tenant: submission.tenant,
+                outcome: Outcome(.cancelled, .superseded)
+            )
+        }
+        switch claim.intent {
+        case .run:
+            return .claimed(start(&execution, token: claim.token, worker: claim.worker))
+        case .park, .hold:
+            execution.isParked = true
+            executions[submission.id] = execution
+            note(.parked(submission.id))
+            return .parked
+        case .queue:
+            executions[submission.id] = execution
+            let message = OutboundMessage(
+                exchange: .submit,
+                routingKey: "\(submission.pool).\(submission.level.rawValue)",
+                properties: claim.request.properties,
+                body: claim.request.body
+            )
+            return .queued(enqueue(message, due: now, lessee: claim.worker))
+        }
+    }
+
+    func start(_ execution: inout Execution, token: UUID, worker: String) -> Grant {
+        execution.token = token
+        execution.isParked = false
         execution.record.state = .running
         execution.record.attempt += 1
-        execution.record.worker = claim.worker
+        execution.record.worker = worker
         execution.record.startedAt = now
-        executions[submission.id] = execution
-        note(.claimed(submission.id))
-        return .claimed(
+        executions[execution.record.id] = execution
+        note(.claimed(execution.record.id))
+        return grant(of: execution)
+    }
+
+    func grant(of execution: Execution) -> Grant {
+        Grant(
             attempt: execution.record.attempt,
+            retries: execution.retries,
             submittedAt: execution.record.submittedAt,
-            startedAt: now
+            startedAt: execution.record.startedAt ?? now,
+            decidedEnd: decidedEnd(of: execution)
         )
     }
 
     private func finish(_ ended: FinishedExecution) -> [OutboxMessage] {
         let document = ended.document
-        guard isHeld(document.id, document.attempt, by: ended.worker) else { return [] }
+        let isFenced =
+            ended.wasQueued
+            ? executions[document.id]?.record.state == .queued
+                && executions[document.id]?.record.attempt == document.attempt
+            : isHeld(document.id, document.attempt, by: ended.worker)
+        guard isFenced else { return [] }
         executions[document.id]?.record.state = document.state
         executions[document.id]?.record.reason = document.reason?.rawValue
         executions[document.id]?.record.finishedAt = document.finishedAt

@@ -6,10 +6,12 @@ import Synchronization
 final class Journal: Sendable {
     enum Entry: Hashable, Sendable {
         case claimed(UUID)
+        case parked(UUID)
         case acknowledged(String)
         case started(sandbox: String)
         case startFailed
         case ran(String)
+        case cancelled(sandbox: String)
         case destroyed(sandbox: String)
         case removedOrphans(of: String)
         case staged(results: String)
@@ -17,7 +19,7 @@ final class Journal: Sendable {
         case checkedResults
         case finished(UUID, ExecutionState)
         case finishFailed
-        case retried(UUID, Outcome.Reason)
+        case retried(UUID, Outcome.Reason?)
         case kept(String)
         case sent(String)
         case heartbeat

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Logging
 import SandmillEntity
-import SandmillService
+
+@testable import SandmillService
 
 extension Limits {
     static let sample = Limits(
@@ -165,5 +166,22 @@ extension FinishedExecution {
                 )
             ]
         )
+    }
+}
+
+extension WarmPool {
+    /// Leases for a new execution of a tenant.
+    func lease(
+        tenant: String,
+        memory: ByteCount,
+        isolation: Isolation = .tenant
+    ) async throws -> SandboxLease {
+        var submission = try SubmissionDecoder.sample.decode(
+            .sample(UUID(), tenant: tenant),
+            level: .normal
+        )
+        submission.program.limits.memory = memory
+        submission.isolation = isolation
+        return try await lease(for: submission)
     }
 }

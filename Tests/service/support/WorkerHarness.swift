@@ -76,12 +76,15 @@ struct WorkerHarness {
             engine: engine,
             logger: .silent
         )
+        let running = RunningExecutions()
         let queueWorker = QueueWorker(
             QueueWorker.Configuration(
                 worker: worker,
                 cluster: "test",
                 prefetch: 1_000,
                 concurrency: concurrency,
+                refill: 1,
+                window: 10_000,
                 maximumAttempts: 3,
                 killsOnExcessOutput: false
             ),
@@ -90,8 +93,19 @@ struct WorkerHarness {
             ledger: ledger,
             pool: pool,
             results: results,
+            running: running,
+            clock: HastyClock(),
             logger: .silent
         )
-        return (queueWorker, [relay, ledger, pool])
+        let sweeper = Sweeper(
+            worker: worker,
+            cluster: "test",
+            cancellations: store,
+            ledger: ledger,
+            running: running,
+            clock: HastyClock(),
+            logger: .silent
+        )
+        return (queueWorker, [relay, ledger, sweeper, pool])
     }
 }

@@ -79,10 +79,10 @@ struct RelayTests {
         var rows: [OutboxMessage] = []
         for _ in 0..<count {
             let claim = try Claim.sample(.sample(UUID()))
-            guard case .claimed(let attempt, _, _)? = try await store.claim([claim]).first else {
+            guard case .claimed(let grant)? = try await store.claim([claim]).first else {
                 continue
             }
-            rows += try await store.finish([.sample(claim, attempt: attempt)])
+            rows += try await store.finish([.sample(claim, attempt: grant.attempt)])
         }
         return rows
     }

@@ -1,0 +1,111 @@
+internal import FoundationEssentials
+internal import PostgreSQL
+internal import SandmillService
+
+/// Takes in a batch that came as one message, by a few statements of one transaction.
+enum BatchStatement {
+    private static let groupSize = 256
+
+    static func admit(
+        _ batch: BatchAdmission,
+        cluster: String,
+        on connection: isolated Connection
+    ) throws -> BatchOutcome {
+        let made = try connection.query(
+            """
+            insert into batches (
+                id, tenant, pool, size, pending, max_running, digest, reply_to, correlation_id,
+                submitted_at)
+            values (
+                $1, $2, $3, $4, $4, $5, sha256($6), $7, $8, date_trunc('milliseconds', now()))
+            on conflict (id) do nothing
+            """,
+            [
+                batch.id, batch.tenant, batch.pool, batch.size, batch.maximumRunning,
+                Data(batch.message.body), batch.message.properties.replyTo,
+                batch.message.properties.correlationID,
+            ]
+        )
+        guard made.affectedCount > 0 else { return try known(batch, on: connection) }
+        var refused = batch.refused
+        for start in stride(from: 0, to: batch.members.count, by: groupSize) {
+            let group = Array(batch.members[start..<min(start + groupSize, batch.members.count)])
+            refused += try admit(group, of: batch, on: connection)
+        }
+        for start in stride(from: 0, to: refused.count, by: groupSize) {
+            let group = Array(refused[start..<min(start + groupSize, refused.count)])
+            _ = try connection.query(LetterStatement.sql, LetterStatement.parameters(group))
+        }
+        if !refused.isEmpty {
+            _ = try connection.query(
+                Self.refusal(cluster: "$3"),
+                [batch.id, refused.count, cluster]
+            )
+        }
+        return .admitted(refused: refused.count)
+    }
+
+    /// Whether a batch that is there is the same.
+    private static func known(
+        _ batch: BatchAdmission,
+        on connection: isolated Connection
+    ) throws -> BatchOutcome {
+        let isSame: Bool? = try connection.query(
+            "select digest = sha256($2) and tenant = $3 from batches where id = $1",
+            [batch.id, Data(batch.message.body), batch.tenant]
+        )[0][0]
+        return isSame == true
+            ? .duplicate : .conflict("the id is that of another batch")
+    }
+
+    /// Takes in members; those whose id is known with another request are refused.
+    private static func admit(
+        _ members: [Claim],
+        of batch: BatchAdmission,
+        on connection: isolated Connection
+    ) throws -> [DeadLetter] {
+        let rows = try connection.query(ClaimStatement.sql, ClaimStatement.parameters(members))
+        return try zip(members, rows).compactMap { member, row in
+            let reason: String
+            switch try ClaimStatement.outcome(row, of: member) {
+            case .parked, .deferred: return nil
+            case .conflict(let conflict): reason = conflict
+            case .duplicate, .claimed, .queued, nil:
+                reason = "the id is that of another execution"
+            }
+            return DeadLetter(member, of: batch, reason: reason)
+        }
+    }
+
+    /// Takes refused members off what a batch waits for; the last completes it.
+    private static func refusal(cluster: String) -> String {
+        """
+        with batch as (
+            update batches set refused = $2, pending = pending - $2,
+                finished_at = case when pending = $2 then date_trunc('milliseconds', now()) end
+            where id = $1 returning *
+        ),
+        completion as materialized (
+            select gen_random_uuid() as event_id, batch.* from batch where pending = 0
+        )
+        insert into outbox (available_at, message, body)
+        select now(), message, body
+        from completion, lateral (\(BatchCompletion.sql(cluster: cluster))) as completed_event
+        """
+    }
+}
+
+extension DeadLetter {
+    /// The letter of a member that cannot be taken in.
+    fileprivate init(_ member: Claim, of batch: BatchAdmission, reason: String) {
+        self.init(
+            errorType: RequestRefusal.Kind.idConflict.rawValue,
+            reason: reason,
+            queue: batch.queue,
+            routingKey: member.outboundMessage.routingKey,
+            deliveries: nil,
+            properties: member.request.properties,
+            body: .complete(member.request.body)
+        )
+    }
+}

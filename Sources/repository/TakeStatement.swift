@@ -1,0 +1,105 @@
+internal import FoundationEssentials
+internal import PostgreSQL
+internal import SandmillEntity
+internal import SandmillService
+
+/// Claims executions that wait in the store.
+///
+/// Whoever takes holds ``lock`` until its transaction ends, so that two never choose the same. The
+/// lanes are found by skipping along the index from one to the next: what a statement costs depends
+/// on how many lanes there are and on how many executions it takes, not on how many wait.
+enum TakeStatement {
+    /// With the pool.
+    static let lock = """
+        select pg_advisory_xact_lock(
+            hashtextextended('sandmill take ' || current_schema() || ' ' || $1, 0))
+        """
+
+    static func parameters(_ vacancy: Vacancy) -> [any PostgreSQLValue] {
+        let held = vacancy.held.map { $0 }
+        return [
+            vacancy.pool,
+            vacancy.count,
+            vacancy.worker,
+            vacancy.token,
+            held.map(\.key.level.rawValue),
+            held.map(\.key.tenant),
+            held.map { Int32(clamping: $0.value) },
+        ]
+    }
+
+    static func execution(_ row: Row) throws -> TakenExecution {
+        let grant = try Grant(row)
+        let unrunnable = try UnrunExecution(
+            row,
+            outcome: Outcome(.errored, .unknownPool),
+            endedAt: grant.startedAt
+        )
+        let body: Data = try row["request_body"]
+        return TakenExecution(
+            request: RequestMessage(properties: unrunnable.properties, body: Array(body)),
+            grant: grant,
+            isLimited: try row["is_limited"],
+            unrunnable: unrunnable
+        )
+    }
+
+    static let sql = """
+        with recursive lane as (
+            (select level, tenant from executions
+                where waits = 'store' and pool = $1 order by level, tenant limit 1)
+            union all
+            select next.level, next.tenant from lane, lateral (
+                select level, tenant from executions
+                where waits = 'store' and pool = $1
+                    and (level, tenant) > (lane.level, lane.tenant)
+                order by level, tenant limit 1) as next
+        ),
+        repeated as (
+            select id from executions
+            where worker = $3 and finished_at is null and claim_token = $4 and state = 'running'
+        ),
+        candidate as (
+            select head.*, head.submitted_at + handicap as age, coalesce(count, 0) + turn as rank
+            from lane
+                join (values ('high', interval '0'), ('normal', '1 min'), ('low', '2 min'))
+                    as aged(level, handicap) using (level)
+                left join unnest($5::text[], $6::text[], $7::int4[])
+                    as held(level, tenant, count) using (level, tenant),
+                lateral (
+                    select *, row_number() over (order by submitted_at, id) as turn
+                    from (
+                        select id, submitted_at, state, waits from executions
+                        where waits = 'store' and pool = $1 and executions.level = lane.level
+                            and executions.tenant = lane.tenant and available_at <= now()
+                        order by submitted_at limit $2
+                    ) as first
+                ) as head
+        ),
+        chosen as materialized (
+            select id, state, waits from candidate
+            where state = 'queued' and not exists (select from repeated)
+            order by rank, age, id limit $2
+        ),
+        taken as (
+            update executions
+            set state = 'running', waits = 'broker', attempt = executions.attempt + 1, worker = $3,
+                claim_token = $4, started_at = date_trunc('milliseconds', now())
+            from chosen
+            -- Compared with what was read and not with words, for which the planner has an index.
+            where executions.id = chosen.id and executions.state = chosen.state
+                and executions.waits = chosen.waits
+            returning executions.*
+        ),
+        execution as (
+            select * from taken
+            union all
+            select * from executions where id in (select id from repeated)
+        )
+        select execution.*, \(CancellationQuery.decidedEnd) as decided_end,
+            coalesce(batch.max_running is not null, false) as is_limited
+        from execution left join batches as batch on batch.id = batch_id
+            \(CancellationQuery.join(id: "execution.id", tenant: "execution.tenant"))
+        order by execution.submitted_at, execution.id
+        """
+}

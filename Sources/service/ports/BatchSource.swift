@@ -1,0 +1,36 @@
+/// Where batches come from that are one message each.
+public protocol BatchSource: Sendable {
+    /// Consumes them until the task is cancelled; reconnects by itself, for ever.
+    ///
+    /// `deliver` takes a batch at once; a bounded number is unacknowledged.
+    func run(deliver: @escaping @Sendable (BatchDelivery) -> Void) async
+}
+
+/// A batch as the broker delivered it.
+public struct BatchDelivery: Sendable {
+    /// The queue it came from.
+    public var queue: String
+    /// How often that queue has delivered it, this time among them; nil where it does not say.
+    public var deliveries: Int?
+    /// Its properties.
+    public var properties: MessageProperties
+    /// Its body.
+    public var body: Delivery.Body
+    /// Acknowledges it; after the connection was lost it does nothing.
+    public var acknowledge: @Sendable () async -> Void
+
+    /// Puts a delivery together.
+    public init(
+        queue: String,
+        deliveries: Int?,
+        properties: MessageProperties,
+        body: Delivery.Body,
+        acknowledge: @escaping @Sendable () async -> Void
+    ) {
+        self.queue = queue
+        self.deliveries = deliveries
+        self.properties = properties
+        self.body = body
+        self.acknowledge = acknowledge
+    }
+}

@@ -1,0 +1,79 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// Keeps who is to end before its time: a row first, which counts with every worker down.
+public protocol CancellationStore: Sendable {
+    /// Asks for the ends of executions, in one transaction.
+    ///
+    /// - Parameters:
+    ///   - ids: The executions.
+    ///   - tenant: Whose they have to be; nil for anybody's.
+    ///   - keepsUnknown: Whether one that is not known here is to end when it comes.
+    /// - Returns: One outcome an id, in the same order.
+    func cancel(
+        _ ids: [UUID],
+        tenant: String?,
+        keepsUnknown: Bool
+    ) async throws(StoreError) -> [CancelOutcome]
+
+    /// Asks for the end of every member of a batch that has not ended, and of those that come.
+    ///
+    /// - Returns: How many have not ended, of those that are known; nil when there is no such batch.
+    func cancel(batch: UUID, tenant: String?) async throws(StoreError) -> Int?
+
+    /// What is queued and shall not start: it is cancelled, or its deadline has passed.
+    ///
+    /// Nothing is changed: whoever ends them is fenced by ``ExecutionStore/finish(_:)``.
+    func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution]
+
+    /// Which executions that a worker runs are cancelled, and how each has to end.
+    func cancelled(runBy worker: String) async throws(StoreError) -> [UUID: Outcome]
+
+    /// Forgets cancellations of what never came, a week after they were asked for.
+    func forgetOldCancellations() async throws(StoreError)
+}
+
+/// What became of a wish to end an execution.
+public enum CancelOutcome: String, Equatable, Sendable {
+    /// There is no such execution.
+    case unknown
+    /// It had ended already.
+    case ended
+    /// It is queued, and will not start.
+    case queued
+    /// It runs; its worker is to end it.
+    case running
+}
+
+/// An execution that ends without being run.
+public struct UnrunExecution: Equatable, Sendable {
+    /// The record.
+    public var record: ExecutionRecord
+    /// The runtime that was asked for.
+    public var runtime: String
+    /// The request's labels.
+    public var labels: [String: String]
+    /// The properties of the request's message.
+    public var properties: MessageProperties
+    /// How it ends.
+    public var outcome: Outcome
+    /// When it ends (Postgres time).
+    public var endedAt: Date
+
+    /// Describes one.
+    public init(
+        record: ExecutionRecord,
+        runtime: String,
+        labels: [String: String],
+        properties: MessageProperties,
+        outcome: Outcome,
+        endedAt: Date
+    ) {
+        self.record = record
+        self.runtime = runtime
+        self.labels = labels
+        self.properties = properties
+        self.outcome = outcome
+        self.endedAt = endedAt
+    }
+}

@@ -1,0 +1,102 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// What is known of a request when it is taken in.
+public struct Claim: Equatable, Sendable {
+    /// What is to become of it.
+    public enum Intent: String, Sendable {
+        /// The caller runs it now.
+        case run
+        /// It waits in the store until a worker takes it.
+        case park
+        /// It waits in the store until another member of its batch has ended.
+        case hold
+        /// It goes to its queue in the broker, by the outbox.
+        case queue
+    }
+
+    /// Names this claim, so that it can be repeated.
+    public var token: UUID
+    /// What is to become of it.
+    public var intent: Intent
+    /// Who claims it, or publishes what goes to the outbox.
+    public var worker: String
+    /// What was asked for.
+    public var submission: Submission
+    /// The request's message, kept so that it can be published again.
+    public var request: RequestMessage
+
+    /// Describes a claim.
+    public init(
+        token: UUID,
+        intent: Intent = .run,
+        worker: String,
+        submission: Submission,
+        request: RequestMessage
+    ) {
+        self.token = token
+        self.intent = intent
+        self.worker = worker
+        self.submission = submission
+        self.request = request
+    }
+}
+
+/// The message of a request, as it came.
+public struct RequestMessage: Equatable, Sendable {
+    /// Its properties.
+    public var properties: MessageProperties
+    /// Its body.
+    public var body: [UInt8]
+
+    /// Puts a message together.
+    public init(properties: MessageProperties, body: [UInt8]) {
+        self.properties = properties
+        self.body = body
+    }
+}
+
+/// What became of a claim.
+public enum ClaimOutcome: Equatable, Sendable {
+    /// It is the caller's to run.
+    case claimed(Grant)
+    /// It is known already, with the same request: nothing to do.
+    case duplicate
+    /// Its `not_before` lies ahead: kept as `queued`, with its message in the outbox, due then.
+    case deferred
+    /// It waits in the store.
+    case parked
+    /// It is `queued`, with its message in the outbox, leased to the caller for 30 s.
+    case queued(OutboxMessage)
+    /// The id, or the size of its batch, is known with another content: a dead letter.
+    case conflict(String)
+}
+
+/// An attempt that is somebody's to make.
+public struct Grant: Equatable, Sendable {
+    /// The attempt, from 1.
+    public var attempt: Int
+    /// How many of those before were made again because the request asks for it.
+    public var retries: Int
+    /// When the execution was accepted.
+    public var submittedAt: Date
+    /// When the attempt was claimed.
+    public var startedAt: Date
+    /// How it has to end, if that was decided before it began.
+    public var decidedEnd: Outcome?
+
+    /// Describes an attempt.
+    public init(
+        attempt: Int,
+        retries: Int = 0,
+        submittedAt: Date,
+        startedAt: Date,
+        decidedEnd: Outcome? = nil
+    ) {
+        self.attempt = attempt
+        self.retries = retries
+        self.submittedAt = submittedAt
+        self.startedAt = startedAt
+        self.decidedEnd = decidedEnd
+    }
+}

@@ -1,0 +1,42 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// An attempt that another one follows.
+public struct FailedAttempt: Equatable, Sendable {
+    /// The execution.
+    public var id: UUID
+    /// The attempt.
+    public var attempt: Int
+    /// Who made it.
+    public var worker: String
+    /// How it ended: by our fault, or as the program did.
+    public var outcome: Outcome
+    /// How long from now the next attempt waits.
+    public var delay: Duration
+    /// The sandbox that ran it.
+    public var sandbox: String?
+    /// The directory with its output, below the results root.
+    public var resultsPath: String?
+
+    /// Describes a failure.
+    public init(
+        id: UUID,
+        attempt: Int,
+        worker: String,
+        outcome: Outcome,
+        delay: Duration,
+        sandbox: String? = nil,
+        resultsPath: String? = nil
+    ) {
+        self.id = id
+        self.attempt = attempt
+        self.worker = worker
+        self.outcome = outcome
+        self.delay = delay
+        self.sandbox = sandbox
+        self.resultsPath = resultsPath
+    }
+
+    /// Whether it was the program that failed, and is tried again because its request asks for it.
+    public var isProgramFailure: Bool { outcome.state != .errored }
+}

@@ -1,0 +1,34 @@
+public import SandmillEntity
+
+/// An execution that ended.
+public struct FinishedExecution: Equatable, Sendable {
+    /// Who ran it, or who ends it while it is queued; the events are leased to it.
+    public var worker: String
+    /// Whether it ends without having been claimed; else it is the worker's.
+    public var wasQueued: Bool
+    /// What is told of it.
+    public var document: ResultDocument
+    /// The document as it stands in `result.json`, UTF-8.
+    public var encodedDocument: [UInt8]
+    /// The sandbox that ran it.
+    public var sandbox: String?
+    /// The events that announce it.
+    public var events: [OutboundMessage]
+
+    /// Describes an end.
+    public init(
+        worker: String,
+        wasQueued: Bool = false,
+        document: ResultDocument,
+        encodedDocument: [UInt8],
+        sandbox: String?,
+        events: [OutboundMessage]
+    ) {
+        self.worker = worker
+        self.wasQueued = wasQueued
+        self.document = document
+        self.encodedDocument = encodedDocument
+        self.sandbox = sandbox
+        self.events = events
+    }
+}

@@ -1,0 +1,69 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// A level of a tenant: what is fair is reckoned between these.
+public struct Lane: Hashable, Sendable {
+    /// The level.
+    public var level: Level
+    /// The tenant.
+    public var tenant: String
+
+    /// Names one.
+    public init(level: Level, tenant: String) {
+        self.level = level
+        self.tenant = tenant
+    }
+}
+
+/// A worker's room for executions that wait in the store.
+public struct Vacancy: Equatable, Sendable {
+    /// Names the request, so that it can be repeated.
+    public var token: UUID
+    /// The worker.
+    public var worker: String
+    /// The pool that has room.
+    public var pool: String
+    /// For how many, from 1.
+    public var count: Int
+    /// How many the worker has of each lane already.
+    public var held: [Lane: Int]
+
+    /// Describes a vacancy.
+    public init(token: UUID, worker: String, pool: String, count: Int, held: [Lane: Int]) {
+        self.token = token
+        self.worker = worker
+        self.pool = pool
+        self.count = count
+        self.held = held
+    }
+}
+
+/// An execution that waited in the store and is now a worker's to run.
+public struct TakenExecution: Equatable, Sendable {
+    /// The request's message.
+    public var request: RequestMessage
+    /// The attempt.
+    public var grant: Grant
+    /// Whether its batch limits how many of its members run at once.
+    public var isLimited: Bool
+    /// What it is if it cannot be run, as the pool has changed since it was accepted.
+    public var unrunnable: UnrunExecution
+
+    /// Puts one together.
+    public init(
+        request: RequestMessage,
+        grant: Grant,
+        isLimited: Bool,
+        unrunnable: UnrunExecution
+    ) {
+        self.request = request
+        self.grant = grant
+        self.isLimited = isLimited
+        self.unrunnable = unrunnable
+    }
+
+    /// Its level and tenant.
+    public var lane: Lane {
+        Lane(level: unrunnable.record.level, tenant: unrunnable.record.tenant)
+    }
+}

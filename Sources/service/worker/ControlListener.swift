@@ -1,0 +1,59 @@
+public import Logging
+internal import SandmillEntity
+public import ServiceLifecycle
+
+/// Heeds the hints that come by the control exchange.
+///
+/// It does nothing but make the worker look at the store before its time, so that a hint which is
+/// lost, late or forged changes nothing.
+public struct ControlListener: Service {
+    private let source: any EventSource
+    private let sweeper: Sweeper
+    private let workers: [String: QueueWorker]
+    private let logger: Logger
+
+    /// Describes a listener.
+    ///
+    /// - Parameters:
+    ///   - source: Where the hints come from.
+    ///   - sweeper: Looks at cancellations.
+    ///   - workers: Look at what waits in the store, by the names of their pools.
+    ///   - logger: Told when the hints cannot be had.
+    public init(
+        source: any EventSource,
+        sweeper: Sweeper,
+        workers: [String: QueueWorker],
+        logger: Logger
+    ) {
+        self.source = source
+        self.sweeper = sweeper
+        self.workers = workers
+        self.logger = logger
+    }
+
+    /// Listens until a graceful shutdown; reconnects by itself.
+    public func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
+            while !Task.isCancelled {
+                do {
+                    try await source.withSubscription(to: [""]) { subscription in
+                        for try await message in subscription.events { heed(message) }
+                    }
+                } catch {
+                    logger.debug(
+                        "There is no subscription to hints.",
+                        metadata: [LogKey.reason: "\(error)"]
+                    )
+                }
+                try await ContinuousClock().sleep(for: backoff.next())
+            }
+        }
+    }
+
+    private func heed(_ message: EventMessage) {
+        guard let hint = ControlMessage(message.body) else { return }
+        if hint.cancel != nil || hint.cancelBatch != nil { sweeper.sweepSoon() }
+        if let pool = hint.parked { workers[pool]?.lookAtStoreSoon() }
+    }
+}

@@ -1,0 +1,145 @@
+internal import SandmillEntity
+internal import Synchronization
+
+/// The room that a worker has in one pool: what it holds, of which lanes, and what waits in the store.
+///
+/// 1. At most `limit` executions are held, and `reserve` more for lanes that have none: what is
+///    urgent, or a tenant's first, is not kept waiting by a full house.
+/// 2. While anything waits in the store, what comes waits there too, unless its lane holds nothing.
+///    So the order in which executions start is decided where all of them are seen.
+/// 3. At most `window` executions of the pool wait in the store by this worker's doing; beyond that
+///    the broker keeps them.
+///
+/// Any thread may use it.
+final class Places: Sendable {
+    private struct State {
+        var held: [Lane: Int] = [:]
+        var total = 0
+        var parked = 0
+        /// How many were parked since the store was asked last.
+        var parkedMeanwhile = 0
+        var isClosed = false
+
+        mutating func add(_ lane: Lane) {
+            held[lane, default: 0] += 1
+            total += 1
+        }
+
+        mutating func remove(_ lane: Lane) {
+            let rest = held[lane, default: 0] - 1
+            held[lane] = rest > 0 ? rest : nil
+            total -= 1
+        }
+    }
+
+    private let limit: Int
+    private let reserve: Int
+    private let refill: Int
+    private let window: Int
+    private let state = Mutex(State())
+
+    /// Yields when it may be worth to ask the store; ends when it is closed.
+    let vacancies: AsyncStream<Void>
+    private let vacancy: AsyncStream<Void>.Continuation
+    private let openings: AsyncStream<Void>
+    private let opening: AsyncStream<Void>.Continuation
+
+    /// Starts empty.
+    ///
+    /// - Parameters:
+    ///   - limit: The most executions that are held.
+    ///   - refill: The store is asked when there is room for so many.
+    ///   - window: The most that are parked.
+    init(limit: Int, refill: Int, window: Int) {
+        self.limit = limit
+        self.refill = min(refill, limit)
+        self.window = window
+        reserve = max(limit / 4, 1)
+        (vacancies, vacancy) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (openings, opening) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Decides about an execution that has come: it is held, or is to wait in the store.
+    func admit(_ lane: Lane) -> Claim.Intent {
+        state.withLock { state in
+            let isFirst = state.held[lane] == nil && state.total < limit + reserve
+            guard isFirst || state.parked == 0 && state.total < limit else { return .park }
+            state.add(lane)
+            return .run
+        }
+    }
+
+    /// Gives up the place of an execution.
+    func leave(_ lane: Lane) {
+        state.withLock { $0.remove(lane) }
+        vacancy.yield()
+        opening.yield()
+    }
+
+    /// Notes that something waits in the store.
+    func notePark() {
+        state.withLock { state in
+            state.parked += 1
+            state.parkedMeanwhile += 1
+        }
+        vacancy.yield()
+    }
+
+    /// Sees to it that the store is asked, since others may have put something there.
+    func suspectParked() {
+        state.withLock { $0.parked = max($0.parked, 1) }
+        vacancy.yield()
+    }
+
+    /// Takes over a count of what waits in the store.
+    func correct(parked: Int) {
+        state.withLock { $0.parked = parked }
+        vacancy.yield()
+        opening.yield()
+    }
+
+    /// For how many the store is to be asked now, and what is held; nil for not at all.
+    ///
+    /// One task asks, and calls ``fill(_:of:)`` with the answer.
+    func room() -> (count: Int, held: [Lane: Int])? {
+        state.withLock { state in
+            let free = limit - state.total
+            guard !state.isClosed, state.parked > 0, free >= refill else { return nil }
+            state.parkedMeanwhile = 0
+            return (free, state.held)
+        }
+    }
+
+    /// Takes in what the store gave, of so many that it was asked for.
+    func fill(_ lanes: [Lane], of count: Int) {
+        state.withLock { state in
+            for lane in lanes { state.add(lane) }
+            state.parked =
+                lanes.count < count
+                ? state.parkedMeanwhile : max(state.parked - lanes.count, 1)
+        }
+        opening.yield()
+    }
+
+    /// How many wait in the store, as far as is known.
+    var parkedCount: Int { state.withLock { $0.parked } }
+
+    /// Waits until something that comes can be held or parked, or until it is closed.
+    func waitUntilOpen() async {
+        var openings = openings.makeAsyncIterator()
+        while !isOpen {
+            if await openings.next() == nil { return }
+        }
+    }
+
+    /// Asks the store no more.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        vacancy.finish()
+        opening.finish()
+    }
+
+    private var isOpen: Bool {
+        state.withLock { $0.isClosed || $0.parked < window || $0.total < limit }
+    }
+}

@@ -1,0 +1,52 @@
+internal import FoundationEssentials
+internal import SandmillEntity
+internal import Synchronization
+
+/// The executions that a worker holds, so that they can be ended before their time.
+///
+/// An end is decided by a row in the store. What is asked for here may come too late, or a moment
+/// too early to be heard; it is asked again every second while the row says so.
+public final class RunningExecutions: Sendable {
+    private struct Entry {
+        let pool: WarmPool
+        var sandbox: (any Sandbox)?
+        var decidedEnd: Outcome?
+    }
+
+    private let entries = Mutex<[UUID: Entry]>([:])
+
+    /// Starts empty.
+    public init() {}
+
+    /// Ends an execution, if it is one of these: it stops waiting for a sandbox, or its program is
+    /// killed.
+    func end(_ id: UUID, as outcome: Outcome) async {
+        let entry: Entry? = entries.withLock { entries in
+            entries[id]?.decidedEnd = outcome
+            return entries[id]
+        }
+        guard let entry else { return }
+        if let sandbox = entry.sandbox {
+            await sandbox.cancel()
+        } else {
+            await entry.pool.giveUpWaiting(for: id)
+        }
+    }
+
+    /// How an execution has to end, if that was decided.
+    func decidedEnd(of id: UUID) -> Outcome? {
+        entries.withLock { $0[id]?.decidedEnd }
+    }
+
+    func add(_ id: UUID, waitingFor pool: WarmPool) {
+        entries.withLock { $0[id] = Entry(pool: pool) }
+    }
+
+    func start(_ id: UUID, in sandbox: any Sandbox) {
+        entries.withLock { $0[id]?.sandbox = sandbox }
+    }
+
+    func remove(_ id: UUID) {
+        entries.withLock { $0[id] = nil }
+    }
+}

@@ -1,0 +1,145 @@
+import FoundationEssentials
+import SandmillEntity
+import SandmillService
+
+extension InMemoryStore {
+    func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
+        try takeFailure()
+        var ranked: [(rank: Int, age: Date, id: UUID)] = []
+        let parked = executions.values.filter {
+            $0.isParked && $0.record.state == .queued && $0.record.pool == vacancy.pool
+        }
+        let lanes = Dictionary(grouping: parked) {
+            Lane(level: $0.record.level, tenant: $0.record.tenant)
+        }
+        for (lane, waiting) in lanes {
+            let handicap: TimeInterval =
+                switch lane.level {
+                case .high: 0
+                case .normal: 60
+                case .low: 120
+                }
+            let oldest = waiting.sorted { $0.record.submittedAt < $1.record.submittedAt }
+            for (index, execution) in oldest.enumerated() {
+                ranked.append(
+                    (
+                        vacancy.held[lane, default: 0] + index,
+                        execution.record.submittedAt + handicap,
+                        execution.record.id
+                    )
+                )
+            }
+        }
+        return ranked.sorted { ($0.rank, $0.age) < ($1.rank, $1.age) }.prefix(vacancy.count)
+            .compactMap { executions[$0.id] }
+            .map { take($0, vacancy) }
+    }
+
+    private func take(_ execution: Execution, _ vacancy: Vacancy) -> TakenExecution {
+        var execution = execution
+        let grant = start(&execution, token: vacancy.token, worker: vacancy.worker)
+        return TakenExecution(
+            request: execution.request,
+            grant: grant,
+            isLimited: false,
+            unrunnable: unrun(execution, Outcome(.errored, .unknownPool))
+        )
+    }
+
+    func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int {
+        try takeFailure()
+        return min(limit, executions.values.count { $0.isParked && $0.record.pool == pool })
+    }
+
+    func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {
+        try takeFailure()
+        if batches[batch.id] != nil { return .duplicate }
+        batches[batch.id] = BatchRecord(
+            id: batch.id,
+            tenant: batch.tenant,
+            pool: batch.pool,
+            size: batch.size,
+            pending: batch.members.count,
+            counts: [:],
+            refused: batch.refused.count,
+            submittedAt: now
+        )
+        _ = try await claim(batch.members)
+        try await keep(batch.refused)
+        return .admitted(refused: batch.refused.count)
+    }
+
+    func unrun(_ execution: Execution, _ outcome: Outcome) -> UnrunExecution {
+        UnrunExecution(
+            record: execution.record,
+            runtime: execution.submission.program.runtime.name,
+            labels: execution.submission.labels,
+            properties: execution.request.properties,
+            outcome: outcome,
+            endedAt: now
+        )
+    }
+}
+
+extension InMemoryStore: CancellationStore {
+    func cancel(
+        _ ids: [UUID],
+        tenant: String?,
+        keepsUnknown: Bool
+    ) async throws(StoreError) -> [CancelOutcome] {
+        try takeFailure()
+        return ids.map { id in
+            let cancellation = Cancellation(tenant: tenant, outcome: Outcome(.cancelled))
+            guard let record = executions[id]?.record else {
+                if keepsUnknown { cancellations[id] = cancellation }
+                return .unknown
+            }
+            if let tenant, record.tenant != tenant { return .unknown }
+            if record.state.isTerminal { return .ended }
+            cancellations[id] = cancellation
+            return record.state == .queued ? .queued : .running
+        }
+    }
+
+    func cancel(batch: UUID, tenant: String?) async throws(StoreError) -> Int? {
+        guard batches[batch] != nil else { return nil }
+        let members = executions.values.map(\.record)
+            .filter { $0.batchID == batch && !$0.state.isTerminal }
+        _ = try await cancel(members.map(\.id), tenant: tenant, keepsUnknown: false)
+        return members.count
+    }
+
+    func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution] {
+        try takeFailure()
+        let now = now
+        return executions.values.filter { $0.record.state == .queued }
+            .compactMap { execution in
+                let isExpired = execution.submission.deadline.map { $0 <= now } ?? false
+                let outcome = decidedEnd(of: execution) ?? (isExpired ? Outcome(.expired) : nil)
+                return outcome.map { unrun(execution, $0) }
+            }
+            .prefix(limit).map { $0 }
+    }
+
+    func cancelled(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
+        try takeFailure()
+        let running = executions.values.filter {
+            $0.record.state == .running && $0.record.worker == worker
+        }
+        return Dictionary(
+            uniqueKeysWithValues: running.compactMap { execution in
+                decidedEnd(of: execution).map { (execution.record.id, $0) }
+            }
+        )
+    }
+
+    func forgetOldCancellations() async throws(StoreError) {
+        try takeFailure()
+    }
+
+    func decidedEnd(of execution: Execution) -> Outcome? {
+        guard let cancellation = cancellations[execution.record.id] else { return nil }
+        let isMeant = cancellation.tenant.map { $0 == execution.record.tenant } ?? true
+        return isMeant ? cancellation.outcome : nil
+    }
+}
