@@ -22,7 +22,6 @@ struct Problem: Error {
         case tooManyRequests = "too_many_requests"
         case headerTooLarge = "header_too_large"
         case `internal`
-        case notImplemented = "not_implemented"
         case overloaded
         case unavailable
     }
@@ -104,7 +103,6 @@ extension Problem.Kind {
         case .tooManyRequests: .tooManyRequests
         case .headerTooLarge: .requestHeaderFieldsTooLarge
         case .internal: .internalServerError
-        case .notImplemented: .notImplemented
         case .overloaded, .unavailable: .serviceUnavailable
         }
     }
@@ -128,7 +126,6 @@ extension Problem.Kind {
         case .tooManyRequests: "There are too many requests"
         case .headerTooLarge: "The head of the request is too large"
         case .internal: "Something went wrong here"
-        case .notImplemented: "The method is not known"
         case .overloaded: "Too much is being waited for"
         case .unavailable: "A server that is needed cannot be reached"
         }

@@ -21,9 +21,6 @@ struct ProblemMiddleware: RouterMiddleware {
         } catch {
             response = Problem(error, logger: context.logger).response
         }
-        if response.status == .notFound, !Self.methods.contains(request.method) {
-            response = Problem(.notImplemented, "the method is not known here").response
-        }
         response.headers[.contentTypeOptions] = "nosniff"
         if request.method == .head { response = response.createHeadResponse() }
         measure(request, context, response.status, since: start)
@@ -36,9 +33,8 @@ struct ProblemMiddleware: RouterMiddleware {
         _ status: HTTPResponse.Status,
         since start: ContinuousClock.Instant
     ) {
-        let isKnown = Self.methods.contains(request.method)
         let dimensions = [
-            ("method", isKnown ? request.method.rawValue : "other"),
+            ("method", request.method.rawValue),
             ("route", context.endpointPath ?? "none"),
             ("status", "\(status.code)"),
         ]

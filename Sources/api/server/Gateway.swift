@@ -41,7 +41,7 @@ public struct Gateway: Service {
         let readiness = Readiness(services.checks)
         let header = Int(limits.header.bytes)
         let application = Application(
-            router: router(readiness),
+            responder: KnownMethods(router: router(readiness).buildResponder()),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [ConnectionGuard(limits: limits)],
