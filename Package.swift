@@ -270,6 +270,16 @@ let package = Package(
             in: "SandboxAgent",
             ["SandboxAgentCore", "SandboxProtocol"]
         ),
+        tests("PrometheusTests", in: "Prometheus", ["Prometheus", coreMetrics]),
+        tests(
+            "APITests",
+            in: "api",
+            [
+                "Prometheus", "SandmillAPI", "SandmillEntity", "SandmillRabbitMQ",
+                "SandmillRepository", "SandmillResults", "SandmillService", httpTypes,
+                hummingbird, logging,
+            ]
+        ),
         tests("ThreadsTests", in: "Threads", ["Threads"]),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
         tests(

@@ -84,7 +84,7 @@ public struct Gateway: Service {
     }
 
     /// Everything that it answers.
-    private func routes(_ readiness: Readiness) -> [Route] {
+    func routes(_ readiness: Readiness) -> [Route] {
         let reader = RequestReader(settings: settings)
         let submission = SubmissionRoutes(
             reader: reader,
