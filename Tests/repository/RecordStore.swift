@@ -9,6 +9,7 @@ import Testing
 struct RecordStore {
     let database: Database
     let executions: PostgreSQLExecutionStore
+    let cancellations: PostgreSQLCancellationStore
     let letters: PostgreSQLDeadLetterStore
     let outbox: PostgreSQLOutbox
     /// What a person with `psql` sees.
@@ -52,6 +53,7 @@ struct RecordStore {
             applicationName: "repository-tests"
         )
         executions = PostgreSQLExecutionStore(database, cluster: "test")
+        cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database)
         outbox = PostgreSQLOutbox(database)
         var configuration = ConnectionConfiguration(
@@ -86,11 +88,15 @@ extension Claim {
     /// A claim of a small program by `worker`.
     static func sample(
         id: UUID = UUID(),
+        intent: Intent = .run,
         worker: String = "worker-a",
         tenant: String = "default",
+        level: Level = .normal,
         body: String = #"{"source": "print(1)"}"#,
         batch: Submission.Membership? = nil,
         notBefore: Date? = nil,
+        deadline: Date? = nil,
+        supersedes: UUID? = nil,
         headers: [String: String] = [:]
     ) -> Claim {
         let limits = Limits(
@@ -115,16 +121,19 @@ extension Claim {
         )
         return Claim(
             token: UUID(),
+            intent: intent,
             worker: worker,
             submission: Submission(
                 id: id,
                 tenant: tenant,
                 pool: "python",
-                level: .normal,
+                level: level,
                 program: program,
                 batch: batch,
                 notBefore: notBefore,
-                labels: ["student": "s-17"]
+                deadline: deadline,
+                labels: ["student": "s-17"],
+                supersedes: supersedes
             ),
             request: RequestMessage(
                 properties: MessageProperties(
@@ -143,6 +152,13 @@ extension Claim {
     func redelivered(to worker: String = "worker-b") -> Claim {
         Claim(token: UUID(), worker: worker, submission: submission, request: request)
     }
+
+    /// The same request with another intent.
+    func meant(_ intent: Intent) -> Claim {
+        var claim = self
+        claim.intent = intent
+        return claim
+    }
 }
 
 extension FinishedExecution {
@@ -151,6 +167,7 @@ extension FinishedExecution {
         _ claim: Claim,
         attempt: Int = 1,
         outcome: Outcome = Outcome(.cancelled),
+        wasQueued: Bool = false,
         files: [OutputFile] = [],
         label: String = "s-17"
     ) -> FinishedExecution {
@@ -177,6 +194,7 @@ extension FinishedExecution {
         document.resultsPath = "2026-11-23/\(submission.id)/\(attempt)"
         return FinishedExecution(
             worker: claim.worker,
+            wasQueued: wasQueued,
             document: document,
             encodedDocument: Array(#"{"labels": {"student": "\#(label)"}}"#.utf8),
             sandbox: "container-1",

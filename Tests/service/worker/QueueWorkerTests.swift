@@ -250,6 +250,46 @@ struct QueueWorkerTests {
         #expect(harness.engine.live.isEmpty)
     }
 
+    @Test func whatComesWhileItIsFullWaitsInTheStoreAndRunsThen() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        let ids = (0..<20).map { _ in UUID() }
+        try await harness.run(concurrency: 2) { _ in
+            for id in ids { harness.broker.deliver(.sample(id)) }
+            for id in ids { await harness.journal.wait(for: .acknowledged(id.text)) }
+            gate.open()
+            for id in ids { await harness.journal.wait(for: .finished(id, .succeeded)) }
+        }
+        #expect(ids.count { harness.journal.count(of: .parked($0)) == 1 } == 18)
+        for id in ids { #expect(harness.journal.count(of: .claimed(id)) == 1) }
+    }
+
+    @Test func whatAnotherWorkerLeftInTheStoreIsTaken() async throws {
+        let harness = WorkerHarness()
+        var claim = try Claim.sample(.sample(id), worker: "w2")
+        claim.intent = .park
+        _ = try await harness.store.claim([claim])
+        try await harness.run { _ in
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(try await harness.store.execution(id)?.worker == "w1")
+    }
+
+    @Test func whatThePoolNoLongerTakesEndsAsErrored() async throws {
+        let harness = WorkerHarness()
+        var claim = try Claim.sample(.sample(id))
+        claim.intent = .park
+        claim.request.body = Array("{\"source\": 1}".utf8)
+        _ = try await harness.store.claim([claim])
+        try await harness.run { _ in
+            await harness.journal.wait(for: .finished(id, .errored))
+        }
+        #expect(try await harness.store.execution(id)?.reason == "unknown_pool")
+    }
+
     @Test func aWorkerThatStopsAtOnceSettlesNothing() async throws {
         let harness = WorkerHarness { _, _ in
             await Gate().pass()

@@ -1,0 +1,224 @@
+import Foundation
+import PostgreSQL
+import SandmillEntity
+import SandmillRepository
+import SandmillService
+import Testing
+
+/// What waits in the store, and who gets it next.
+@Suite("What waits in the store", .serialized, .timeLimit(.minutes(2)))
+struct TakeTests {
+    private func vacancy(
+        _ count: Int,
+        worker: String = "worker-a",
+        token: UUID = UUID(),
+        held: [Lane: Int] = [:]
+    ) -> Vacancy {
+        Vacancy(token: token, worker: worker, pool: "python", count: count, held: held)
+    }
+
+    private func park(
+        _ count: Int,
+        in store: RecordStore,
+        tenant: String = "default",
+        level: Level = .normal
+    ) async throws -> [Claim] {
+        let claims = (0..<count).map { _ in
+            Claim.sample(intent: .park, tenant: tenant, level: level)
+        }
+        for start in stride(from: 0, to: count, by: 256) {
+            let group = Array(claims[start..<min(start + 256, count)])
+            let outcomes = try await store.executions.claim(group)
+            #expect(outcomes.allSatisfy { $0 == .parked })
+        }
+        return claims
+    }
+
+    @Test func itIsTakenAsItsFirstAttemptWithItsRequest() async throws {
+        try await RecordStore.with { store in
+            let claims = try await park(3, in: store)
+            #expect(try await store.executions.execution(claims[0].submission.id)?.state == .queued)
+            #expect(try await store.executions.parkedCount(pool: "python", upTo: 2) == 2)
+            let taken = try await store.executions.take(vacancy(10))
+            #expect(Set(taken.map(\.unrunnable.record.id)) == Set(claims.map(\.submission.id)))
+            #expect(taken.allSatisfy { $0.grant.attempt == 1 && $0.grant.decidedEnd == nil })
+            #expect(taken.allSatisfy { $0.request.body == claims[0].request.body })
+            #expect(taken.allSatisfy { !$0.isLimited })
+            let record = try #require(
+                await store.executions.execution(claims[0].submission.id)
+            )
+            #expect(record.state == .running)
+            #expect(record.worker == "worker-a")
+            #expect(try await store.executions.parkedCount(pool: "python", upTo: 9) == 0)
+            #expect(try await store.executions.take(vacancy(10)).isEmpty)
+            #expect(try await store.executions.finish([.sample(claims[0])]).count == 1)
+        }
+    }
+
+    @Test func nothingOfItIsInTheOutbox() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(1, in: store)
+            #expect(try await store.value("select count(*) from outbox") == 0)
+        }
+    }
+
+    @Test func theSameVacancyAgainGetsTheSame() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(5, in: store)
+            let token = UUID()
+            let first = try await store.executions.take(vacancy(2, token: token))
+            let again = try await store.executions.take(vacancy(2, token: token))
+            #expect(
+                Set(again.map(\.unrunnable.record.id)) == Set(first.map(\.unrunnable.record.id))
+            )
+            #expect(again.allSatisfy { $0.grant.attempt == 1 })
+        }
+    }
+
+    @Test func twoWorkersNeverGetTheSame() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(200, in: store)
+            let taken = try await withThrowingTaskGroup(of: [TakenExecution].self) { group in
+                for worker in 0..<4 {
+                    for _ in 0..<10 {
+                        group.addTask {
+                            try await store.executions.take(vacancy(5, worker: "w\(worker)"))
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(taken.count == 200)
+            #expect(Set(taken.map(\.unrunnable.record.id)).count == 200)
+        }
+    }
+
+    @Test func aSmallTenantComesNextBehindALargeOnesBacklog() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(1_000, in: store, tenant: "large")
+            let small = try await park(1, in: store, tenant: "small")
+            let held = [Lane(level: .normal, tenant: "large"): 40]
+            let taken = try await store.executions.take(vacancy(1, held: held))
+            #expect(taken.map(\.unrunnable.record.id) == small.map(\.submission.id))
+        }
+    }
+
+    @Test func aHighOneComesNextBehindManyLowOnes() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(1_000, in: store, level: .low)
+            let high = try await park(1, in: store, level: .high)
+            let held = [Lane(level: .low, tenant: "default"): 1]
+            let taken = try await store.executions.take(vacancy(1, held: held))
+            #expect(taken.map(\.unrunnable.record.id) == high.map(\.submission.id))
+        }
+    }
+
+    @Test func everyLaneIsRepresentedInAWorkersHands() async throws {
+        try await RecordStore.with { store in
+            for level in Level.allCases {
+                for tenant in ["a", "b", "c"] {
+                    _ = try await park(20, in: store, tenant: tenant, level: level)
+                }
+            }
+            let taken = try await store.executions.take(vacancy(18))
+            let lanes = Dictionary(grouping: taken, by: \.lane).mapValues(\.count)
+            #expect(lanes.count == 9)
+            #expect(lanes.values.allSatisfy { $0 == 2 })
+        }
+    }
+
+    @Test func whatHasWaitedLongComesBeforeAHigherLevelsNewcomer() async throws {
+        try await RecordStore.with { store in
+            let low = try await park(1, in: store, level: .low)
+            try await store.pool.query(
+                "update executions set submitted_at = submitted_at - interval '130 s'"
+            )
+            _ = try await park(1, in: store, level: .high)
+            let taken = try await store.executions.take(vacancy(1))
+            #expect(taken.map(\.unrunnable.record.id) == low.map(\.submission.id))
+        }
+    }
+
+    @Test func ofALaneTheOldestComesFirst() async throws {
+        try await RecordStore.with { store in
+            var ids: [UUID] = []
+            for _ in 0..<5 {
+                ids += try await park(1, in: store).map(\.submission.id)
+                try await store.pool.query(
+                    "update executions set submitted_at = submitted_at - interval '1 s'"
+                )
+            }
+            for id in ids {
+                let taken = try await store.executions.take(vacancy(1))
+                #expect(taken.map(\.unrunnable.record.id) == [id])
+            }
+        }
+    }
+
+    @Test func aDeliveryOfWhatWaitsChangesNothingOrStartsIt() async throws {
+        try await RecordStore.with { store in
+            let claim = try await park(1, in: store)[0]
+            #expect(
+                try await store.executions.claim([claim.redelivered().meant(.park)]) == [.parked]
+            )
+            #expect(
+                try await store.executions.claim([claim.redelivered().meant(.queue)])
+                    == [.duplicate]
+            )
+            #expect(try await store.executions.parkedCount(pool: "python", upTo: 9) == 1)
+            #expect(try await store.claim(claim.redelivered().meant(.run)) == 1)
+            #expect(try await store.executions.take(vacancy(9)).isEmpty)
+        }
+    }
+
+    @Test func whatCameByAnotherDoorIsParkedWhenItsMessageComes() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample(intent: .queue)
+            guard case .queued(let row) = try await store.executions.claim([claim]).first else {
+                Issue.record("it is not queued")
+                return
+            }
+            #expect(row.message.routingKey == "python.normal")
+            #expect(row.message.body == claim.request.body)
+            #expect(try await store.outbox.lease(by: "worker-b", limit: 9).isEmpty)
+            #expect(try await store.value("select id from outbox") == row.id)
+            #expect(
+                try await store.executions.claim([claim.redelivered().meant(.park)]) == [.parked]
+            )
+            #expect(try await store.executions.take(vacancy(9)).count == 1)
+        }
+    }
+
+    @Test func whatIsTakenByAWorkerThatDiesIsQueuedAgain() async throws {
+        try await RecordStore.with { store in
+            let claim = try await park(1, in: store)[0]
+            _ = try await store.executions.take(vacancy(1, worker: "worker-a"))
+            try await store.executions.retry([.sample(claim, delay: .zero)])
+            #expect(try await store.executions.take(vacancy(1)).isEmpty)
+            #expect(try await store.claim(claim.redelivered()) == 2)
+        }
+    }
+
+    /// The plan, since a time says little: no part of it may read all that waits.
+    @Test func takingReadsAsManyRowsAsItTakesHoweverManyWait() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(2_048, in: store, tenant: "a")
+            _ = try await park(512, in: store, tenant: "b", level: .low)
+            let before = try await reads(store)
+            _ = try await store.executions.take(vacancy(8))
+            let read = try await reads(store) - before
+            #expect(read < 200, "\(read) rows were read")
+        }
+    }
+
+    /// How many rows of `executions` all scans have read.
+    private func reads(_ store: RecordStore) async throws -> Int {
+        try await store.pool.query("select pg_stat_force_next_flush()")
+        return try await store.value(
+            """
+            select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
+            from pg_stat_user_tables where relname = 'executions' and schemaname = current_schema()
+            """
+        )
+    }
+}

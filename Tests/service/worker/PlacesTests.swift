@@ -1,0 +1,96 @@
+import SandmillEntity
+import Testing
+
+@testable import SandmillService
+
+@Suite("Places", .timeLimit(.minutes(1)))
+struct PlacesTests {
+    private let places = Places(limit: 8, refill: 4, window: 10)
+    private let busy = Lane(level: .low, tenant: "busy")
+    private let quiet = Lane(level: .high, tenant: "quiet")
+
+    private func fill() {
+        for _ in 0..<8 { #expect(places.admit(busy) == .run) }
+    }
+
+    @Test func whatComesIsHeldWhileThereIsRoom() {
+        fill()
+        #expect(places.admit(busy) == .park)
+    }
+
+    @Test func aFullHouseHasRoomForTheFirstOfALane() {
+        fill()
+        #expect(places.admit(quiet) == .run)
+        #expect(places.admit(quiet) == .park)
+    }
+
+    @Test func theReserveIsBounded() {
+        fill()
+        let newcomers = (0..<10).map { Lane(level: .normal, tenant: "t\($0)") }
+        #expect(newcomers.count { places.admit($0) == .run } == 2)
+    }
+
+    @Test func whileAnythingWaitsWhatComesWaitsToo() {
+        fill()
+        places.notePark()
+        for _ in 0..<4 { places.leave(busy) }
+        #expect(places.admit(busy) == .park)
+        #expect(places.admit(quiet) == .run)
+    }
+
+    @Test func theStoreIsAskedOnceThereIsEnoughRoom() {
+        fill()
+        places.notePark()
+        for _ in 0..<3 { places.leave(busy) }
+        #expect(places.room() == nil)
+        places.leave(busy)
+        let room = places.room()
+        #expect(room?.count == 4)
+        #expect(room?.held == [busy: 4])
+    }
+
+    @Test func theStoreIsNotAskedWhileNothingWaitsThere() {
+        #expect(places.room() == nil)
+        places.suspectParked()
+        #expect(places.room()?.count == 8)
+    }
+
+    @Test func anAnswerBelowWhatWasAskedMeansThatNothingWaits() {
+        places.suspectParked()
+        places.fill([busy], of: 8)
+        #expect(places.admit(busy) == .run)
+        #expect(places.room() == nil)
+    }
+
+    @Test func whatWasParkedMeanwhileIsNotForgotten() {
+        places.suspectParked()
+        _ = places.room()
+        places.notePark()
+        places.fill([], of: 8)
+        #expect(places.room()?.count == 8)
+    }
+
+    @Test func aFullAnswerMeansThatMoreMayWait() {
+        places.suspectParked()
+        places.fill(Array(repeating: busy, count: 4), of: 4)
+        #expect(places.room()?.count == 4)
+    }
+
+    @Test func intakeStopsWhenTheWindowIsFullUntilThereIsRoom() async {
+        fill()
+        for _ in 0..<10 { places.notePark() }
+        let wait = Task { await places.waitUntilOpen() }
+        places.leave(busy)
+        await wait.value
+        #expect(places.parkedCount == 10)
+    }
+
+    @Test func closingEndsEveryWait() async {
+        fill()
+        for _ in 0..<10 { places.notePark() }
+        places.close()
+        await places.waitUntilOpen()
+        for await _ in places.vacancies {}
+        #expect(places.room() == nil)
+    }
+}
