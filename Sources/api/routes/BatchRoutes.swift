@@ -16,13 +16,14 @@ struct BatchRoutes: Sendable {
     let reader: RequestReader
     let admissions: Admissions
     let cancellations: Cancellations
-    let records: any GatewayRecords
+    let finder: Finder
+    let results: any BatchResults
 
     var routes: [Route] {
         [
             Route(.post, "/batches", handler: submit),
             Route(.get, "/batches/{id}", handler: show),
-            Route(.get, "/batches/{id}/results", handler: results),
+            Route(.get, "/batches/{id}/results", handler: listResults),
             Route(.delete, "/batches/{id}", handler: cancel),
         ]
     }
@@ -49,16 +50,16 @@ struct BatchRoutes: Sendable {
     }
 
     private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        .json(BatchBody(try await batch(context)))
+        .json(BatchBody(try await finder.batch(context)))
     }
 
-    private func results(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let batch = try await batch(context)
-        let records = records
+    private func listResults(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        let batch = try await finder.batch(context)
+        let results = results
         let body = ResponseBody { writer in
             var last: UUID?
             repeat {
-                let page = try await records.results(of: batch.id, after: last, limit: Self.page)
+                let page = try await results.results(of: batch.id, after: last, limit: Self.page)
                 if !page.isEmpty {
                     let lines = page.map { $0.document + "\n" }.joined()
                     try await writer.write(ByteBuffer(string: lines))
@@ -75,20 +76,13 @@ struct BatchRoutes: Sendable {
     }
 
     private func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        guard let id = context.id,
-            let pending = try await cancellations.cancel(batch: id, tenant: context.caller.scope)
-        else { throw Problem.unknown("batch") }
+        guard let id = context.id else { throw Problem.unknown("batch") }
+        let pending = try await cancellations.cancel(batch: id, tenant: context.caller.scope)
+        guard let pending else { throw Problem.unknown("batch") }
         return .json(
             CancelledBatchBody(id, pending: pending),
             status: pending == 0 ? .ok : .accepted,
             headers: [.location: "/batches/\(id.text)"]
         )
-    }
-
-    private func batch(_ context: GatewayContext) async throws -> BatchRecord {
-        guard let id = context.id, let record = try await records.batch(id),
-            context.caller.sees(record.tenant)
-        else { throw Problem.unknown("batch") }
-        return record
     }
 }

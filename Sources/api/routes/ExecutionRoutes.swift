@@ -6,7 +6,7 @@ internal import SandmillService
 
 /// `/execute/{id}`: where an execution is, how it ended, and its end.
 struct ExecutionRoutes: Sendable {
-    let records: any GatewayRecords
+    let finder: Finder
     let cancellations: Cancellations
 
     var routes: [Route] {
@@ -18,11 +18,11 @@ struct ExecutionRoutes: Sendable {
     }
 
     private func status(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        .json(ExecutionBody(try await records.execution(of: context)))
+        .json(ExecutionBody(try await finder.execution(context)))
     }
 
     private func result(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let record = try await records.execution(of: context)
+        let record = try await finder.execution(context)
         guard let result = record.result else { throw Problem(notFinished: record) }
         return .json(bytes: Array(result.utf8))
     }
@@ -35,7 +35,7 @@ struct ExecutionRoutes: Sendable {
         case .running: return cancelling(id, .running)
         case .ended:
             // Whoever asks again gets what they asked for.
-            let state = try await records.execution(of: context).state
+            let state = try await finder.execution(context).state
             guard state == .cancelled else {
                 throw Problem(.alreadyEnded, "it ended in \(state.rawValue)")
             }
@@ -49,18 +49,6 @@ struct ExecutionRoutes: Sendable {
             status: .accepted,
             headers: [.location: "/execute/\(id.text)/status"]
         )
-    }
-}
-
-extension ExecutionRecords {
-    /// The execution that a request names, if it is there for its caller.
-    ///
-    /// - Throws: ``Problem``, or ``StoreError``.
-    func execution(of context: GatewayContext) async throws -> ExecutionRecord {
-        guard let id = context.id, let record = try await execution(id),
-            context.caller.sees(record.tenant)
-        else { throw Problem.unknown("execution") }
-        return record
     }
 }
 

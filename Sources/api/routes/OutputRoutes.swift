@@ -5,7 +5,7 @@ internal import SandmillService
 
 /// `/execute/{id}/stdout`, `/stderr` and `/files/{path}`: what a program that ended has left.
 struct OutputRoutes: Sendable {
-    let records: any GatewayRecords
+    let finder: Finder
     let files: any ResultFiles
 
     var routes: [Route] {
@@ -54,7 +54,7 @@ struct OutputRoutes: Sendable {
     private func ended(
         _ context: GatewayContext
     ) async throws -> (ExecutionRecord, ResultManifest) {
-        let record = try await records.execution(of: context)
+        let record = try await finder.execution(context)
         guard let result = record.result else { throw Problem(notFinished: record) }
         return (record, try ResultManifest(record, result))
     }

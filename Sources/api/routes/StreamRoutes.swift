@@ -11,7 +11,7 @@ struct StreamRoutes: Sendable {
     /// there knows the connection to live.
     private static let heartbeat: Duration = .seconds(10)
 
-    let records: any GatewayRecords
+    let finder: Finder
     let follower: OutputFollower
     let places: Places
 
@@ -24,7 +24,7 @@ struct StreamRoutes: Sendable {
     }
 
     private func stream(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let record = try await records.execution(of: context)
+        let record = try await finder.execution(context)
         let place = try places.take()
         guard let output = try await follower.output(of: record.id) else {
             throw Problem.unknown("execution")

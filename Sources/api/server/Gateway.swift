@@ -86,6 +86,7 @@ public struct Gateway: Service {
     /// Everything that it answers.
     func routes(_ readiness: Readiness) -> [Route] {
         let reader = RequestReader(settings: settings)
+        let finder = Finder(records: services.records)
         let submission = SubmissionRoutes(
             reader: reader,
             admissions: services.admissions,
@@ -94,12 +95,12 @@ public struct Gateway: Service {
             limits: settings.limits
         )
         let executions = ExecutionRoutes(
-            records: services.records,
+            finder: finder,
             cancellations: services.cancellations
         )
-        let output = OutputRoutes(records: services.records, files: services.files)
+        let output = OutputRoutes(finder: finder, files: services.files)
         let streams = StreamRoutes(
-            records: services.records,
+            finder: finder,
             follower: services.follower,
             places: Places(settings.limits.streams, for: "live outputs that are followed")
         )
@@ -107,7 +108,8 @@ public struct Gateway: Service {
             reader: reader,
             admissions: services.admissions,
             cancellations: services.cancellations,
-            records: services.records
+            finder: finder,
+            results: services.records
         )
         let operation = OperationRoutes(
             readiness: readiness,
