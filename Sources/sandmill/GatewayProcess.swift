@@ -68,6 +68,8 @@ struct GatewayProcess {
     ///   - relay: What publishes hints to workers.
     ///   - admissions: What takes requests in.
     ///   - checks: What has to work beside the record store and the broker.
+    /// - Returns: The services, in the order in which they start.
+    /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
     func services(
         _ database: SandmillRepository.Database,
         _ broker: SandmillRabbitMQ.Broker,

@@ -22,7 +22,7 @@ struct WorkerProcess {
 
     /// Works until SIGTERM or SIGINT, then finishes what is claimed.
     ///
-    /// - Parameter gateway: The HTTP door to open in the same process, if any.
+    /// With a `gateway` its HTTP door is open in the same process.
     func run(with gateway: GatewayProcess? = nil) async throws {
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
         try await broker.declareTopology()

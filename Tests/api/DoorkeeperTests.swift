@@ -84,9 +84,9 @@ import Testing
     @Test func whatOperatorsSeeIsNotForOthers() async throws {
         let (submit, operate) = (try token(.submit), try token(.operate))
         let doorkeeper = try await doorkeeper(isLoopback: false)
-        #expect(try doorkeeper.caller(of: request(operate), for: .operator_).operates)
+        #expect(try doorkeeper.caller(of: request(operate), for: .whoOperates).operates)
         let problem = #expect(throws: Problem.self) {
-            try doorkeeper.caller(of: request(submit), for: .operator_)
+            try doorkeeper.caller(of: request(submit), for: .whoOperates)
         }
         #expect(problem?.kind == .forbidden)
     }

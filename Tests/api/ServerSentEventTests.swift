@@ -17,9 +17,8 @@ import Testing
 
     @Test func whatIsLostIsTold() {
         let event = ServerSentEvent(.dropped(.stdout, ByteCount(7 as Int64), offset: .zero))
-        #expect(
-            event.text == "event: dropped\ndata: {\"bytes\":7,\"offset\":0,\"stream\":\"stdout\"}\n\n"
-        )
+        let data = #"{"bytes":7,"offset":0,"stream":"stdout"}"#
+        #expect(event.text == "event: dropped\ndata: \(data)\n\n")
     }
 
     @Test func theEndHasTheState() {

@@ -37,7 +37,8 @@ struct ConfigurationTests {
     }
 
     @Test(arguments: [
-        ("127.0.0.1:8080", "127.0.0.1", 8_080), ("[::1]:0", "::1", 0), ("host:65535", "host", 65_535),
+        ("127.0.0.1:8080", "127.0.0.1", 8_080), ("[::1]:0", "::1", 0),
+        ("host:65535", "host", 65_535),
     ])
     func theGatewayListensWhereItIsTold(address: String, host: String, port: Int) throws {
         let configuration = try load("", environment: ["SANDMILL_GATEWAY_LISTEN": address])

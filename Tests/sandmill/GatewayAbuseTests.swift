@@ -17,8 +17,10 @@ extension SystemTests {
             let id = try #require(result["id"].string)
             let paths = [
                 "/execute/../../etc/passwd/result", "/execute/%2e%2e/%2e%2e/etc/passwd/result",
-                "/execute/..%2f..%2fetc%2fpasswd/result", "/execute/\(id)/files/../../../etc/passwd",
-                "/execute/\(id)/files/%2e%2e/%2e%2e/result.json", "/execute/\(id)/files/..%2fstdout",
+                "/execute/..%2f..%2fetc%2fpasswd/result",
+                "/execute/\(id)/files/../../../etc/passwd",
+                "/execute/\(id)/files/%2e%2e/%2e%2e/result.json",
+                "/execute/\(id)/files/..%2fstdout",
                 "/execute/\(id)/files/%2fetc%2fpasswd", "/execute/\(id)/files/a%00",
                 "/execute/\(id)/files/", "/execute/\(id)/files/.", "/execute/\(id)'--/result",
                 "/execute/\(id)%27%20or%201=1/result", "/execute/%00/result",

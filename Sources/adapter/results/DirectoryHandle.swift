@@ -106,7 +106,9 @@ struct DirectoryHandle: ~Copyable {
         }
     }
 
-    /// How long a regular file is; nil when it is not there. No component of the path may be a link.
+    /// How long a regular file is; nil when it is not there.
+    ///
+    /// No component of the path may be a link.
     func size(_ path: ArraySlice<[UInt8]>) throws(ResultsError) -> Int? {
         try withFile(path) { file, name throws(ResultsError) in
             var status = stat()

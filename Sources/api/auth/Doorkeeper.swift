@@ -15,7 +15,7 @@ struct Doorkeeper: Sendable {
         /// Whoever has a token.
         case caller
         /// Whoever operates the installation.
-        case operator_
+        case whoOperates
     }
 
     private static let challenge: HTTPFields = [.wwwAuthenticate: "Bearer realm=\"sandmill\""]
@@ -27,7 +27,7 @@ struct Doorkeeper: Sendable {
     func caller(of request: Request, for access: Access) throws -> Caller {
         if case .anybody = access { return .anybody }
         let caller = try identify(request)
-        if case .operator_ = access, !caller.operates {
+        if case .whoOperates = access, !caller.operates {
             throw Problem(.forbidden, "only a token with the role operate may")
         }
         return caller

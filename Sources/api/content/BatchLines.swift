@@ -25,7 +25,8 @@ struct BatchLines {
 
     /// The batch as one document.
     func document(pool: String, level: Level) -> [UInt8] {
-        var document = Array(#"{"pool":"\#(pool)","level":"\#(level.rawValue)","executions":["#.utf8)
+        let head = #"{"pool":"\#(pool)","level":"\#(level.rawValue)","executions":["#
+        var document = Array(head.utf8)
         for (index, line) in lines.enumerated() {
             if index > 0 { document.append(UInt8(ascii: ",")) }
             document += line

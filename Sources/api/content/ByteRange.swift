@@ -44,8 +44,7 @@ enum ByteRange: Equatable {
         return (first, last)
     }
 
-    /// A number; nil inside where there is none, nil for what is no number. Beyond what an `Int`
-    /// holds it is as good as the largest.
+    /// A number, beyond what an `Int` holds the largest; nil inside for no text, nil for no number.
     private static func position(_ text: Substring) -> Int?? {
         if text.isEmpty { return .some(nil) }
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {

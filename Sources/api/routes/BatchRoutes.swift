@@ -53,7 +53,8 @@ struct BatchRoutes: Sendable {
         .json(BatchBody(try await finder.batch(context)))
     }
 
-    private func listResults(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    private func listResults(_ request: Request, _ context: GatewayContext) async throws -> Response
+    {
         let batch = try await finder.batch(context)
         let results = results
         let body = ResponseBody { writer in

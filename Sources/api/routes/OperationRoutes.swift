@@ -15,7 +15,7 @@ struct OperationRoutes: Sendable {
         [
             Route(.get, "/livez", .anybody) { _, _ in .json(["status": "ok"]) },
             Route(.get, "/readyz", .anybody) { _, _ in ready() },
-            Route(.get, "/metrics", .operator_) { _, _ in await scrape() },
+            Route(.get, "/metrics", .whoOperates) { _, _ in await scrape() },
             Route(.get, "/openapi.json", .anybody) { _, _ in
                 .json(bytes: PackageResources.openapi_json)
             },

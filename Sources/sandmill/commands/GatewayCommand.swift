@@ -25,7 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Is a worker and a gateway in one process, until SIGTERM or SIGINT.",
-        discussion: "On the first signal the gateway stops first, then the worker as it would alone."
+        discussion: """
+            On the first signal the gateway stops first, then the worker as it would alone.
+            """
     )
 
     @OptionGroup var global: GlobalOptions

@@ -8,6 +8,8 @@ public protocol BatchResults: Sendable {
     ///   - batch: The batch.
     ///   - id: Only members with a greater id are read; nil for all.
     ///   - limit: The most that is read.
+    /// - Returns: The documents.
+    /// - Throws: ``StoreError``.
     func results(
         of batch: UUID,
         after id: UUID?,

@@ -7,6 +7,8 @@ public protocol ResultFiles: Sendable {
     /// - Parameters:
     ///   - file: The file.
     ///   - path: The directory of the attempt, relative to the root (``ResultDraft/path``).
+    /// - Returns: Its length.
+    /// - Throws: ``ResultsError`` for what is no regular file, and when it cannot be read.
     func size(of file: ResultFile, at path: String) async throws(ResultsError) -> ByteCount?
 
     /// Reads at most `limit` bytes of a file from `offset` on; none at its end, nil when it is not

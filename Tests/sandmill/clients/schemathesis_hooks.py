@@ -10,4 +10,5 @@ def lines(context, value):
         return value
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
-    return json.dumps(value).encode()
+    # What is no text stays wrong: an object would be a line.
+    return json.dumps([value]).encode()

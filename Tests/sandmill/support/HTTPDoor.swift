@@ -78,7 +78,7 @@ extension HTTPDoor.Answer {
         var fields: [String: String] = [:]
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
-            fields[parts[0].lowercased()] = parts.last.map { $0.drop { $0 == " " } }.map(String.init)
+            fields[parts[0].lowercased()] = String(parts[1].drop { $0 == " " })
         }
         self.fields = fields
         body = (try? Data(contentsOf: directory.appending(path: "body"))) ?? Data()
