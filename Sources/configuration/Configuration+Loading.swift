@@ -171,6 +171,7 @@ extension SandboxPool.Configuration {
         self.init(
             spare: reader.count("\(key).spare", default: 2, in: 0...1_000),
             maximum: reader.count("\(key).maximum", default: 4, in: 1...1_000),
+            tenantMaximum: reader.optionalCount("\(key).tenant_maximum", in: 1...1_000),
             maximumUses: reader.count("\(key).maximum_uses", default: 1_000, in: 1...1_000_000),
             maximumAge: reader.duration("\(key).maximum_age", default: .seconds(3_600)),
             idleTimeout: reader.duration("\(key).idle_timeout", default: .seconds(300)),

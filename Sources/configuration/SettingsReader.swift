@@ -33,6 +33,13 @@ struct SettingsReader {
         }
     }
 
+    mutating func optionalCount(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        return read(key, default: nil, expected: expected) { text in
+            Int(text).flatMap { range.contains($0) ? .some($0) : nil }
+        }
+    }
+
     mutating func optionalNumber(_ key: String, in range: ClosedRange<Double>) -> Double? {
         let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
         return read(key, default: nil, expected: expected) { text in

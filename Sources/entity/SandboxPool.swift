@@ -13,8 +13,8 @@
 /// ```
 ///
 /// `create`: ``replenish()`` · `starting → idle`: ``didStart(_:at:)`` · `starting → (none)`:
-/// ``didFailToStart(_:)`` · `idle → leased`: ``lease(tenant:memory:isolation:)`` and whatever
-/// frees a sandbox · `leased → idle`, `leased → retiring`: ``release(_:reusable:at:)`` · `idle →
+/// ``didFailToStart(_:)`` · `idle → leased`: ``lease(tenant:memory:isolation:level:cost:age:)``
+/// and whatever frees a sandbox · `leased → idle`, `leased → retiring`: ``release(_:reusable:at:)`` · `idle →
 /// retiring`, `idle → probed`: ``inspect(at:)`` · `probed → idle`, `probed → retiring`:
 /// ``didProbe(_:isHealthy:at:)`` · `retiring → (none)`: ``didDestroy(_:)``.
 ///
@@ -22,15 +22,36 @@
 /// 1. No more than ``Configuration/maximum`` sandboxes exist, retiring ones included.
 /// 2. A sandbox that has a tenant is leased to that tenant only, and keeps it until it is gone.
 /// 3. A sandbox is leased to at most one waiter, and a waiter is granted at most one sandbox.
-/// 4. A waiter waits only while no idle sandbox is nobody's or, unless it wants a fresh one, its
-///    tenant's.
-/// 5. While anybody waits and there is room, as many sandboxes are starting as are waited for or
-///    as there is room for; without room, idle sandboxes of other tenants make it.
+/// 4. A waiter waits only while its tenant has ``Configuration/tenantMaximum`` programs running, or
+///    no idle sandbox is its tenant's (unless it wants a fresh one) and none that is nobody's is
+///    for its tenant (11, 12).
+/// 5. While anybody waits whom one more sandbox would serve and there is room, as many sandboxes
+///    are starting as would serve or as there is room for; without room, idle sandboxes of
+///    tenants make it, if that serves anybody.
 /// 6. A sandbox that was not proved clean is never leased again.
 /// 7. After ``drain()`` nothing is created, and what is idle retires.
-/// 8. A sandbox that has lived for ``turn`` is not leased to its tenant again while more waiters that
-///    it cannot serve wait than sandboxes come, so a busy tenant keeps nobody waiting for long.
+/// 8. A sandbox that has lived for ``turn`` retires when it is given back while others are owed more
+///    sandboxes than come: a tenant without any is owed one, or half of what its tenant has; one
+///    with fewer, half of the difference; its tenant's waiters for fresh ones, theirs.
 /// 9. A sandbox that is leased as fresh was never leased before, and is never leased again.
+/// 10. No tenant has more than ``Configuration/tenantMaximum`` sandboxes leased at once.
+/// 11. The last sandbox that is ready and nobody's is leased to a tenant without sandboxes only, where
+///     any are kept ready and there may be two: a tenant by itself leaves one to the next.
+/// 12. A sandbox that is nobody's is leased to a waiter whose tenant has as few sandboxes as any
+///     that could use one.
+/// 13. However young, it retires when it is given back while more tenants without a sandbox wait
+///    than sandboxes come, and its tenant has more than one and more than
+///    ``Configuration/maximum`` divided by the tenants that have or want one.
+///
+/// Of the waiters that a sandbox could serve the one is served whose turn it is: ``FairQueue``.
+/// So a high that joins a thousand low of its tenant starts with the next sandbox that is given
+/// back, and one of another tenant with the sandbox that was kept for it (11), or with the first
+/// that is given back and replaced (13). Sandboxes of other tenants are not taken for a level's
+/// sake: replacing one costs a hundred small programs.
+///
+/// Cost: a call looks at each tenant that waits, and at each waiter and each sandbox once more for
+/// every grant; never at each waiter for each sandbox. Giving a sandbox back and asking for another
+/// take 10 µs with 4 sandboxes and 60 waiters, 1 ms with 1,000 and 2,000.
 public struct SandboxPool: Sendable {
     /// Names a sandbox within its pool; never used twice.
     public struct SandboxID: Hashable, Comparable, Sendable {
@@ -51,6 +72,8 @@ public struct SandboxPool: Sendable {
         public var spare: Int
         /// The most sandboxes at once.
         public var maximum: Int
+        /// The most programs of one tenant at once; nil for no such limit.
+        public var tenantMaximum: Int?
         /// A sandbox is retired after so many programs.
         public var maximumUses: Int
         /// A sandbox is retired when it is so old.
@@ -64,6 +87,7 @@ public struct SandboxPool: Sendable {
         public init(
             spare: Int,
             maximum: Int,
+            tenantMaximum: Int? = nil,
             maximumUses: Int,
             maximumAge: Duration,
             idleTimeout: Duration,
@@ -71,6 +95,7 @@ public struct SandboxPool: Sendable {
         ) {
             self.spare = spare
             self.maximum = maximum
+            self.tenantMaximum = tenantMaximum
             self.maximumUses = maximumUses
             self.maximumAge = maximumAge
             self.idleTimeout = idleTimeout
@@ -105,34 +130,37 @@ public struct SandboxPool: Sendable {
         case retiring
 
         /// Whether it is idle, or will be in a moment.
-        fileprivate var isReady: Bool {
+        var isReady: Bool {
             switch self {
             case .idle, .probed: true
             case .starting, .leased, .retiring: false
             }
         }
+
+        /// Whether it waits for a program.
+        var isIdle: Bool { if case .idle = self { true } else { false } }
     }
 
     /// One sandbox.
     public struct Sandbox: Equatable, Sendable {
         /// What it is doing.
-        public fileprivate(set) var phase: Phase
+        public internal(set) var phase: Phase
         /// Whose it is; nil until its first lease.
-        public fileprivate(set) var tenant: String?
+        public internal(set) var tenant: String?
         /// Its memory limit.
-        public fileprivate(set) var memory: ByteCount
+        public internal(set) var memory: ByteCount
         /// How many programs it has run.
-        public fileprivate(set) var uses = 0
-        fileprivate var isolation = Isolation.tenant
-        fileprivate var startedAt: Duration?
-        fileprivate var provedAt: Duration?
+        public internal(set) var uses = 0
+        var isolation = Isolation.tenant
+        var startedAt: Duration?
+        var provedAt: Duration?
 
-        fileprivate func canServe(_ waiter: Waiter) -> Bool {
+        func canServe(_ waiter: Waiter) -> Bool {
             tenant == nil || tenant == waiter.tenant && waiter.isolation == .tenant
         }
     }
 
-    fileprivate struct Waiter {
+    struct Waiter {
         let id: WaiterID
         let tenant: String
         let memory: ByteCount
@@ -144,9 +172,12 @@ public struct SandboxPool: Sendable {
     /// Making room costs about half a second, so a shorter turn would cost more than it gives.
     public static let turn: Duration = .seconds(2)
 
-    private let configuration: Configuration
+    let configuration: Configuration
+    var waiters = FairQueue<Waiter>()
+    private(set) var census = SandboxCensus()
+    /// The latest time that was told.
+    private(set) var now = Duration.zero
     private let memory: ByteCount
-    private var waiters: [Waiter] = []
     private var lastNumber: UInt64 = 0
     private var isDraining = false
 
@@ -156,6 +187,7 @@ public struct SandboxPool: Sendable {
     /// Describes an empty pool, whose sandboxes start with `memory` as their limit.
     public init(_ configuration: Configuration, memory: ByteCount) {
         precondition(configuration.maximum > 0, "a pool without sandboxes serves nobody")
+        precondition(configuration.tenantMaximum != 0, "a tenant without sandboxes is not served")
         self.configuration = configuration
         self.memory = memory
     }
@@ -172,10 +204,15 @@ public struct SandboxPool: Sendable {
     }
 
     /// Asks for a sandbox; the grant is among these actions or among those of a later call.
+    ///
+    /// `cost`, from 1, is what the tenant pays in turns, `age` how long the program has waited.
     public mutating func lease(
         tenant: String,
         memory: ByteCount,
-        isolation: Isolation = .tenant
+        isolation: Isolation = .tenant,
+        level: Level = .normal,
+        cost: Int = 1,
+        age: Duration = .zero
     ) -> (waiter: WaiterID, actions: [Action]) {
         let waiter = Waiter(
             id: WaiterID(number: nextNumber()),
@@ -183,8 +220,8 @@ public struct SandboxPool: Sendable {
             memory: memory,
             isolation: isolation
         )
-        waiters.append(waiter)
-        return (waiter.id, serveWaiters() + replenish())
+        waiters.append(waiter, level: level, tenant: tenant, cost: cost, since: now - age)
+        return (waiter.id, replenish())
     }
 
     /// Stops waiting; without effect when the grant was given already.
@@ -194,17 +231,21 @@ public struct SandboxPool: Sendable {
 
     /// A sandbox that was to be made is ready.
     public mutating func didStart(_ id: SandboxID, at now: Duration) -> [Action] {
-        precondition(sandboxes[id]?.phase == .starting, "only a starting sandbox becomes ready")
-        sandboxes[id]?.startedAt = now
-        sandboxes[id]?.provedAt = now
-        sandboxes[id]?.phase = .idle(since: now)
-        return isDraining ? retire(id) : serveWaiters() + replenish()
+        guard var sandbox = sandboxes[id], sandbox.phase == .starting else {
+            preconditionFailure("only a starting sandbox becomes ready")
+        }
+        self.now = now
+        sandbox.startedAt = now
+        sandbox.provedAt = now
+        sandbox.phase = .idle(since: now)
+        set(sandbox, as: id)
+        return isDraining ? retire(id) : replenish()
     }
 
     /// A sandbox could not be made; ``replenish()`` tries again, after a while.
     public mutating func didFailToStart(_ id: SandboxID) {
         precondition(sandboxes[id]?.phase == .starting, "only a starting sandbox fails to start")
-        sandboxes[id] = nil
+        set(nil, as: id)
     }
 
     /// A program is done with a sandbox, `reusable` when it was proved clean.
@@ -216,17 +257,18 @@ public struct SandboxPool: Sendable {
         guard var sandbox = sandboxes[id], sandbox.phase == .leased else {
             preconditionFailure("only a leased sandbox is given back")
         }
+        self.now = now
         sandbox.uses += 1
         sandbox.provedAt = now
         sandbox.phase = .idle(since: now)
-        sandboxes[id] = sandbox
+        set(sandbox, as: id)
         let isWorn =
             sandbox.isolation == .fresh || sandbox.uses >= configuration.maximumUses
-            || isOld(sandbox, at: now)
-        if !reusable || isWorn || isDraining || mustYield(sandbox, at: now) {
+            || isOld(sandbox)
+        if !reusable || isWorn || isDraining || mustYield(sandbox) {
             return retire(id) + replenish()
         }
-        return serveWaiters() + replenish()
+        return replenish()
     }
 
     /// A sandbox answered its health probe, or did not.
@@ -235,64 +277,61 @@ public struct SandboxPool: Sendable {
         isHealthy: Bool,
         at now: Duration
     ) -> [Action] {
-        guard let sandbox = sandboxes[id], case .probed(let idleSince) = sandbox.phase else {
+        guard var sandbox = sandboxes[id], case .probed(let idleSince) = sandbox.phase else {
             preconditionFailure("only a probed sandbox answers")
         }
-        if !isHealthy || isDraining || mustYield(sandbox, at: now) {
+        self.now = now
+        if !isHealthy || isDraining || mustYield(sandbox) {
             return retire(id) + replenish()
         }
-        sandboxes[id]?.provedAt = now
-        sandboxes[id]?.phase = .idle(since: idleSince)
-        return serveWaiters() + replenish()
+        sandbox.provedAt = now
+        sandbox.phase = .idle(since: idleSince)
+        set(sandbox, as: id)
+        return replenish()
     }
 
     /// A sandbox is gone.
     public mutating func didDestroy(_ id: SandboxID) -> [Action] {
         precondition(sandboxes[id]?.phase == .retiring, "only a retiring sandbox is removed")
-        sandboxes[id] = nil
+        set(nil, as: id)
         return replenish()
     }
 
     /// Retires what was idle or has lived for too long, but for the spare sandboxes, and probes
     /// what was not heard of lately.
+    ///
+    /// While anybody waits, a tenant's sandbox that has idled for ``turn`` makes room for the one
+    /// that is kept for the next tenant, if that is missing.
     public mutating func inspect(at now: Duration) -> [Action] {
+        self.now = now
         var actions: [Action] = []
-        var surplus = unassignedCount - configuration.spare
-        for (id, sandbox, since) in idle {
+        var surplus = census.unassignedReady - configuration.spare
+        for (id, sandbox, since) in idleLongestFirst {
             let isNeeded = sandbox.tenant == nil && surplus <= 0
             let isForgotten = !isNeeded && now - since >= configuration.idleTimeout
-            if isForgotten || isOld(sandbox, at: now) {
+            let isInTheWay =
+                sandbox.tenant != nil && now - since >= Self.turn && lacksReserve
+            if isForgotten || isInTheWay || isOld(sandbox) {
                 if sandbox.tenant == nil { surplus -= 1 }
                 actions += retire(id)
             } else if now - (sandbox.provedAt ?? since) >= configuration.probeInterval {
-                sandboxes[id]?.phase = .probed(idleSince: since)
+                setPhase(.probed(idleSince: since), of: id)
                 actions.append(.probe(id))
             }
         }
         return actions + replenish()
     }
 
-    /// Creates what is missing: a sandbox for each waiter, and the spare ones.
+    /// Serves who can be served, and creates what is missing: a sandbox for each waiter whom it
+    /// would serve, and the spare ones.
     ///
     /// It looks at the whole state, so calling it too often is harmless.
     public mutating func replenish() -> [Action] {
         if isDraining { return [] }
-        var actions: [Action] = []
-        let starting = sandboxes.values.count { $0.phase == .starting }
-        let wanted = max(waiters.count, configuration.spare - unassignedCount) - starting
-        let room = configuration.maximum - sandboxes.count
-        for _ in 0..<max(0, min(wanted, room)) {
-            let id = SandboxID(number: nextNumber())
-            sandboxes[id] = Sandbox(phase: .starting, memory: memory)
-            actions.append(.create(id))
-        }
-        let retiring = sandboxes.values.count { $0.phase == .retiring }
-        let unserved = waiters.count - starting - actions.count - retiring
-        if unserved > 0 {
-            let oldest = idle.sorted { $0.since < $1.since }.prefix(unserved)
-            actions += oldest.flatMap { retire($0.id) }
-        }
-        return actions
+        let actions = serveWaiters() + create()
+        let room = makeRoom()
+        // A tenant whose last sandbox made room has none, so one may be kept for it.
+        return room.isEmpty ? actions : actions + room + replenish()
     }
 
     /// Stops creating and retires what is idle; what is leased retires when it is given back.
@@ -301,30 +340,37 @@ public struct SandboxPool: Sendable {
         return idle.flatMap { retire($0.id) }
     }
 
-    private typealias IdleSandbox = (id: SandboxID, sandbox: Sandbox, since: Duration)
+    typealias IdleSandbox = (id: SandboxID, sandbox: Sandbox, since: Duration)
 
-    private var idle: [IdleSandbox] {
+    var idle: [IdleSandbox] {
         sandboxes.compactMap { id, sandbox in
             guard case .idle(let since) = sandbox.phase else { return nil }
             return (id, sandbox, since)
         }
     }
 
-    private var unassignedCount: Int {
-        sandboxes.values.count { $0.tenant == nil && $0.phase.isReady }
+    var idleLongestFirst: [IdleSandbox] {
+        idle.sorted { ($0.since, $0.id) < ($1.since, $1.id) }
     }
 
-    /// Whether a sandbox has had its turn and others need its room.
-    private func mustYield(_ sandbox: Sandbox, at now: Duration) -> Bool {
-        guard sandbox.tenant != nil, let startedAt = sandbox.startedAt,
-            now - startedAt >= Self.turn
-        else { return false }
-        let others = waiters.count { !sandbox.canServe($0) }
-        let coming = sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
-        return others > coming
+    /// Puts a sandbox in a new state, nil when it is gone.
+    mutating func set(_ sandbox: Sandbox?, as id: SandboxID) {
+        census.replace(sandboxes[id], by: sandbox)
+        sandboxes[id] = sandbox
     }
 
-    private func isOld(_ sandbox: Sandbox, at now: Duration) -> Bool {
+    mutating func retire(_ id: SandboxID) -> [Action] {
+        setPhase(.retiring, of: id)
+        return [.destroy(id)]
+    }
+
+    private mutating func setPhase(_ phase: Phase, of id: SandboxID) {
+        guard var sandbox = sandboxes[id] else { return }
+        sandbox.phase = phase
+        set(sandbox, as: id)
+    }
+
+    private func isOld(_ sandbox: Sandbox) -> Bool {
         sandbox.startedAt.map { now - $0 >= configuration.maximumAge } ?? false
     }
 
@@ -333,45 +379,12 @@ public struct SandboxPool: Sendable {
         return lastNumber
     }
 
-    private mutating func retire(_ id: SandboxID) -> [Action] {
-        sandboxes[id]?.phase = .retiring
-        return [.destroy(id)]
-    }
-
-    /// Grants idle sandboxes to waiters, in the order in which they came.
-    private mutating func serveWaiters() -> [Action] {
-        var actions: [Action] = []
-        var waiting: [Waiter] = []
-        var ready = idle
-        if ready.isEmpty { return [] }
-        for waiter in waiters {
-            guard let index = Self.best(of: ready, for: waiter) else {
-                waiting.append(waiter)
-                continue
-            }
-            var (id, sandbox, _) = ready.remove(at: index)
-            let settingMemory = sandbox.memory == waiter.memory ? nil : waiter.memory
-            sandbox.phase = .leased
-            sandbox.tenant = waiter.tenant
-            sandbox.memory = waiter.memory
-            sandbox.isolation = waiter.isolation
-            sandboxes[id] = sandbox
-            actions.append(.grant(id, to: waiter.id, settingMemory: settingMemory))
+    private mutating func create() -> [Action] {
+        let room = configuration.maximum - sandboxes.count
+        return (0..<max(0, min(missingCount, room))).map { _ in
+            let id = SandboxID(number: nextNumber())
+            set(Sandbox(phase: .starting, memory: memory), as: id)
+            return .create(id)
         }
-        waiters = waiting
-        return actions
-    }
-
-    /// The tenant's own before an unassigned one, a matching memory limit before another, and of
-    /// those the one used last, whose memory is warm.
-    private static func best(of idle: [IdleSandbox], for waiter: Waiter) -> Int? {
-        func rank(_ sandbox: Sandbox) -> Int {
-            (sandbox.tenant == nil ? 0 : 2) + (sandbox.memory == waiter.memory ? 1 : 0)
-        }
-        return idle.indices
-            .filter { idle[$0].sandbox.canServe(waiter) }
-            .max {
-                (rank(idle[$0].sandbox), idle[$0].since) < (rank(idle[$1].sandbox), idle[$1].since)
-            }
     }
 }

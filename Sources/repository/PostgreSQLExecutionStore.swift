@@ -5,7 +5,7 @@ public import SandmillService
 
 /// Keeps the records of executions in Postgres; each group is one statement.
 public struct PostgreSQLExecutionStore: ExecutionStore {
-    private let database: Database
+    let database: Database
     private let cluster: String
 
     /// Keeps them in `database`.

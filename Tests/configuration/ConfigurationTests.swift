@@ -77,6 +77,12 @@ struct ConfigurationTests {
         #expect(configuration.pools[0].sandboxes.maximum == 9)
     }
 
+    @Test func aTenantHasNoMaximumOfItsOwnUnlessItIsSaid() throws {
+        #expect(try load("").pools[0].sandboxes.tenantMaximum == nil)
+        let pool = try load("pools: {p: {sandboxes: {tenant_maximum: 3}}}").pools[0]
+        #expect(pool.sandboxes.tenantMaximum == 3)
+    }
+
     @Test func runtimesOfAPoolAreThoseNamedWithTheirFlags() throws {
         let pool = try load(
             """
@@ -120,6 +126,10 @@ struct ConfigurationTests {
         (
             "pools: {p: {limits: {default: {wall: 20m}}}}",
             "pools.p.limits.default.wall is above its maximum"
+        ),
+        (
+            "pools: {p: {sandboxes: {tenant_maximum: 0}}}",
+            "tenant_maximum is \"0\", expected a whole number from 1"
         ),
         ("just text", "expected sections with keys"),
         ("a: [", "not YAML"),

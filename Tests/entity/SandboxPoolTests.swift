@@ -84,7 +84,7 @@ struct SandboxPoolTests {
     }
 
     @Test func aFreshSandboxIsReplacedAheadOfTheNext() {
-        var pool = SandboxPool(spare: 2, maximum: 4)
+        var pool = SandboxPool(spare: 3, maximum: 5)
         pool.warmUp()
         let first = pool.lease(tenant: "a", memory: .usual, isolation: .fresh).actions
         let second = pool.lease(tenant: "a", memory: .usual, isolation: .fresh).actions
@@ -159,7 +159,7 @@ struct SandboxPoolTests {
     }
 
     @Test func aMatchingMemoryLimitIsPreferredAndNotSetAgain() throws {
-        var pool = SandboxPool(spare: 2, maximum: 3)
+        var pool = SandboxPool(spare: 3, maximum: 4)
         pool.warmUp()
         let large = pool.lease(tenant: "a", memory: .mebibytes(512))
         let usual = pool.lease(tenant: "a", memory: .usual)
@@ -181,8 +181,8 @@ struct SandboxPoolTests {
     }
 
     @Test func theSandboxUsedLastIsPreferred() throws {
-        var pool = SandboxPool(spare: 2, maximum: 2)
-        let ids = pool.warmUp()
+        var pool = SandboxPool(spare: 3, maximum: 3)
+        let ids = pool.warmUp().prefix(2)
         for _ in ids { _ = pool.lease(tenant: "a", memory: .usual) }
         _ = pool.release(ids[1], reusable: true, at: .seconds(1))
         _ = pool.release(ids[0], reusable: true, at: .seconds(2))
@@ -222,8 +222,7 @@ struct SandboxPoolTests {
     }
 
     @Test func aBusyTenantDoesNotKeepAnotherWaitingForEver() throws {
-        var pool = SandboxPool(spare: 1, maximum: 2)
-        pool.warmUp()
+        var pool = SandboxPool(spare: 0, maximum: 2)
         var leased: [SandboxPool.SandboxID] = []
         for _ in 0..<2 {
             let actions = pool.lease(tenant: "greedy", memory: .usual).actions
@@ -283,6 +282,7 @@ extension SandboxPool {
     init(
         spare: Int,
         maximum: Int,
+        tenantMaximum: Int? = nil,
         maximumUses: Int = 1_000,
         maximumAge: Duration = .seconds(3_600),
         idleTimeout: Duration = .seconds(600),
@@ -291,6 +291,7 @@ extension SandboxPool {
         let configuration = Configuration(
             spare: spare,
             maximum: maximum,
+            tenantMaximum: tenantMaximum,
             maximumUses: maximumUses,
             maximumAge: maximumAge,
             idleTimeout: idleTimeout,

@@ -7,7 +7,7 @@ struct SandboxPoolWalkTests {
     @Test(arguments: 1...16 as ClosedRange<UInt64>)
     func everyInvariantHoldsAfterEachStep(seed: UInt64) {
         var walk = PoolWalk(seed: seed)
-        for step in 0..<2_000 {
+        for step in 0..<1_500 {
             walk.step()
             guard let broken = walk.brokenInvariant() else { continue }
             Issue.record("invariant \(broken) does not hold after step \(step) of seed \(seed)")
@@ -23,6 +23,7 @@ private struct PoolWalk {
     private(set) var pool: SandboxPool
     private let spare: Int
     private let maximum: Int
+    private let tenantMaximum: Int?
     private var random: SeededGenerator
     private var now = Duration.zero
     private var pending: [SandboxPool.Action] = []
@@ -30,6 +31,10 @@ private struct PoolWalk {
     private var served: Set<SandboxPool.WaiterID> = []
     private var leased: [SandboxPool.SandboxID: String] = [:]
     private var tenants: [SandboxPool.SandboxID: String] = [:]
+    /// The tenants of those that are not being removed.
+    private var held: [SandboxPool.SandboxID: String] = [:]
+    /// Those that are nobody's and idle, or probed.
+    private var ready: Set<SandboxPool.SandboxID> = []
     private var turns: [SandboxPool.SandboxID: Duration] = [:]
     private var spoiled: Set<SandboxPool.SandboxID> = []
     private var fresh: Set<SandboxPool.SandboxID> = []
@@ -40,9 +45,11 @@ private struct PoolWalk {
         random = SeededGenerator(seed: seed)
         spare = Int.random(in: 0...4, using: &random)
         maximum = Int.random(in: 1...8, using: &random)
+        tenantMaximum = [nil, 1, 2, 3].randomElement(using: &random) ?? nil
         pool = SandboxPool(
             spare: spare,
             maximum: maximum,
+            tenantMaximum: tenantMaximum,
             maximumUses: Int.random(in: 1...6, using: &random),
             maximumAge: .seconds(40),
             idleTimeout: .seconds(15),
@@ -79,6 +86,8 @@ private struct PoolWalk {
         let starting = all.count { $0.phase == .starting }
         let retiring = all.count { $0.phase == .retiring }
         let idle = all.filter { if case .idle = $0.phase { true } else { false } }
+        let assigned = idle.count { $0.tenant != nil }
+        let unassigned = idle.count - assigned
         if let broken { return broken }
         if all.count > maximum { return 1 }
         for (id, tenant) in tenants where pool.sandboxes[id].map({ $0.tenant != tenant }) ?? false {
@@ -88,20 +97,68 @@ private struct PoolWalk {
             return 3
         }
         if pool.waiterCount != waiting.count { return 3 }
-        for waiter in waiting.values where !isDraining {
-            if idle.contains(where: { canServe(waiter, by: $0.tenant) }) { return 4 }
+        if Set(leased.values).contains(where: { leasedCount($0) > tenantMaximum ?? .max }) {
+            return 10
         }
-        if !isDraining, starting < min(waiting.count, starting + maximum - all.count) { return 5 }
-        if !isDraining, !idle.isEmpty, waiting.count > starting + retiring { return 5 }
+        if isDraining { return nil }
+        for (tenant, isolation) in waiting.values where demand(of: tenant) > 0 {
+            if isolation == .tenant, idle.contains(where: { $0.tenant == tenant }) { return 4 }
+            if unassigned > 0, mayTakeUnassigned(tenant) { return 4 }
+        }
+        let room = maximum - all.count
+        if starting < min(wanted - unassigned, starting + room) { return 5 }
+        let reachable = min(wanted, unassigned + starting + retiring + assigned)
+        let isOfUse = reachable > newcomers + reserve
+        if (isOfUse ? reachable : min(reachable, newcomers)) > unassigned + starting + retiring {
+            return 5
+        }
         return nil
+    }
+
+    private var reserve: Int { spare > 0 && maximum > 1 ? 1 : 0 }
+
+    private var waitingTenants: Set<String> { Set(waiting.values.map(\.tenant)) }
+
+    private var newcomers: Int {
+        waitingTenants.count { heldCount($0) == 0 && demand(of: $0) > 0 }
+    }
+
+    /// How many unassigned sandboxes would serve everybody.
+    private var wanted: Int {
+        let all = waitingTenants.map { demand(of: $0) }.reduce(0, +)
+        return all > newcomers ? all + reserve : all
+    }
+
+    private func heldCount(_ tenant: String) -> Int { held.values.count { $0 == tenant } }
+
+    private func leasedCount(_ tenant: String) -> Int { leased.values.count { $0 == tenant } }
+
+    private func demand(of tenant: String) -> Int {
+        let number = waiting.values.count { $0.tenant == tenant }
+        return min(number, (tenantMaximum ?? .max) - leasedCount(tenant))
+    }
+
+    private func hasFewest(_ tenant: String) -> Bool {
+        waitingTenants.allSatisfy { demand(of: $0) == 0 || heldCount(tenant) <= heldCount($0) }
+    }
+
+    private func mayTakeUnassigned(_ tenant: String) -> Bool {
+        hasFewest(tenant) && (heldCount(tenant) == 0 || ready.count > reserve)
     }
 
     private mutating func lease() {
         guard waiting.count < 20 else { return }
-        let tenant = ["a", "b", "c"].randomElement(using: &random) ?? "a"
+        let tenant = ["a", "a", "a", "b", "b", "c", "d"].randomElement(using: &random) ?? "a"
         let memory = ByteCount.mebibytes(Bool.random(using: &random) ? 128 : 256)
         let isolation = Int.random(in: 0..<4, using: &random) == 0 ? Isolation.fresh : .tenant
-        let (waiter, actions) = pool.lease(tenant: tenant, memory: memory, isolation: isolation)
+        let (waiter, actions) = pool.lease(
+            tenant: tenant,
+            memory: memory,
+            isolation: isolation,
+            level: Level.allCases.randomElement(using: &random) ?? .normal,
+            cost: Int.random(in: 1...20, using: &random),
+            age: .seconds(Int.random(in: 0...600, using: &random))
+        )
         waiting[waiter] = (tenant, isolation)
         take(actions)
     }
@@ -111,7 +168,25 @@ private struct PoolWalk {
         leased[id] = nil
         let isReusable = Int.random(in: 0..<8, using: &random) > 0
         if !isReusable { spoiled.insert(id) }
+        let reason = reasonToYield(id)
         take(pool.release(id, reusable: isReusable, at: now))
+        if reason != nil, pool.sandboxes[id]?.phase != .retiring { broken = reason }
+    }
+
+    /// The invariant by which a sandbox that is given back has to retire.
+    private func reasonToYield(_ id: SandboxPool.SandboxID) -> Int? {
+        guard let tenant = held[id] else { return nil }
+        let coming = pool.sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
+        let number = heldCount(tenant)
+        let share = Double(maximum) / Double(waitingTenants.union(held.values).count)
+        if number > 1, Double(number) > share, newcomers > coming { return 13 }
+        guard let turn = turns[id], now - turn >= SandboxPool.turn else { return nil }
+        let fresh = waiting.values.count { $0.tenant == tenant && $0.isolation == .fresh }
+        let owed = waitingTenants.subtracting([tenant]).map { other in
+            let half = (number - heldCount(other)) / 2
+            return min(demand(of: other), max(heldCount(other) == 0 ? 1 : 0, half))
+        }
+        return owed.reduce(min(fresh, demand(of: tenant)), +) > coming ? 8 : nil
     }
 
     private mutating func cancel() {
@@ -137,6 +212,7 @@ private struct PoolWalk {
                 take(pool.replenish())
             } else {
                 turns[id] = now
+                ready.insert(id)
                 take(pool.didStart(id, at: now))
             }
         case .destroy(let id):
@@ -151,45 +227,38 @@ private struct PoolWalk {
         }
     }
 
-    private func canServe(
-        _ waiter: (tenant: String, isolation: Isolation),
-        by tenant: String?
-    ) -> Bool {
-        tenant == nil || tenant == waiter.tenant && waiter.isolation == .tenant
-    }
-
-    /// Whether a sandbox that was pinned before is granted again while others need its room.
-    private func mustYield(_ id: SandboxPool.SandboxID) -> Bool {
-        guard let tenant = tenants[id] else { return false }
-        let others = waiting.values.count { !canServe($0, by: tenant) }
-        let coming = pool.sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
-        return others > coming
-    }
-
     /// Takes note of actions and leaves those that take time for later.
     private mutating func take(_ actions: [SandboxPool.Action]) {
         for action in actions {
             switch action {
             case .grant(let id, let waiter, _):
-                guard let (tenant, isolation) = waiting.removeValue(forKey: waiter) else {
+                guard let (tenant, isolation) = waiting[waiter] else {
                     broken = 3
                     continue
                 }
+                if held[id] == nil {
+                    if !hasFewest(tenant) { broken = 12 }
+                    if heldCount(tenant) > 0, ready.count <= reserve { broken = 11 }
+                }
+                ready.remove(id)
+                waiting[waiter] = nil
                 if fresh.contains(id) || isolation == .fresh && tenants[id] != nil { broken = 9 }
                 if isolation == .fresh { fresh.insert(id) }
                 if !served.insert(waiter).inserted || leased[id] != nil { broken = 3 }
                 if tenants[id, default: tenant] != tenant { broken = 2 }
                 if spoiled.contains(id) { broken = 6 }
                 if isDraining { broken = 7 }
-                if let turn = turns[id], now - turn >= SandboxPool.turn, mustYield(id) {
-                    broken = 8
-                }
                 tenants[id] = tenant
+                held[id] = tenant
                 leased[id] = tenant
             case .create:
                 if isDraining { broken = 7 }
                 pending.append(action)
-            case .destroy, .probe:
+            case .destroy(let id):
+                held[id] = nil
+                ready.remove(id)
+                pending.append(action)
+            case .probe:
                 pending.append(action)
             }
         }

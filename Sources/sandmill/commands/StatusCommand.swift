@@ -9,7 +9,12 @@ import SandmillService
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Tells where an execution or a batch is."
+        abstract: "Tells where an execution or a batch is.",
+        discussion: """
+            Of what is queued: how many of its level are before it, and how long those would take \
+            at the pace of the last minute. Of what runs: the worker and the sandbox. And each \
+            attempt that ended, with its reason.
+            """
     )
 
     @OptionGroup var global: GlobalOptions
@@ -20,7 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let database = DatabaseClient(try global.load())
         if let record = try await database.executions.execution(id) {
-            Terminal.write(table: record.rows)
+            let trace = try await database.executions.trace(id)
+            Terminal.write(table: record.rows + (trace?.rows ?? []))
         } else if let batch = try await database.executions.batch(id) {
             Terminal.write(table: batch.rows)
         } else {
@@ -68,6 +74,40 @@ extension ExecutionRecord {
             ["started", startedAt?.formatted(.iso8601) ?? "-"],
             ["finished", finishedAt?.formatted(.iso8601) ?? "-"],
         ]
+    }
+}
+
+extension ExecutionTrace {
+    fileprivate var rows: [[String]] {
+        var rows: [[String]] = []
+        if let wait { rows += wait.rows }
+        if let sandbox { rows.append(["sandbox", String(sandbox.prefix(12))]) }
+        if let cancelledAt {
+            rows.append(["to be cancelled", "since \(cancelledAt.formatted(.iso8601))"])
+        }
+        return rows + attempts.map { ["attempt \($0.number)", $0.summary] }
+    }
+}
+
+extension QueueWait {
+    fileprivate var rows: [[String]] {
+        var text =
+            switch place {
+            case .broker: "for its message, which is on its way"
+            case .store: "for a worker with room"
+            case .batch: "for another member of its batch to end"
+            }
+        if availableAt > Date() { text += ", not before \(availableAt.formatted(.iso8601))" }
+        let pace = estimate.map { ", about \($0.components.seconds + 1) s" } ?? ""
+        return [["waits", text], ["before it", "\(ahead) of its level\(pace)"]]
+    }
+}
+
+extension AttemptRecord {
+    fileprivate var summary: String {
+        let ending = state.rawValue + (reason.map { " (\($0))" } ?? "")
+        return "\(ending), \(finishedAt.formatted(.iso8601)), worker \(worker)"
+            + (sandbox.map { ", sandbox \($0.prefix(12))" } ?? "")
     }
 }
 

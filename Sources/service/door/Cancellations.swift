@@ -25,6 +25,8 @@ public struct Cancellations: Sendable {
     ///   - execution: The execution.
     ///   - tenant: Whose it has to be; nil for anybody's.
     ///   - keepsUnknown: Whether one that is not known is to end when it comes, within a week.
+    /// - Returns: What was found.
+    /// - Throws: ``StoreError``.
     public func cancel(
         execution: UUID,
         tenant: String?,

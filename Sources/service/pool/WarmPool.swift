@@ -76,11 +76,19 @@ public actor WarmPool: Service {
 
     /// Hands out a sandbox for an execution, with its memory limit set.
     ///
+    /// `cost`, from 1, is what the tenant pays in turns, `age` how long the execution has waited.
+    ///
     /// - Throws: `CancellationError`, also once the pool is drained and after
     ///   ``giveUpWaiting(for:)``; ``SandboxError`` when the limit could not be set.
-    func lease(for submission: Submission) async throws -> SandboxLease {
+    func lease(
+        for submission: Submission,
+        cost: Int = 1,
+        age: Duration = .zero
+    ) async throws -> SandboxLease {
         while true {
-            guard let grant = await grant(submission), let sandbox = sandboxes[grant.id]
+            guard
+                let grant = await grant(submission, cost: cost, age: age),
+                let sandbox = sandboxes[grant.id]
             else { throw CancellationError() }
             executions[grant.id] = submission.id
             let lease = SandboxLease(id: grant.id, sandbox: sandbox)
@@ -128,12 +136,15 @@ public actor WarmPool: Service {
 
     private var now: Duration { clock.now - origin }
 
-    private func grant(_ submission: Submission) async -> Grant? {
+    private func grant(_ submission: Submission, cost: Int, age: Duration) async -> Grant? {
         guard !isDraining else { return nil }
         let (waiter, actions) = pool.lease(
             tenant: submission.tenant,
             memory: submission.program.limits.memory,
-            isolation: submission.isolation
+            isolation: submission.isolation,
+            level: submission.level,
+            cost: cost,
+            age: age
         )
         waiting[submission.id] = waiter
         defer { waiting[submission.id] = nil }

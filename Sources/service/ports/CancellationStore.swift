@@ -10,6 +10,7 @@ public protocol CancellationStore: Sendable {
     ///   - tenant: Whose they have to be; nil for anybody's.
     ///   - keepsUnknown: Whether one that is not known here is to end when it comes.
     /// - Returns: One outcome an id, in the same order.
+    /// - Throws: ``StoreError``.
     func cancel(
         _ ids: [UUID],
         tenant: String?,

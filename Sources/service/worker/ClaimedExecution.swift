@@ -24,6 +24,12 @@ struct ClaimedExecution: Sendable {
         return Date(timeIntervalSince1970: (start + elapsed).rounded() / 1_000)
     }
 
+    /// How long it has waited since it was submitted, or since it was to be run at all.
+    var age: Duration {
+        let start = max(grant.submittedAt, submission.notBefore ?? grant.submittedAt)
+        return .milliseconds(now.timeIntervalSince(start) * 1_000)
+    }
+
     /// Whether it may no longer start.
     var isExpired: Bool {
         submission.deadline.map { $0 <= now } ?? false

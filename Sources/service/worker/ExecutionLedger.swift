@@ -85,7 +85,9 @@ public actor ExecutionLedger: Service {
         }
     }
 
-    /// Takes a request in. What is to wait gathers no longer than a commit takes, since the sooner
+    /// Takes a request in.
+    ///
+    /// What is to wait gathers no longer than a commit takes, since the sooner
     /// it is in the store, the more there is to choose from.
     nonisolated func claim(_ claim: Claim) async throws(StoreError) -> ClaimOutcome {
         try await (claim.intent == .run ? claims : arrivals).submit(claim)

@@ -20,7 +20,7 @@ struct ProgramRunner: Sendable {
         defer { running.remove(id) }
         do {
             let lease = try await ledger.backlog.counting {
-                try await pool.lease(for: execution.submission)
+                try await pool.lease(for: execution.submission, age: execution.age)
             }
             running.start(id, in: lease.sandbox)
             // The wait for a sandbox may have been long.
