@@ -96,6 +96,7 @@ extension SystemTests {
             ] {
                 #expect(families["sandmill_\(name)"]["type"] == "gauge", "\(name)")
             }
+            #expect(families["sandmill_demand_slots"]["samples"][0]["value"] == 0)
             #expect(families["sandmill_workers"]["samples"][0]["value"] == 1)
             try await installation.stop(door.process)
         }

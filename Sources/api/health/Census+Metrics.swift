@@ -3,8 +3,8 @@ internal import SandmillEntity
 internal import SandmillService
 
 extension Census {
-    /// The figures as gauges.
-    var families: [MetricFamily] {
+    /// The figures as gauges; the demand of `pools` also where there is none.
+    func families(pools: [String]) -> [MetricFamily] {
         [
             MetricFamily(
                 "sandmill_executions",
@@ -24,7 +24,7 @@ extension Census {
                 "sandmill_demand_slots",
                 .gauge,
                 help: "Sandboxes that could be busy: executions that run or wait.",
-                samples: demand.sorted { $0.key < $1.key }.map { pool, count in
+                samples: demand(of: pools).sorted { $0.key < $1.key }.map { pool, count in
                     .init(labels: [.init("pool", pool)], value: Double(count))
                 }
             ),
@@ -52,8 +52,9 @@ extension Census {
         ]
     }
 
-    private var demand: [String: Int] {
-        executions.reduce(into: [:]) { $0[$1.pool, default: 0] += $1.count }
+    private func demand(of pools: [String]) -> [String: Int] {
+        let none = Dictionary(pools.map { ($0, 0) }) { $1 }
+        return executions.reduce(into: none) { $0[$1.pool, default: 0] += $1.count }
     }
 }
 

@@ -1,7 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
-internal import NIOCore
 internal import SandmillService
 
 extension Problem {
@@ -36,8 +35,6 @@ extension Problem {
                 "the results cannot be read",
                 headers: [.retryAfter: "5"]
             )
-        case is NIOTooManyBytesError:
-            self.init(.tooLarge, "the body is longer than is accepted")
         case let error as HTTPError where error.status == .notFound:
             self.init(.notFound, "there is no such resource")
         default:

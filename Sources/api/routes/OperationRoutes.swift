@@ -8,6 +8,7 @@ internal import SandmillService
 struct OperationRoutes: Sendable {
     let readiness: Readiness
     let census: any CensusTaker
+    let pools: [String]
     let metrics: PrometheusFactory
     let logger: Logger
 
@@ -30,7 +31,7 @@ struct OperationRoutes: Sendable {
     private func scrape() async -> Response {
         var families = metrics.collect()
         do throws(StoreError) {
-            families += try await census.census().families + [.storeIsUp(true)]
+            families += try await census.census().families(pools: pools) + [.storeIsUp(true)]
         } catch {
             logger.warning("The census failed.", metadata: [LogKey.reason: "\(error.message)"])
             families.append(.storeIsUp(false))

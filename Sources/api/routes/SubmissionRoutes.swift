@@ -26,6 +26,8 @@ struct SubmissionRoutes: Sendable {
         let pool: String
         let level: Level
         var message: RequestMessage
+        /// Held as long as the body may be.
+        let share: BodyBudget.Share
     }
 
     private func submit(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -73,7 +75,8 @@ struct SubmissionRoutes: Sendable {
             message: RequestMessage(
                 properties: reader.properties(of: request, id: id, caller: context.caller),
                 body: body.bytes
-            )
+            ),
+            share: body.share
         )
     }
 

@@ -133,7 +133,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers instead of the router, unless an answer has begun, and ends the connection.
     private func turnAway(_ problem: Problem, _ context: ChannelHandlerContext) {
         guard !isClosing else { return }
-        guard !isAnswering, unanswered <= 1 else {
+        // What is wrong may be what follows a request that is still to be answered.
+        guard !isAnswering, unanswered == (isReadingBody ? 1 : 0) else {
             context.close(promise: nil)
             return
         }

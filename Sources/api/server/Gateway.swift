@@ -114,6 +114,7 @@ public struct Gateway: Service {
         let operation = OperationRoutes(
             readiness: readiness,
             census: services.census,
+            pools: settings.pools,
             metrics: metrics,
             logger: logger
         )

@@ -6,7 +6,25 @@ internal import SandmillService
 
 /// Reads what a request says, or says what is wrong with it.
 struct RequestReader: Sendable {
-    let settings: GatewaySettings
+    /// A body that was read.
+    struct Body: Sendable {
+        /// Its content type.
+        let type: String
+        var bytes: [UInt8]
+        /// What it takes of all bodies' memory.
+        let share: BodyBudget.Share
+    }
+
+    /// How many bodies of the greatest length there may be at once, at least.
+    private static let bodies: Int64 = 32
+
+    private let settings: GatewaySettings
+    private let budget: BodyBudget
+
+    init(settings: GatewaySettings) {
+        self.settings = settings
+        budget = BodyBudget(ByteCount(settings.limits.body.bytes * Self.bodies))
+    }
 
     /// The pool and the level that a request names, or those that one gets that does not.
     func lane(of request: Request) throws(Problem) -> (pool: String, level: Level) {
@@ -50,12 +68,9 @@ struct RequestReader: Sendable {
 
     /// Reads the body, which has to be of one of `types`.
     ///
-    /// - Returns: Its type, of a request that names none the first, and the bytes.
-    func body(
-        of request: Request,
-        types: [String]
-    ) async throws -> (type: String, bytes: [UInt8]) {
-        let field = request.headers[.contentType] ?? types[0]
+    /// A browser asks before it sends one of these for a page from elsewhere, but not one of no type.
+    func body(of request: Request, types: [String]) async throws -> Body {
+        let field = request.headers[.contentType] ?? ""
         let type = String(field.prefix { $0 != ";" }).trimmed.lowercased()
         guard types.contains(type) else {
             throw Problem(
@@ -72,8 +87,17 @@ struct RequestReader: Sendable {
         guard length <= limit else {
             throw Problem(.tooLarge, "the body is above \(limit) bytes")
         }
-        let buffer = try await request.body.collect(upTo: limit)
-        return (type, Array(buffer: buffer))
+        let share = budget.share()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(length, 64 << 10))
+        for try await piece in request.body {
+            guard bytes.count + piece.readableBytes <= limit else {
+                throw Problem(.tooLarge, "the body is above \(limit) bytes")
+            }
+            try share.take(piece.readableBytes)
+            bytes += Array(buffer: piece)
+        }
+        return Body(type: type, bytes: bytes, share: share)
     }
 
     /// The properties of a request as a message of its own.
