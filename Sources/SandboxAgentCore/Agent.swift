@@ -4,8 +4,10 @@ internal import SandboxProtocol
 /// The program that is process 1 of each sandbox: it runs one program at a time for the worker.
 public struct Agent: ~Copyable {
     private let sandbox: Sandbox
-    private let proof: ResetProof
+    private var proof: ResetProof
     private var unclean: UncleanSandbox?
+    /// What an earlier run has built and was to keep; closed if there is none.
+    private var kept = Descriptor()
 
     /// Prepares the sandbox; ends the process if that is impossible.
     public init(_ options: AgentOptions) {
@@ -31,8 +33,15 @@ public struct Agent: ~Copyable {
             // The run has just ended by itself.
             case .cancel: break
             case .input: fail("the worker sent input outside a run")
+            case .forget: forget()
             }
         }
+    }
+
+    /// Drops the program that is kept, and shows that it is gone.
+    private mutating func forget() {
+        kept.close()
+        finish { agent throws(UncleanSandbox) in try agent.proof.checkNoFiles() }
     }
 
     /// Runs a program and takes the sandbox back to how it was.
@@ -40,13 +49,23 @@ public struct Agent: ~Copyable {
     /// The reply leaves in one write, with the proof of the reset already in it. The process for the
     /// next run is forked while the worker reads it.
     private mutating func execute(_ run: Run) {
+        if run.start != .kept { kept.close() }
+        finish { agent throws(UncleanSandbox) in
+            try agent.perform(run)
+            try agent.sandbox.reset.emptyWorkingDirectory()
+            try agent.checkNoObjects()
+            try agent.proof.checkNoFiles(besides: agent.kept)
+            try agent.sandbox.prepareZygotes()
+        }
+    }
+
+    /// Says how `body` leaves the sandbox; once it is not clean, nothing is done in it any more.
+    private mutating func finish(
+        _ body: (inout Agent) throws(UncleanSandbox) -> Void
+    ) {
         do throws(UncleanSandbox) {
             if let unclean { throw unclean }
-            try perform(run)
-            try sandbox.reset.emptyWorkingDirectory()
-            try checkNoObjects()
-            try proof.checkNoFiles()
-            try sandbox.prepareZygotes()
+            try body(&self)
             sandbox.channel.send(.finished(.clean))
         } catch {
             unclean = error
@@ -56,7 +75,7 @@ public struct Agent: ~Copyable {
     }
 
     /// Takes in the files, builds the program if it must be, runs it and collects its output.
-    private func perform(_ run: Run) throws(UncleanSandbox) {
+    private mutating func perform(_ run: Run) throws(UncleanSandbox) {
         try sandbox.awaitZygotes()
         let zygote = sandbox.zygote(for: run.start)
         let build: Run.Build? = if case .built(let build) = run.start { build } else { nil }
@@ -75,6 +94,10 @@ public struct Agent: ~Copyable {
             executable = try make(build, of: run, by: zygote)
             guard executable.isOpen else { return }
             try zygote.prepare(as: owner)
+            if build.isKept { kept = try Self.duplicate(executable) }
+        } else if run.start == .kept {
+            guard kept.isOpen else { fail("the worker asks for a program that is not kept") }
+            executable = try Self.duplicate(kept)
         }
         let launch = Launch(run, by: zygote, executable: executable)
         guard try execute(launch, of: run, stdin: stdin) else { return }
@@ -111,7 +134,7 @@ public struct Agent: ~Copyable {
     ///
     /// The compiler can read the working directory but write nothing there. Its product is open,
     /// has no name any more, and is nobody's to change; nothing else of it is left.
-    private func make(
+    private mutating func make(
         _ build: Run.Build,
         of run: Run,
         by zygote: Zygote
@@ -129,7 +152,7 @@ public struct Agent: ~Copyable {
             throw UncleanSandbox(what: "the compiler cannot be started: \(error)")
         }
         let exit = try compiler.supervise()
-        let product = exit.isSuccess ? sandbox.takeProduct() : Descriptor()
+        let product = exit.isSuccess ? sandbox.takeProduct(of: build) : Descriptor()
         if product.isOpen {
             sandbox.channel.send(.built(exit))
         } else {
@@ -147,8 +170,18 @@ public struct Agent: ~Copyable {
         return product
     }
 
+    private static func duplicate(
+        _ program: borrowing Descriptor
+    ) throws(UncleanSandbox) -> Descriptor {
+        do throws(SystemError) {
+            return try program.duplicate()
+        } catch {
+            throw UncleanSandbox(what: error.description)
+        }
+    }
+
     /// Checks that nothing of a program is left but files.
-    private func checkNoObjects() throws(UncleanSandbox) {
+    private mutating func checkNoObjects() throws(UncleanSandbox) {
         try sandbox.checkNothingLost()
         try proof.checkNoObjects(
             sandbox.group,
@@ -164,7 +197,7 @@ public struct Agent: ~Copyable {
             case .input(let bytes): input.receive(bytes)
             case .probe(let nonce): sandbox.channel.answer(nonce)
             case .cancel(let token): if token == run.token { input.cancel() }
-            case .run: fail("the worker sent a run within a run")
+            case .run, .forget: fail("the worker sent a run within a run")
             }
         }
         return input

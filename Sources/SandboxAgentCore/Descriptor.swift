@@ -31,6 +31,11 @@ struct Descriptor: ~Copyable {
         if number >= 0 { Glibc.close(number) }
     }
 
+    /// Another descriptor of the same file.
+    func duplicate() throws(SystemError) -> Descriptor {
+        try Descriptor(fcntl(number, F_DUPFD_CLOEXEC, 0), "fcntl")
+    }
+
     /// Whether there is something to read or write.
     var isOpen: Bool { number >= 0 }
 

@@ -27,7 +27,7 @@ struct Launch: ~Copyable {
         case .command(let command):
             arguments = command + run.arguments
             environment = Self.complete(run.environment)
-        case .built:
+        case .built, .kept:
             arguments = ["program"] + run.arguments
             environment = Self.complete(run.environment)
         }

@@ -206,7 +206,7 @@ struct ProgramRun: ~Copyable {
             case .cancel(let token):
                 if token == self.token { try end(.cancelled) }
             case .probe(let nonce): sandbox.channel.answer(nonce)
-            case .run, .input: fail("the worker sent a run within a run")
+            case .run, .input, .forget: fail("the worker sent a run within a run")
             }
         }
     }

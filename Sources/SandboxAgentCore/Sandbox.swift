@@ -109,13 +109,23 @@ final class Sandbox {
     }
 
     /// Opens what a compiler made, and makes it nobody's to change; closed if there is no program.
-    func takeProduct() -> Descriptor {
+    func takeProduct(of build: Run.Build) -> Descriptor {
         let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        if build.isKept, !Self.fillHoles(of: Run.Build.product, flags) { return Descriptor() }
         guard let product = try? Descriptor(opening: Run.Build.product, flags),
             let status = try? product.status(), status.st_mode & S_IFMT == S_IFREG,
             fchown(product.number, 0, 0) == 0, fchmod(product.number, 0o555) == 0
         else { return Descriptor() }
         return product
+    }
+
+    /// Gives a file all the pages it has room for: one that came to be when a program reads it would
+    /// tell the next program so.
+    private static func fillHoles(of path: String, _ flags: CInt) -> Bool {
+        guard let file = try? Descriptor(opening: path, flags | O_RDWR),
+            let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG
+        else { return false }
+        return posix_fallocate(file.number, 0, status.st_size) == 0
     }
 
     /// Waits for the next command, between runs.

@@ -42,7 +42,7 @@ final class WorkingDirectory {
             .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .dropLast().map { String(Substring($0)) }
         if parents.isEmpty { return }
-        var parent = try duplicate()
+        var parent = try directory.duplicate()
         for (index, name) in parents.enumerated() {
             let created = unsafe mkdirat(parent.number, name, 0o755) == 0
             guard created || errno == EEXIST else { throw SystemError("mkdir \(path)") }
@@ -57,9 +57,5 @@ final class WorkingDirectory {
             )
             if created { try check(fchown(parent.number, owner, owner), "chown \(path)") }
         }
-    }
-
-    private func duplicate() throws(SystemError) -> Descriptor {
-        try Descriptor(fcntl(directory.number, F_DUPFD_CLOEXEC, 0), "fcntl")
     }
 }

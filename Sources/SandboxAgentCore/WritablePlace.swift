@@ -25,13 +25,25 @@ final class WritablePlace {
             blocks = UInt(status.f_bfree)
             files = UInt(status.f_ffree)
         }
+
+        /// The room that there is when `file` is gone.
+        fileprivate init(_ status: statvfs, without file: stat) {
+            let bytes = UInt(file.st_blocks) * 512
+            blocks = UInt(status.f_bfree) + bytes / UInt(status.f_frsize)
+            // A file system that bounds no number of files counts none.
+            files = UInt(status.f_ffree) + (status.f_files == 0 ? 0 : 1)
+        }
     }
 
     /// The room that is left: all there is, unless a file takes some, with a name or without.
-    func room() throws(SystemError) -> Room {
+    ///
+    /// That of `file`, if it is open, counts as left.
+    func room(besides file: borrowing Descriptor) throws(SystemError) -> Room {
         var status = statvfs()
         try check(unsafe fstatvfs(directory.number, &status), "fstatvfs")
-        return Room(status)
+        guard file.isOpen else { return Room(status) }
+        let (place, kept) = (try directory.status(), try file.status())
+        return place.st_dev == kept.st_dev ? Room(status, without: kept) : Room(status)
     }
 
     /// Whether it has no entry.

@@ -4,6 +4,10 @@
 /// content of every file in ``Run/files`` and then the standard input, exactly as many bytes as
 /// the run announced. The agent answers with ``Report`` frames that end in
 /// ``Report/finished(_:)``; only then may the next run be sent.
+///
+/// A program that is built can be run again without being built: the first run keeps it
+/// (``Run/Build/isKept``), those that follow start it (``Run/Start/kept``), and ``forget`` ends that,
+/// as does any run that starts otherwise.
 public enum Command: Equatable, Sendable {
     /// Runs a program.
     case run(Run)
@@ -13,6 +17,8 @@ public enum Command: Equatable, Sendable {
     case cancel(token: UInt64)
     /// Asks for ``Report/healthy(nonce:)`` with the same number.
     case probe(nonce: UInt64)
+    /// Drops the program that is kept, if one is; answered by ``Report/finished(_:)``.
+    case forget
 
     /// Appends the frame to `buffer`, so that many frames leave in one write.
     public func encode(appendingTo buffer: consuming [UInt8] = []) -> [UInt8] {
@@ -22,6 +28,7 @@ public enum Command: Equatable, Sendable {
         case .input(let bytes): writer.writeRest(bytes)
         case .cancel(let token): writer.write(token)
         case .probe(let nonce): writer.write(nonce)
+        case .forget: break
         }
         return writer.finish()
     }
@@ -34,6 +41,7 @@ public enum Command: Equatable, Sendable {
         case 0x02: self = .input(reader.readRest())
         case 0x03: self = .cancel(token: try reader.read())
         case 0x04: self = .probe(nonce: try reader.read())
+        case 0x05: self = .forget
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -45,6 +53,7 @@ public enum Command: Equatable, Sendable {
         case .input: 0x02
         case .cancel: 0x03
         case .probe: 0x04
+        case .forget: 0x05
         }
     }
 }

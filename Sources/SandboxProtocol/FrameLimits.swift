@@ -1,7 +1,7 @@
 /// The bounds that both ends of a sandbox's stream keep to, whatever the other end sends.
 public enum FrameLimits {
     /// The version both ends must share; the agent names it in its first frame.
-    public static let protocolVersion: UInt32 = 3
+    public static let protocolVersion: UInt32 = 4
 
     /// The most bytes a frame's payload may have, its type byte included.
     public static let payload = 1 << 20

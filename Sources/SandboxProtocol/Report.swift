@@ -8,6 +8,8 @@
 ///
 /// Where the program is built first, ``built(_:)`` comes before all of these. ``notBuilt(_:)`` in
 /// place of ``exited(_:)`` ends a run whose build failed: its output is what the compiler said.
+///
+/// ``finished(_:)`` alone also answers ``Command/forget``.
 public enum Report: Equatable, Sendable {
     /// The agent is up and its runtimes are warm.
     case ready(version: UInt32)
@@ -129,7 +131,8 @@ public enum Report: Equatable, Sendable {
 
     /// How a run left the sandbox.
     public enum Finish: Equatable, Sendable {
-        /// No process, file or IPC object of it is left: the next run may come.
+        /// No process, file or IPC object of it is left but the program that it was to keep: the
+        /// next run may come.
         case clean
         /// Something is left, or might be: the sandbox must be destroyed. What, for the operator.
         case unclean(String)

@@ -36,6 +36,8 @@ public struct Run: Equatable, Sendable {
         case command([String])
         /// By itself, once it is built.
         case built(Build)
+        /// By itself, as an earlier run has built and kept it.
+        case kept
     }
 
     /// How a program is made from its files before it is started.
@@ -49,12 +51,20 @@ public struct Run: Equatable, Sendable {
         public var wallNanoseconds: UInt64
         /// The user and system time that it may use, in nanoseconds.
         public var cpuNanoseconds: UInt64
+        /// Whether the program is kept for the runs that follow, see ``Start/kept``.
+        public var isKept: Bool
 
         /// Describes a build.
-        public init(command: [String], wallNanoseconds: UInt64, cpuNanoseconds: UInt64) {
+        public init(
+            command: [String],
+            wallNanoseconds: UInt64,
+            cpuNanoseconds: UInt64,
+            isKept: Bool = false
+        ) {
             self.command = command
             self.wallNanoseconds = wallNanoseconds
             self.cpuNanoseconds = cpuNanoseconds
+            self.isKept = isKept
         }
     }
 
@@ -212,6 +222,9 @@ extension Run.Start {
             writer.write(list: build.command) { $0.write($1) }
             writer.write(build.wallNanoseconds)
             writer.write(build.cpuNanoseconds)
+            writer.write(build.isKept)
+        case .kept:
+            writer.write(UInt8(3))
         }
     }
 
@@ -226,9 +239,12 @@ extension Run.Start {
                 Run.Build(
                     command: try Self.readCommand(&reader),
                     wallNanoseconds: try reader.read(),
-                    cpuNanoseconds: try reader.read()
+                    cpuNanoseconds: try reader.read(),
+                    isKept: try reader.readBool("isKept")
                 )
             )
+        case 3:
+            self = .kept
         default:
             throw .invalid("start")
         }

@@ -34,6 +34,12 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "How many rounds.")
     var rounds = 3
 
+    @Flag(help: "Measures shares between levels and tenants, and the cost of a backlog, too.")
+    var flow = false
+
+    @Option(help: "The process of the worker, whose memory is then told.")
+    var workerProcess: Int32?
+
     @Flag(help: "Prints JSON instead of a table.")
     var json = false
 
@@ -47,11 +53,21 @@ struct Bench: AsyncParsableCommand {
         let logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
         let job = try SandboxJob(configuration, logger: logger)
         let lanes = ProcessInfo.processInfo.activeProcessorCount
-        let report = try await job.withSandboxes(lanes) { sandboxes in
-            try await measure(
-                SandboxesAlone(job: job, sandboxes: sandboxes),
-                try EndToEnd(configuration, logger: logger)
-            )
+        let endToEnd = try EndToEnd(configuration, logger: logger)
+        var report = try await job.withSandboxes(lanes) { sandboxes in
+            try await measure(SandboxesAlone(job: job, sandboxes: sandboxes), endToEnd)
+        }
+        if flow {
+            try await endToEnd.connected {
+                note("levels and tenants")
+                report.fairness = try await Fairness(of: endToEnd)
+                note("a backlog")
+                report.backlog = try await Backlog(
+                    of: endToEnd,
+                    jobs: endToEndJobs,
+                    workerProcess: workerProcess
+                )
+            }
         }
         note("\(sandboxCount) sandboxes at once")
         let costs = try await SandboxCosts(of: job, count: sandboxCount)

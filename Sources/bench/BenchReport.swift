@@ -8,6 +8,8 @@ struct BenchReport {
     var bareLatency = Latency()
     var sandboxLatency = Latency()
     var latency = Latency()
+    var fairness: Fairness?
+    var backlog: Backlog?
 
     private struct Row: Encodable {
         let way: String
@@ -45,6 +47,8 @@ struct BenchReport {
         }
         lines.append("")
         lines += costs.lines
+        if let fairness { lines += [""] + fairness.lines }
+        if let backlog { lines += [""] + backlog.lines }
         lines.append("")
         lines.append("Medians of \(bare.count) rounds that alternate between the ways.")
         return lines.joined(separator: "\n")
@@ -57,10 +61,19 @@ struct BenchReport {
             let rounds: Int
             let rows: [Row]
             let sandboxes: SandboxCosts
+            let fairness: Fairness?
+            let backlog: Backlog?
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let document = Document(machine: machine, rounds: bare.count, rows: rows, sandboxes: costs)
+        let document = Document(
+            machine: machine,
+            rounds: bare.count,
+            rows: rows,
+            sandboxes: costs,
+            fairness: fairness,
+            backlog: backlog
+        )
         return String(decoding: try encoder.encode(document), as: UTF8.self)
     }
 

@@ -10,8 +10,15 @@ import SandmillService
 struct EndToEnd {
     private static let window = 256
 
+    /// Executions that go in one message.
+    struct Batch {
+        let count: Int
+        let tenant: String
+        let level: Level
+    }
+
+    let events: EventConsumer
     private let publisher: ConfirmedPublisher
-    private let events: EventConsumer
     private let pool: String
     private let body: [UInt8]
 
@@ -51,7 +58,7 @@ struct EndToEnd {
         try await events.withSubscription(to: ["execution.#"]) { subscription in
             try await jobsPerSecond(jobs) {
                 var missing = Set((0..<jobs).map { _ in UUID() })
-                let entries = missing.map(entry)
+                let entries = missing.map { entry($0) }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await publish(entries) }
                     for try await message in subscription.events {
@@ -83,11 +90,40 @@ struct EndToEnd {
         }
     }
 
-    private func entry(_ id: UUID) -> Submitter.Entry {
-        Submitter.Entry(id: id, pool: pool, level: .normal, tenant: "bench", body: body)
+    func entry(
+        _ id: UUID,
+        tenant: String = "bench",
+        level: Level = .normal
+    ) -> Submitter.Entry {
+        Submitter.Entry(id: id, pool: pool, level: level, tenant: tenant, body: body)
     }
 
-    private func publish(_ entries: [Submitter.Entry]) async throws {
+    /// Publishes a batch.
+    func publish(_ batch: Batch) async throws {
+        let document: JSONValue = .object([
+            "pool": .string(pool),
+            "level": .string(batch.level.rawValue),
+            "defaults": .object(["source": .string(Job.source)]),
+            "executions": .array(Array(repeating: .object([:]), count: batch.count)),
+        ])
+        let message = OutboundMessage(
+            exchange: .submit,
+            routingKey: "batch",
+            properties: MessageProperties(
+                contentType: "application/json",
+                messageID: UUID().text,
+                headers: ["tenant": batch.tenant]
+            ),
+            body: Array(try JSONEncoder().encode(document)),
+            isMandatory: true
+        )
+        guard await publisher.publish([message]) == [.confirmed] else {
+            throw BrokerError(.unavailable, "a batch of the benchmark was not confirmed")
+        }
+    }
+
+    /// Publishes requests with confirms.
+    func publish(_ entries: [Submitter.Entry]) async throws {
         let submitter = Submitter(publisher: publisher)
         for start in stride(from: 0, to: entries.count, by: Self.window) {
             let window = Array(entries[start..<min(start + Self.window, entries.count)])

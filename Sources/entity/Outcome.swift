@@ -15,6 +15,8 @@ public struct Outcome: Equatable, Sendable {
         case exitCode = "exit_code"
         /// A signal killed it.
         case signal
+        /// It did all it should, but its output is not what is expected.
+        case wrongAnswer = "wrong_answer"
         /// It could not be built.
         case compileError = "compile_error"
         /// Its wall limit.
@@ -56,6 +58,14 @@ public struct Outcome: Equatable, Sendable {
         self.reason = reason
         self.exitCode = exitCode
         self.signal = signal
+    }
+
+    /// The end of a program that did all it should but for its output, which is wrong.
+    public init(wrongAnswerOf outcome: Outcome) {
+        state = .failed
+        reason = .wrongAnswer
+        exitCode = outcome.exitCode
+        signal = outcome.signal
     }
 
     /// Judges a program's end by the facts alone.

@@ -10,8 +10,11 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
         public var storedBytes: ByteCount
         /// Whether the middle was dropped.
         public var truncated: Bool
-        /// The first 4 KiB as text, with U+FFFD for what is none.
+        /// The first 4 KiB as text, with U+FFFD for what is none; less where there are many cases.
         public var preview: String
+
+        /// The most bytes of a preview.
+        public static let previewLength = 4 << 10
 
         /// Sums a stream up.
         public init(bytes: ByteCount, storedBytes: ByteCount, preview: String) {
@@ -76,22 +79,25 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
     public var startedAt: Date?
     /// When it ended (Postgres time).
     public var finishedAt: Date
-    /// Real time of the program, in seconds.
+    /// Real time of the program, in seconds; of all cases together where there are some.
     public var wallSeconds: Double?
-    /// User and system time of the program, in seconds.
+    /// User and system time of the program, in seconds; of all cases together.
     public var cpuSeconds: Double?
-    /// The most memory it held at once.
+    /// The most memory it held at once, in any case.
     public var memoryPeakBytes: ByteCount?
     /// The build before it, which its own figures leave out; nil where there is none.
     public var build: Build?
-    /// Its standard output, or that of the build if that failed.
+    /// Its standard output, or that of the build if that failed; with cases, that of the one which
+    /// decided, or of the last.
     public var stdout: StreamSummary
-    /// Its standard error, or that of the build if that failed.
+    /// Its standard error, as ``stdout``.
     public var stderr: StreamSummary
-    /// The files kept, in the order of their paths.
+    /// The files kept, in the order of their paths; with cases, each tells its own.
     public var files: [OutputFile]
     /// The files not kept.
     public var skipped: [SkippedFile]
+    /// The cases, in the order of the request; nil where it has none.
+    public var cases: [CaseResult]?
     /// The directory with its files, below the results root; nil when nothing ran.
     public var resultsPath: String?
     /// The sandbox image that ran it.
@@ -163,6 +169,7 @@ extension ResultDocument: Encodable {
         case stderr
         case files
         case skipped
+        case cases
         case resultsPath = "results_path"
         case image
         case worker
@@ -194,6 +201,7 @@ extension ResultDocument: Encodable {
         try container.encode(stderr, forKey: .stderr)
         try container.encode(files, forKey: .files)
         try container.encode(skipped, forKey: .skipped)
+        try container.encode(cases, forKey: .cases)
         try container.encode(resultsPath, forKey: .resultsPath)
         try container.encode(image, forKey: .image)
         try container.encode(worker, forKey: .worker)

@@ -26,6 +26,8 @@ public struct Submission: Equatable, Sendable {
     public var level: Level
     /// What it runs.
     public var program: Program
+    /// How often, and on what; nil for once, on what the program itself says.
+    public var tests: TestPlan?
     /// Who else may use its sandbox.
     public var isolation: Isolation
     /// The batch it belongs to.
@@ -48,6 +50,7 @@ public struct Submission: Equatable, Sendable {
         pool: String,
         level: Level,
         program: Program,
+        tests: TestPlan? = nil,
         isolation: Isolation = .tenant,
         batch: Membership? = nil,
         notBefore: Date? = nil,
@@ -61,6 +64,7 @@ public struct Submission: Equatable, Sendable {
         self.pool = pool
         self.level = level
         self.program = program
+        self.tests = tests
         self.isolation = isolation
         self.batch = batch
         self.notBefore = notBefore

@@ -99,8 +99,8 @@ enum ClaimStatement {
                 case when is_due then now else not_before end,
                 case when is_ours then now end,
                 deadline,
-                case when intent = 'hold' then 'batch'
-                    when intent = 'park' and is_due then 'store' else 'broker' end,
+                case when intent = 'hold' then 'batch' when not is_due then 'time'
+                    when intent = 'park' then 'store' else 'broker' end,
                 request_properties, digest, body
             from admitted order by id
             on conflict (id) do update
@@ -112,17 +112,19 @@ enum ClaimStatement {
                     case when is_ours then excluded.claim_token else known.claim_token end,
                     case when is_ours then excluded.started_at else known.started_at end,
                     case when is_ours then 'broker'
-                        when is_due and excluded.waits = 'store' then 'store'
+                        when is_same and is_due and excluded.waits = 'store' then 'store'
+                        when is_same and not is_due and known.waits = 'broker' then 'time'
                         else known.waits end
                 from (
-                    select is_due, is_due and excluded.state = 'running' as is_ours
+                    select is_same, is_due, is_same and is_due and excluded.state = 'running'
+                        as is_ours
                     from (
-                        select known.state = 'queued' and known.waits <> 'batch'
-                            and known.available_at <= excluded.submitted_at
+                        select known.available_at <= excluded.submitted_at as is_due,
+                            known.state = 'queued' and known.waits <> 'batch'
                             and known.request_digest = excluded.request_digest
                             and known.tenant = excluded.tenant and known.pool = excluded.pool
-                            as is_due
-                    ) as queue
+                            as is_same
+                    ) as comparison
                 ) as judgement)
             returning id, tenant, pool, level, state, attempt, retries, claim_token, submitted_at,
                 available_at, started_at, waits, request_digest, request_properties, request_body,
@@ -140,7 +142,7 @@ enum ClaimStatement {
                     when claim_token = token and state = 'running' then 'claimed'
                     when state <> 'queued' or intent = 'queue' and not is_new then 'duplicate'
                     when waits = 'batch' then 'parked'
-                    when available_at > now then 'deferred'
+                    when waits = 'time' then 'deferred'
                     when intent = 'queue' then 'queued'
                     when waits = 'store' then 'parked'
                     else 'duplicate'
@@ -156,11 +158,6 @@ enum ClaimStatement {
             where supersedes is not null and outcome in ('claimed', 'deferred', 'parked', 'queued')
             order by supersedes
             on conflict do nothing
-        ),
-        postponed as (
-            insert into outbox (available_at, message, body)
-            select available_at, \(StoredMessage.ofRequest(in: "execution")), request_body
-            from judged join execution using (id) where outcome = 'deferred'
         ),
         announcement as materialized (
             select nextval('outbox_id') as outbox_id, position, id, claim_worker

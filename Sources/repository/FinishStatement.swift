@@ -23,7 +23,7 @@ struct FinishStatement {
     var parameters: [any PostgreSQLValue] {
         let documents = executions.map(\.document)
         let files = documents.enumerated().flatMap { index, document in
-            document.files.enumerated().map { (index + 1, $0.offset + 1, $0.element) }
+            document.allFiles.enumerated().map { (index + 1, $0.offset + 1, $0.element) }
         }
         return [
             documents.map(\.id),

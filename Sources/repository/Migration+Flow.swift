@@ -14,11 +14,13 @@ extension Migration {
                 add retries int not null default 0;
             comment on column executions.waits is
                 'While queued, what it waits for: broker, its message, which is on its way; store, a '
-                'worker with room, which looks here; batch, the end of another member.';
+                'worker with room, which looks here; time, available_at; batch, the end of another '
+                'member.';
             comment on column executions.retries is
                 'How many attempts were made again because the request asks for it.';
             create index executions_parked on executions (pool, level, tenant, submitted_at)
                 where waits = 'store';
+            create index executions_deferred on executions (available_at) where waits = 'time';
             create index executions_held on executions (batch_id, submitted_at)
                 where waits = 'batch';
             create index executions_queued on executions (pool, level, submitted_at)

@@ -51,6 +51,23 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         }
     }
 
+    /// Parks executions whose time has come, in one statement.
+    public func parkDue(limit: Int) async throws(StoreError) -> Int {
+        try await database.access {
+            try await database.pool.query(
+                """
+                with due as materialized (
+                    select id from executions where waits = 'time' and available_at <= now()
+                    order by available_at limit $1 for update skip locked
+                )
+                update executions set waits = 'store' from due where executions.id = due.id
+                """,
+                [limit]
+            )
+            .affectedCount
+        }
+    }
+
     /// Counts executions that wait here, by their index.
     public func parkedCount(
         pool: String,

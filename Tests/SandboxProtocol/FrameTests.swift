@@ -54,7 +54,7 @@ struct FrameTests {
         #expect(throws: FrameError.badLength(length)) { try decoder.next() }
     }
 
-    @Test(arguments: [0x00, 0x05, 0x80, 0x8D, 0xFF] as [UInt8])
+    @Test(arguments: [0x00, 0x06, 0x80, 0x8D, 0xFF] as [UInt8])
     func unknownTypeIsRefused(_ type: UInt8) {
         let frame = Frame(type: type, payload: [])
         #expect(throws: FrameError.unknownType(type)) { try Command(frame) }
@@ -80,13 +80,13 @@ struct FrameTests {
         }
     }
 
-    @Test(arguments: [[3], [1, 0, 0, 0, 0], [1, 0x11, 0x27, 0, 0]] as [[UInt8]])
+    @Test(arguments: [[4], [1, 0, 0, 0, 0], [1, 0x11, 0x27, 0, 0]] as [[UInt8]])
     func startThatIsNoneIsRefused(_ start: [UInt8]) {
         let payload = [UInt8](repeating: 0, count: 8) + start + [UInt8](repeating: 0, count: 100)
         let error = #expect(throws: FrameError.self) {
             try Command(Frame(type: 1, payload: payload[...]))
         }
-        #expect(error == .invalid(start[0] == 3 ? "start" : "command"))
+        #expect(error == .invalid(start[0] == 4 ? "start" : "command"))
     }
 
     @Test func textThatIsNotUTF8IsRefused() {

@@ -35,7 +35,15 @@ enum Samples {
                     .init(command: ["/usr/bin/gcc"], wallNanoseconds: .max, cpuNanoseconds: 0)
                 )
             )
-        ), .input([]), .input([0, 255, 10]), .cancel(token: 0), .probe(nonce: .max),
+        ),
+        .run(
+            run(
+                .built(
+                    .init(command: ["g++"], wallNanoseconds: 0, cpuNanoseconds: 1, isKept: true)
+                )
+            )
+        ), .run(run(.kept)), .input([]), .input([0, 255, 10]), .cancel(token: 0),
+        .probe(nonce: .max), .forget,
     ]
 
     static let exit = Report.Exit(

@@ -108,7 +108,7 @@ struct ClaimTests {
         }
     }
 
-    @Test func aRequestForLaterIsDeferredWithItsMessageInTheOutbox() async throws {
+    @Test func aRequestForLaterWaitsInTheStoreForItsTime() async throws {
         try await RecordStore.with { store in
             let notBefore = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded() + 60)
             let claim = Claim.sample(notBefore: notBefore, headers: ["odd": "a\0\"b\""])
@@ -117,32 +117,34 @@ struct ClaimTests {
             #expect(record.state == .queued)
             #expect(record.attempt == 0)
             #expect(record.startedAt == nil)
-            #expect(try await store.outbox.lease(by: "worker-a", limit: 10).isEmpty)
-            #expect(try await store.value("select available_at from outbox") == notBefore)
+            #expect(try await store.value("select count(*) from outbox") == 0)
+            #expect(try await store.executions.parkDue(limit: 9) == 0)
+            #expect(try await store.executions.claim([claim.redelivered()]) == [.deferred])
 
-            try await store.pool.query("update outbox set available_at = now()")
             try await store.pool.query("update executions set available_at = now()")
-            let due = try await store.outbox.lease(by: "worker-a", limit: 10)
-            #expect(due.count == 1)
-            #expect(due.first?.message.exchange == .submit)
-            #expect(due.first?.message.routingKey == "python.normal")
-            #expect(due.first?.message.properties == claim.request.properties)
-            #expect(due.first?.message.body == claim.request.body)
-
-            var later = claim.redelivered()
-            later.submission.notBefore = nil
-            #expect(try await store.claim(later) == 1)
+            #expect(try await store.executions.parkDue(limit: 9) == 1)
+            #expect(try await store.executions.parkDue(limit: 9) == 0)
+            let vacancy = Vacancy(
+                token: UUID(),
+                worker: "worker-a",
+                pool: "python",
+                count: 9,
+                held: [:]
+            )
+            let taken = try await store.executions.take(vacancy)
+            #expect(taken.map(\.request) == [claim.request])
         }
     }
 
-    @Test func aDeliveryBeforeItsTimeIsDeferredAgainAndNotLost() async throws {
+    @Test func aDeliveryBeforeItsTimeWaitsForItAndIsNotLost() async throws {
         try await RecordStore.with { store in
             let claim = Claim.sample()
             _ = try await store.claim(claim)
             try await store.executions.retry([.sample(claim, delay: .seconds(60))])
             try await store.pool.query("delete from outbox")
             #expect(try await store.executions.claim([claim.redelivered()]) == [.deferred])
-            #expect(try await store.value("select count(*) from outbox") == 1)
+            try await store.pool.query("update executions set available_at = now()")
+            #expect(try await store.executions.parkDue(limit: 9) == 1)
         }
     }
 

@@ -211,6 +211,27 @@ struct TakeTests {
         }
     }
 
+    @Test func aClaimItsEndAndASweepReadAFewRowsHoweverManyWait() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(2_048, in: store)
+            let claims = (0..<16).map { _ in Claim.sample() }
+            let before = try await reads(store)
+            _ = try await store.executions.claim(claims)
+            _ = try await store.cancellations.cancel(
+                claims.map(\.submission.id),
+                tenant: nil,
+                keepsUnknown: false
+            )
+            _ = try await store.cancellations.cancelled(runBy: "worker-a")
+            _ = try await store.cancellations.overdue(limit: 256)
+            _ = try await store.executions.finish(claims.map { .sample($0) })
+            _ = try await store.executions.parkDue(limit: 256)
+            _ = try await store.cancellations.overdue(limit: 256)
+            let read = try await reads(store) - before
+            #expect(read < 400, "\(read) rows were read")
+        }
+    }
+
     /// How many rows of `executions` all scans have read.
     private func reads(_ store: RecordStore) async throws -> Int {
         try await store.pool.query("select pg_stat_force_next_flush()")

@@ -242,7 +242,7 @@ extension SystemTests {
 extension Installation {
     /// Writes a file for a command, and returns its path.
     @discardableResult
-    fileprivate func file(_ name: String, _ content: String) throws -> String {
+    func file(_ name: String, _ content: String) throws -> String {
         let file = directory.appending(path: name)
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(),

@@ -112,6 +112,28 @@ extension SystemTests {
             try await installation.stop(door.process)
         }
 
+        @Test func filesOfCasesAreThereByTheirPlace() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open()
+            let result = try await door.submit([
+                "source": "n = input(); open('n.txt', 'w').write(n); print(n)",
+                "cases": [["stdin": "one"], ["stdin": "two", "expected_stdout": "two"]],
+            ]).json
+            #expect(result["state"] == "succeeded")
+            let id = try #require(result["id"].string)
+            let path = "/execute/\(id)/files/cases"
+            let file = try await door.ask("\(path)/1/files/n.txt")
+            #expect(file.text == "two")
+            let hash = result["cases"][1]["files"][0]["sha256"].string ?? ""
+            #expect(file.fields["etag"] == "\"\(hash)\"")
+            #expect(try await door.ask("\(path)/0/stdout").text == "one\n")
+            let wrong = ["2/stdout", "00/stdout", "-1/stdout", "1/files/../stdout", "0/x"]
+            for wrong in wrong {
+                #expect(try await door.ask("\(path)/\(wrong)").status == 404, "\(wrong)")
+            }
+            try await installation.stop(door.process)
+        }
+
         @Test func whatIsCancelledEnds() async throws {
             let installation = try Installation.current
             let door = try await installation.open()

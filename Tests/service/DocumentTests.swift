@@ -30,7 +30,8 @@ struct DocumentTests {
         )
         let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
         let unknown = [
-            "batch_id", "build", "cpu_seconds", "exit_code", "image", "memory_peak_bytes", "reason",
+            "batch_id", "build", "cases", "cpu_seconds", "exit_code", "image", "memory_peak_bytes",
+            "reason",
             "results_path", "signal", "started_at", "wall_seconds",
         ]
         for key in unknown { #expect(text.contains("\"\(key)\":null")) }
@@ -149,14 +150,31 @@ struct DocumentTests {
             OutputFile(path: "out.csv", bytes: ByteCount(120 as Int64), sha256: "ab12")
         ]
         document.skipped = [SkippedFile(path: "evil", reason: .symlink)]
+        document.cases = [try Self.caseResult()]
         document.resultsPath = "2026-11-23/x/1"
         document.image = "sha256:cafe"
         return document
     }
 
+    private static func caseResult() throws -> CaseResult {
+        var result = CaseResult(skipping: TestCase(name: "a", arguments: [], stdin: []))
+        result.verdict = .wrongAnswer
+        result.exitCode = 0
+        result.wallSeconds = 0.25
+        result.files = [OutputFile(path: "x", bytes: ByteCount(1 as Int64), sha256: "cd")]
+        return result
+    }
+
     private static let full =
         "{\"attempt\":1,\"batch_id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
         + "\"build\":{\"cpu_seconds\":0.5,\"memory_peak_bytes\":4096,\"wall_seconds\":0.6},"
+        + "\"cases\":[{\"cpu_seconds\":null,\"exit_code\":0,"
+        + "\"files\":[{\"bytes\":1,\"path\":\"x\",\"sha256\":\"cd\"}],"
+        + "\"memory_peak_bytes\":null,\"name\":\"a\",\"reason\":null,\"signal\":null,"
+        + "\"skipped\":[],"
+        + "\"stderr\":{\"bytes\":0,\"preview\":\"\",\"stored_bytes\":0,\"truncated\":false},"
+        + "\"stdout\":{\"bytes\":0,\"preview\":\"\",\"stored_bytes\":0,\"truncated\":false},"
+        + "\"verdict\":\"wrong_answer\",\"wall_seconds\":0.25}],"
         + "\"cpu_seconds\":0.0032,\"exit_code\":0,"
         + "\"files\":[{\"bytes\":120,\"path\":\"out.csv\",\"sha256\":\"ab12\"}],"
         + "\"finished_at\":\"2026-11-23T17:00:00.129Z\","

@@ -66,6 +66,7 @@ actor DockerSandbox: Sandbox {
 
     func run(
         _ program: Program,
+        build: BuildUse,
         killsOnExcessOutput: Bool,
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
@@ -74,22 +75,19 @@ actor DockerSandbox: Sandbox {
         let input = RunInput(
             program,
             token: lastToken,
+            build: build,
             killsOnExcessOutput: killsOnExcessOutput
         )
-        let longest = program.limits.wall + (program.runtime.compiler?.wall ?? .zero)
+        let compiler = build == .reuse ? nil : program.runtime.compiler
+        let longest = program.limits.wall + (compiler?.wall ?? .zero)
         let watchdog = StreamWatchdog(stream, patience: longest + Self.grace)
         return try await watchdog.guarding {
             for chunk in input.chunks { try await self.write(chunk) }
             await self.beginRunning()
-            var transcript = RunTranscript(program)
+            var transcript = RunTranscript(program, build: build)
             while true {
                 let report = try await self.nextReport()
-                if case .finished(.unclean(let what)) = report {
-                    self.logger.warning(
-                        "A sandbox could not be proved clean and is destroyed.",
-                        metadata: [LogKey.reason: "\(what.prefix(1_000).debugDescription)"]
-                    )
-                }
+                if case .finished(.unclean(let what)) = report { self.logUnclean(what) }
                 switch try transcript.take(report) {
                 case .output(let output):
                     try await watchdog.holding(of: output.size) { try await receive(output) }
@@ -99,6 +97,19 @@ actor DockerSandbox: Sandbox {
                     return report
                 }
             }
+        }
+    }
+
+    func forgetProgram() async throws(SandboxError) {
+        try await write(Command.forget.encode())
+        switch try await answer() {
+        case .finished(.clean):
+            return
+        case .finished(.unclean(let what)):
+            logUnclean(what)
+            throw SandboxError(.sandboxLost, "a program that was kept is left")
+        default:
+            throw SandboxError(.sandboxLost, "the sandbox gave another answer to a drop")
         }
     }
 
@@ -123,6 +134,13 @@ actor DockerSandbox: Sandbox {
     func destroy() async {
         stream.close()
         await engine.discard(id)
+    }
+
+    private nonisolated func logUnclean(_ what: String) {
+        logger.warning(
+            "A sandbox could not be proved clean and is destroyed.",
+            metadata: [LogKey.reason: "\(what.prefix(1_000).debugDescription)"]
+        )
     }
 
     private func answer() async throws(SandboxError) -> Report {

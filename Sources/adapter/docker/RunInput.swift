@@ -11,8 +11,18 @@ struct RunInput {
 
     private static let pieceSize = 256 << 10
 
-    init(_ program: Program, token: UInt64, killsOnExcessOutput: Bool) {
-        let run = Run(program, token: token, killsOnExcessOutput: killsOnExcessOutput)
+    init(
+        _ program: Program,
+        token: UInt64,
+        build: BuildUse = .once,
+        killsOnExcessOutput: Bool
+    ) {
+        let run = Run(
+            program,
+            token: token,
+            build: build,
+            killsOnExcessOutput: killsOnExcessOutput
+        )
         var piece = Command.run(run).encode()
         for content in program.files.map(\.content) + [program.stdin] {
             for start in stride(from: 0, to: content.count, by: FrameLimits.chunk) {
@@ -29,10 +39,15 @@ struct RunInput {
 }
 
 extension Run {
-    fileprivate init(_ program: Program, token: UInt64, killsOnExcessOutput: Bool) {
+    fileprivate init(
+        _ program: Program,
+        token: UInt64,
+        build: BuildUse,
+        killsOnExcessOutput: Bool
+    ) {
         self.init(
             token: token,
-            start: Start(program),
+            start: Start(program, build),
             entrypoint: program.entrypoint,
             arguments: program.arguments,
             environment: program.environment.sorted { $0.key < $1.key }
@@ -49,7 +64,7 @@ extension Run {
 }
 
 extension Run.Start {
-    fileprivate init(_ program: Program) {
+    fileprivate init(_ program: Program, _ build: BuildUse) {
         switch program.runtime.start {
         case .warm:
             self = .warm
@@ -60,6 +75,8 @@ extension Run.Start {
                     memory: program.limits.memory
                 )
             )
+        case .compiler where build == .reuse:
+            self = .kept
         case .compiler(let compiler):
             self = .built(
                 Run.Build(
@@ -68,7 +85,8 @@ extension Run.Start {
                         product: Run.Build.product
                     ),
                     wallNanoseconds: compiler.wall.nanoseconds,
-                    cpuNanoseconds: compiler.cpu.nanoseconds
+                    cpuNanoseconds: compiler.cpu.nanoseconds,
+                    isKept: build == .keep
                 )
             )
         }

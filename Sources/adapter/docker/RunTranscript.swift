@@ -23,9 +23,9 @@ struct RunTranscript {
     private var pathBytes = 0
     private var missingContent: UInt64 = 0
 
-    init(_ program: Program) {
+    init(_ program: Program, build: BuildUse = .once) {
         limits = program.limits
-        phase = program.runtime.compiler == nil ? .running : .building
+        phase = program.runtime.compiler == nil || build == .reuse ? .running : .building
     }
 
     /// What a report means.

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SandmillEntity
 internal import SandmillService
 
 /// An open directory, and what is done below it without ever following a link.
@@ -138,6 +139,19 @@ struct DirectoryHandle: ~Copyable {
         }
         defer { close(file) }
         return try body(file, component)
+    }
+
+    /// Writes the content of a file, which must be there, over the beginning of another.
+    func copy(_ source: OutputPath, to target: OutputPath) throws(ResultsError) {
+        var offset = 0
+        while true {
+            guard let bytes = try read(source.components[...], from: offset, limit: 1 << 20) else {
+                throw ResultsError(ENOENT, path: source.bytes)
+            }
+            if bytes.isEmpty { return }
+            try write(bytes, to: target.bytes, at: offset)
+            offset += bytes.count
+        }
     }
 
     /// Moves a directory to where nothing is; returns false when something is there already.

@@ -34,11 +34,18 @@ extension OutputFiles: ResultFiles {
         guard let directory = OutputPath(Array(path.utf8)) else {
             throw ResultsError("\"\(path)\" is no path below the results directory")
         }
-        switch file {
-        case .stream(let stream):
-            return (directory.components + [Array(ResultsLayout.file(of: stream).utf8)])[...]
-        case .output(let file):
-            return (directory.components + [Array("files".utf8)] + file.components)[...]
+        return (directory.components + file.components)[...]
+    }
+}
+
+extension ResultFile {
+    /// Where it lies in the directory of its attempt.
+    fileprivate var components: [[UInt8]] {
+        switch self {
+        case .stream(let stream): [Array(ResultsLayout.file(of: stream).utf8)]
+        case .output(let file): [Array("files".utf8)] + file.components
+        case .ofCase(let place, let file):
+            [Array("cases".utf8), Array("\(place)".utf8)] + file.components
         }
     }
 }

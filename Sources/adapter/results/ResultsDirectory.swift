@@ -73,7 +73,10 @@ public actor ResultsDirectory: ResultsStore {
                 }
             }
         }
-        attempt { result throws(ResultsError) in try stage(result.contents, of: result.name) }
+        attempt { result throws(ResultsError) in
+            try stage(result.contents, of: result.name)
+            try copy(result.copies, in: result.name)
+        }
         var flushed = Result { () throws(ResultsError) in try root.synchronize() }
         attempt { _ throws(ResultsError) in try flushed.get() }
         attempt { result throws(ResultsError) in try place(result) }
@@ -95,6 +98,16 @@ public actor ResultsDirectory: ResultsStore {
             }
             try directory.write(content.bytes, to: content.file.bytes, at: content.offset)
         }
+    }
+
+    /// Gives files of a draft in the staging area the content of others, which they do not have yet.
+    private func copy(
+        _ copies: [FinishedResult.Copy],
+        in name: String
+    ) throws(ResultsError) {
+        guard !copies.isEmpty else { return }
+        let directory = try DirectoryHandle("\(staging)/\(name)", in: root)
+        for copy in copies { try directory.copy(copy.source, to: copy.target) }
     }
 
     /// Removes a draft from the staging area.

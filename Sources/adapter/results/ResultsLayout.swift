@@ -18,7 +18,10 @@ enum ResultsLayout {
         return "\(day.formatted(style))/\(execution.text)/\(attempt)"
     }
 
-    /// The file of a stream in the directory of an attempt.
+    /// The directory of a case in the directory of an attempt.
+    static func directory(ofCase index: Int) -> String { "cases/\(index)" }
+
+    /// The file of a stream in the directory of an attempt, or of a case.
     static func file(of stream: SandboxOutput.Stream) -> String {
         switch stream {
         case .stdout: "stdout"

@@ -29,6 +29,10 @@ actor StagedResult: ResultDraft {
         var stored = 0
         var head: [UInt8] = []
 
+        init(_ stream: SandboxOutput.Stream, in directory: String? = nil) {
+            location = .plain(ResultsLayout.file(of: stream), in: directory)
+        }
+
         /// Takes the next bytes and returns where they begin.
         mutating func take(_ bytes: [UInt8]) -> Int {
             defer { stored += bytes.count }
@@ -40,8 +44,10 @@ actor StagedResult: ResultDraft {
     nonisolated let path: String
     private let name: String
     private let directory: ResultsDirectory
-    private var stdout = StreamState(location: .plain(ResultsLayout.file(of: .stdout)))
-    private var stderr = StreamState(location: .plain(ResultsLayout.file(of: .stderr)))
+    /// Where the files go of the case that was begun last.
+    private var caseDirectory: String?
+    private var stdout = StreamState(.stdout)
+    private var stderr = StreamState(.stderr)
     private var incoming: IncomingFile?
     private var files: [OutputFile] = []
     private var skipped: [SkippedFile] = []
@@ -60,6 +66,16 @@ actor StagedResult: ResultDraft {
         pending = [stdout, stderr].map { FinishedResult.Content(file: $0.location, bytes: []) }
     }
 
+    func begin(case index: Int) async throws(ResultsError) {
+        let directory = ResultsLayout.directory(ofCase: index)
+        caseDirectory = directory
+        stdout = StreamState(.stdout, in: directory)
+        stderr = StreamState(.stderr, in: directory)
+        incoming = nil
+        (files, skipped) = ([], [])
+        for stream in [stdout, stderr] { try await keep([], in: stream.location, at: 0) }
+    }
+
     func receive(_ output: SandboxOutput) async throws(ResultsError) {
         switch output {
         case .stream(.stdout, let bytes):
@@ -68,7 +84,8 @@ actor StagedResult: ResultDraft {
             try await keep(bytes, in: stderr.location, at: stderr.take(bytes))
         case .file(let path, let size):
             completeIncoming()
-            let location = OutputPath.below("files", path)
+            let directory = caseDirectory.map { "\($0)/files" } ?? "files"
+            let location = OutputPath.below(directory, path)
             incoming = IncomingFile(path: path, location: location, size: size)
             try await keep([], in: location, at: 0)
         case .content(let bytes):
@@ -98,11 +115,26 @@ actor StagedResult: ResultDraft {
         )
     }
 
-    func finish(document: [UInt8]) async -> FinishedResult {
+    func finish(document: [UInt8], streamsOf index: Int?) async -> FinishedResult {
         isOver = true
         await waitUntilStaged()
         let last = FinishedResult.Content(file: .plain("result.json"), bytes: document)
-        return FinishedResult(name: name, path: path, contents: pending + [last])
+        return FinishedResult(
+            name: name,
+            path: path,
+            contents: pending + [last],
+            copies: index.map(Self.copies(ofStreamsOf:)) ?? []
+        )
+    }
+
+    private static func copies(ofStreamsOf index: Int) -> [FinishedResult.Copy] {
+        SandboxOutput.Stream.allCases.map { stream in
+            let file = ResultsLayout.file(of: stream)
+            return FinishedResult.Copy(
+                of: .plain(file, in: ResultsLayout.directory(ofCase: index)),
+                to: .plain(file)
+            )
+        }
     }
 
     func discard() async {
@@ -164,8 +196,9 @@ actor StagedResult: ResultDraft {
 
 extension OutputPath {
     /// A name of ours.
-    fileprivate static func plain(_ name: String) -> OutputPath {
-        guard let path = OutputPath(Array(name.utf8)) else {
+    fileprivate static func plain(_ name: String, in directory: String? = nil) -> OutputPath {
+        let place = directory.map { "\($0)/\(name)" } ?? name
+        guard let path = OutputPath(Array(place.utf8)) else {
             preconditionFailure("our own names are plain")
         }
         return path

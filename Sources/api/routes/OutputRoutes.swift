@@ -35,17 +35,18 @@ struct OutputRoutes: Sendable {
 
     /// The path is that of the document, percent-encoded; nothing that is not there is looked for.
     private func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let (_, manifest) = try await ended(context)
+        let (record, manifest) = try await ended(context)
         let encoded = context.parameters.getCatchAll().joined(separator: "/")
-        guard let name = String(percentDecoding: encoded), let file = manifest.file(called: name),
-            let path = OutputPath(text: file.path)
-        else { throw Problem.unknown("file") }
+        guard let path = String(percentDecoding: encoded), let entry = manifest.entry(path) else {
+            throw Problem.unknown("file")
+        }
+        let stream = "\(record.id.text)-\(manifest.attempt)-\(path)"
         let content = FileContent(
-            file: .output(path),
+            file: entry.file,
             path: manifest.resultsPath ?? "",
-            size: try await size(of: .output(path), manifest),
-            entityTag: "\"\(file.sha256)\"",
-            name: file.path.split(separator: "/").last.map(String.init) ?? file.path,
+            size: try await size(of: entry.file, manifest),
+            entityTag: "\"\(entry.sha256 ?? stream)\"",
+            name: path.split(separator: "/").last.map(String.init) ?? path,
             files: files
         )
         return try content.response(to: request)

@@ -10,7 +10,7 @@ struct BatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch",
         abstract: "Works with batches.",
-        subcommands: [Submit.self]
+        subcommands: [Submit.self, Status.self, Cancel.self]
     )
 
     /// Publishes a batch.

@@ -95,6 +95,7 @@ extension QueueWait {
             switch place {
             case .broker: "for its message, which is on its way"
             case .store: "for a worker with room"
+            case .time: "for its time"
             case .batch: "for another member of its batch to end"
             }
         if availableAt > Date() { text += ", not before \(availableAt.formatted(.iso8601))" }
@@ -108,17 +109,5 @@ extension AttemptRecord {
         let ending = state.rawValue + (reason.map { " (\($0))" } ?? "")
         return "\(ending), \(finishedAt.formatted(.iso8601)), worker \(worker)"
             + (sandbox.map { ", sandbox \($0.prefix(12))" } ?? "")
-    }
-}
-
-extension BatchRecord {
-    fileprivate var rows: [[String]] {
-        [
-            ["batch", id.text],
-            ["size", String(size)],
-            ["pending", String(pending)],
-        ]
-            + counts.sorted { $0.key.rawValue < $1.key.rawValue }
-            .map { [$0.key.rawValue, String($0.value)] }
     }
 }

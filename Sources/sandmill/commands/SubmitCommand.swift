@@ -14,11 +14,17 @@ struct SubmitCommand: AsyncParsableCommand {
             The first file is the program; the others are put beside it by their names. What runs \
             it follows from its name: .py, .sh, .js, .c or .cpp; otherwise the pool decides. The id \
             is printed as soon as the broker has the request; with --wait, to standard error.
+
+            With --cases it runs once for each case: each NAME.in of a directory is one, with what \
+            is expected in NAME.out, or each element of a JSON array, written as a request's \
+            "cases". A case says no more than it changes: without "stdin" or "args" it gets those \
+            of --stdin and --arg.
             """
     )
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var request: RequestOptions
+    @OptionGroup var tests: CaseOptions
 
     @Argument(help: "The program, then files it finds beside it.", completion: .file())
     var files: [String]
@@ -63,6 +69,7 @@ struct SubmitCommand: AsyncParsableCommand {
         draft.limits = request.limits
         draft.isolation = request.isolation
         draft.labels = request.labels
+        tests.apply(try tests.read(), to: &draft)
         if let stdin { draft.setStdin(try Input.read(stdin)) }
         let body = draft.encoded()
 

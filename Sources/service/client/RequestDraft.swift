@@ -86,6 +86,10 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var outputs: [String]
     /// Its limits.
     public var limits: Limits
+    /// Its cases, each as the contract of a request writes it; nil for none.
+    public var cases: [JSONValue]?
+    /// Whether the cases behind the first that is not accepted are skipped.
+    public var stopsOnFirstFailure: Bool?
     /// Who else may use its sandbox.
     public var isolation: String?
     /// Its batch.
@@ -124,6 +128,8 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         case stdin = "stdin_base64"
         case outputs
         case limits
+        case cases
+        case stopsOnFirstFailure = "stop_on_first_failure"
         case isolation
         case batch
         case labels

@@ -62,7 +62,7 @@ public enum ClaimOutcome: Equatable, Sendable {
     case claimed(Grant)
     /// It is known already, with the same request: nothing to do.
     case duplicate
-    /// Its `not_before` lies ahead: kept as `queued`, with its message in the outbox, due then.
+    /// It may not start yet: it waits in the store for its time.
     case deferred
     /// It waits in the store.
     case parked

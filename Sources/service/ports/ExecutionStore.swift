@@ -34,6 +34,11 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// - Returns: At most ``Vacancy/count``; fewer when no more wait.
     func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution]
 
+    /// Parks executions whose time has come, the earliest first.
+    ///
+    /// - Returns: How many.
+    func parkDue(limit: Int) async throws(StoreError) -> Int
+
     /// How many executions of a pool wait in the store, counted up to `limit`.
     func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int
 

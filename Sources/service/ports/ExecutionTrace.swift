@@ -40,6 +40,8 @@ public struct QueueWait: Equatable, Sendable {
         case broker
         /// A worker with room.
         case store
+        /// The time before which it may not start.
+        case time
         /// The end of another member of its batch.
         case batch
     }

@@ -25,6 +25,10 @@ public protocol ResultDraft: Sendable {
     /// The directory it will become, relative to the root.
     var path: String { get }
 
+    /// Begins case `index` of the attempt: what is received from now on is its, and goes below
+    /// `cases/<index>/`, and ``summary()`` is of it alone.
+    func begin(case index: Int) async throws(ResultsError)
+
     /// Takes the next piece of output, to memory or, when there is much, to the staging area.
     func receive(_ output: SandboxOutput) async throws(ResultsError)
 
@@ -32,14 +36,23 @@ public protocol ResultDraft: Sendable {
     /// nothing is new, or after the end. What cannot be staged now waits for the next time.
     func stage() async
 
-    /// What was gathered so far, as the document tells it.
+    /// What was gathered so far, as the document tells it; of the case that was begun last, if one was.
     func summary() async -> ResultSummary
 
     /// Ends the gathering, with `document` as `result.json`; nothing is received after it.
-    func finish(document: [UInt8]) async -> FinishedResult
+    ///
+    /// The streams of case `index` become those of the attempt as well; it is nil without cases.
+    func finish(document: [UInt8], streamsOf index: Int?) async -> FinishedResult
 
     /// Throws everything away.
     func discard() async
+}
+
+extension ResultDraft {
+    /// Ends the gathering of an attempt without cases.
+    public func finish(document: [UInt8]) async -> FinishedResult {
+        await finish(document: document, streamsOf: nil)
+    }
 }
 
 /// A result that is to be put in place.
@@ -61,18 +74,35 @@ public struct FinishedResult: Sendable {
         }
     }
 
+    /// A file that is to have the content of another.
+    public struct Copy: Equatable, Sendable {
+        /// The file whose content it is, relative to the result's directory.
+        public let source: OutputPath
+        /// The file that gets it.
+        public let target: OutputPath
+
+        /// Describes a copy.
+        public init(of source: OutputPath, to target: OutputPath) {
+            self.source = source
+            self.target = target
+        }
+    }
+
     /// Its directory in the staging area.
     public let name: String
     /// Its place, relative to the root.
     public let path: String
     /// What is not in the staging area yet.
     public let contents: [Content]
+    /// What is copied when all content is there.
+    public let copies: [Copy]
 
     /// Describes a result.
-    public init(name: String, path: String, contents: [Content]) {
+    public init(name: String, path: String, contents: [Content], copies: [Copy] = []) {
         self.name = name
         self.path = path
         self.contents = contents
+        self.copies = copies
     }
 }
 

@@ -82,6 +82,7 @@ public protocol Sandbox: Sendable {
     ///
     /// - Parameters:
     ///   - program: What to run.
+    ///   - build: What becomes of the program that is built, where one is.
     ///   - killsOnExcessOutput: Whether writing more than is kept ends it.
     ///   - receive: Takes the output in the order in which it comes. It is awaited, so a slow
     ///     receiver slows the program down. When it throws the run is given up with its error.
@@ -89,9 +90,13 @@ public protocol Sandbox: Sendable {
     /// - Throws: ``SandboxError``, or what `receive` threw.
     func run(
         _ program: Program,
+        build: BuildUse,
         killsOnExcessOutput: Bool,
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport
+
+    /// Drops the program that a run has kept, and proves that it is gone; does nothing where none is.
+    func forgetProgram() async throws(SandboxError)
 
     /// Kills the program that runs, which then ends as cancelled; does nothing when none does.
     func cancel() async
@@ -103,6 +108,32 @@ public protocol Sandbox: Sendable {
     func destroy() async
 }
 
+extension Sandbox {
+    /// Runs a program once, see ``run(_:build:killsOnExcessOutput:receive:)``.
+    public func run(
+        _ program: Program,
+        killsOnExcessOutput: Bool,
+        receive: @Sendable (SandboxOutput) async throws -> Void
+    ) async throws -> SandboxReport {
+        try await run(
+            program,
+            build: .once,
+            killsOnExcessOutput: killsOnExcessOutput,
+            receive: receive
+        )
+    }
+}
+
+/// What becomes of the program that a run builds; nothing to those that are not built.
+public enum BuildUse: Sendable {
+    /// It is built, run, and gone.
+    case once
+    /// It is built, run, and kept for the next run, until ``Sandbox/forgetProgram()``.
+    case keep
+    /// It was kept, is run, and stays.
+    case reuse
+}
+
 /// What a run leaves beside its output.
 public struct SandboxReport: Equatable, Sendable {
     /// How the program ended, or the compiler if that made none.
@@ -111,7 +142,8 @@ public struct SandboxReport: Equatable, Sendable {
     public var build: ProgramExit?
     /// Whether there was a program to start.
     public var isBuilt: Bool
-    /// Whether the agent proved that nothing of the program is left; else the sandbox must go.
+    /// Whether the agent proved that nothing of the program is left, but what was to be kept of it;
+    /// else the sandbox must go.
     public var isClean: Bool
 
     /// Puts a report together.

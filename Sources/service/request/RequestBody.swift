@@ -26,6 +26,36 @@ struct RequestBody: Decodable {
         }
     }
 
+    struct Case: Decodable {
+        let name: String?
+        let arguments: [String]?
+        let stdin: [UInt8]?
+        let expectedStdout: [UInt8]?
+        let compare: String?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+            name = try container.decodeIfPresent(String.self, forKey: .name)
+            arguments = try container.decodeIfPresent([String].self, forKey: .arguments)
+            stdin = try container.decodeBytes(text: .stdin, base64: .stdinBase64)
+            expectedStdout = try container.decodeBytes(
+                text: .expectedStdout,
+                base64: .expectedStdoutBase64
+            )
+            compare = try container.decodeIfPresent(String.self, forKey: .compare)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case arguments = "args"
+            case stdin
+            case stdinBase64 = "stdin_base64"
+            case expectedStdout = "expected_stdout"
+            case expectedStdoutBase64 = "expected_stdout_base64"
+            case compare
+        }
+    }
+
     struct Limits: Decodable {
         let wallSeconds: Double?
         let cpuSeconds: Double?
@@ -101,6 +131,8 @@ struct RequestBody: Decodable {
     let stdin: [UInt8]
     let outputs: [String]
     let limits: Limits?
+    let cases: [Case]?
+    let stopsOnFirstFailure: Bool
     let isolation: String?
     let batch: Batch?
     let notBefore: Date?
@@ -121,6 +153,9 @@ struct RequestBody: Decodable {
         stdin = try container.decodeBytes(text: .stdin, base64: .stdinBase64) ?? []
         outputs = try container.decodeIfPresent([String].self, forKey: .outputs) ?? []
         limits = try container.decodeIfPresent(Limits.self, forKey: .limits)
+        cases = try container.decodeIfPresent([Case].self, forKey: .cases)
+        stopsOnFirstFailure =
+            try container.decodeIfPresent(Bool.self, forKey: .stopsOnFirstFailure) ?? false
         isolation = try container.decodeIfPresent(String.self, forKey: .isolation)
         batch = try container.decodeIfPresent(Batch.self, forKey: .batch)
         notBefore = try container.decodeTimestamp(forKey: .notBefore)
@@ -141,6 +176,8 @@ struct RequestBody: Decodable {
         case stdinBase64 = "stdin_base64"
         case outputs
         case limits
+        case cases
+        case stopsOnFirstFailure = "stop_on_first_failure"
         case isolation
         case batch
         case notBefore = "not_before"

@@ -19,7 +19,12 @@ extension SubmissionDecoder {
         guard InputPath.isValid(entrypoint) else {
             throw RequestRefusal(.invalidRequest, at: "/entrypoint", InputPath.rule)
         }
-        try Self.checkArguments(body)
+        try Self.checkEnvironment(body.environment)
+        try Self.checkArguments(
+            body.arguments,
+            at: "/args",
+            environmentSize: Self.size(ofEnvironment: body.environment)
+        )
         return Program(
             runtime: runtime,
             files: try Self.files(body, entrypoint: entrypoint),
@@ -85,17 +90,13 @@ extension SubmissionDecoder {
         return files
     }
 
-    private static func checkArguments(_ body: RequestBody) throws(RequestRefusal) {
-        guard body.arguments.count <= maximumArguments else {
-            throw RequestRefusal(.invalidRequest, at: "/args", "more than \(maximumArguments)")
-        }
-        guard body.environment.count <= maximumArguments else {
+    private static func checkEnvironment(
+        _ environment: [String: String]
+    ) throws(RequestRefusal) {
+        guard environment.count <= maximumArguments else {
             throw RequestRefusal(.invalidRequest, at: "/env", "more than \(maximumArguments)")
         }
-        for (index, argument) in body.arguments.enumerated() where argument.utf8.contains(0) {
-            throw RequestRefusal(.invalidRequest, at: "/args/\(index)", "has a U+0000")
-        }
-        for (name, value) in body.environment {
+        for (name, value) in environment {
             guard !name.isEmpty, !name.utf8.contains(0), !name.utf8.contains(UInt8(ascii: "="))
             else {
                 throw RequestRefusal(
@@ -112,13 +113,30 @@ extension SubmissionDecoder {
                 )
             }
         }
-        let size =
-            body.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
-            + body.environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
+    }
+
+    /// The bytes that variables take.
+    static func size(ofEnvironment environment: [String: String]) -> Int {
+        environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
+    }
+
+    /// Checks the arguments at `pointer` of a program whose variables take so many bytes.
+    static func checkArguments(
+        _ arguments: [String],
+        at pointer: String,
+        environmentSize: Int
+    ) throws(RequestRefusal) {
+        guard arguments.count <= maximumArguments else {
+            throw RequestRefusal(.invalidRequest, at: pointer, "more than \(maximumArguments)")
+        }
+        for (index, argument) in arguments.enumerated() where argument.utf8.contains(0) {
+            throw RequestRefusal(.invalidRequest, at: "\(pointer)/\(index)", "has a U+0000")
+        }
+        let size = arguments.reduce(environmentSize) { $0 + $1.utf8.count + 1 }
         guard size <= argumentBytes else {
             throw RequestRefusal(
                 .invalidRequest,
-                at: body.arguments.isEmpty ? "/env" : "/args",
+                at: arguments.isEmpty ? "/env" : pointer,
                 "arguments and environment are above \(argumentBytes) bytes"
             )
         }

@@ -49,12 +49,16 @@ public struct SubmissionDecoder: Sendable {
         try Self.checkProperties(request.properties)
         let body = try Self.parse(request.body)
         let batch = try body.batch.map(Self.membership)
+        let program = try program(body)
         return Submission(
             id: id,
             tenant: try Self.tenant(request.properties),
             pool: pool.name,
             level: level,
-            program: try program(body),
+            program: program,
+            tests: try body.cases.map { cases throws(RequestRefusal) in
+                try Self.plan(cases, of: program, stopsOnFirstFailure: body.stopsOnFirstFailure)
+            },
             isolation: try isolation(named: body.isolation),
             batch: batch,
             notBefore: body.notBefore,

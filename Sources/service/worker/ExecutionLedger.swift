@@ -98,6 +98,11 @@ public actor ExecutionLedger: Service {
         try await vacancies.submit(vacancy)
     }
 
+    /// Parks executions whose time has come, and returns how many.
+    nonisolated func parkDue(limit: Int) async throws(StoreError) -> Int {
+        try await store.parkDue(limit: limit)
+    }
+
     nonisolated func parkedCount(
         pool: String,
         upTo limit: Int

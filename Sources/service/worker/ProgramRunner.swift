@@ -20,7 +20,11 @@ struct ProgramRunner: Sendable {
         defer { running.remove(id) }
         do {
             let lease = try await ledger.backlog.counting {
-                try await pool.lease(for: execution.submission, age: execution.age)
+                try await pool.lease(
+                    for: execution.submission,
+                    cost: execution.submission.runs,
+                    age: execution.age
+                )
             }
             running.start(id, in: lease.sandbox)
             // The wait for a sandbox may have been long.
@@ -75,61 +79,58 @@ struct ProgramRunner: Sendable {
         in lease: SandboxLease,
         into draft: any ResultDraft
     ) async throws -> FinishedExecution {
-        let report: SandboxReport
+        let sandbox = lease.sandbox
+        let end: ProgramEnd
         do {
-            report = try await drafts.keepingStaged(draft) {
-                try await lease.sandbox.run(
-                    execution.submission.program,
-                    killsOnExcessOutput: killsOnExcessOutput
-                ) { try await draft.receive($0) }
+            end = try await drafts.keepingStaged(draft) {
+                try await run(execution.submission, in: sandbox, into: draft)
             }
         } catch {
             await pool.release(lease, reusable: false)
             throw error
         }
-        await pool.release(lease, reusable: report.isClean)
-        let document = describe(
-            execution,
-            report,
-            await draft.summary(),
-            path: draft.path,
-            image: lease.sandbox.image
+        await pool.release(lease, reusable: end.isClean)
+        var document = execution.document(outcome: end.outcome, worker: worker)
+        end.describe(in: &document)
+        if end.outcome.state == .cancelled {
+            document.reason = running.decidedEnd(of: execution.submission.id)?.reason
+        }
+        document.resultsPath = draft.path
+        document.image = sandbox.image
+        let finished = finish(document, of: execution.request, sandbox: sandbox.id)
+        try await ledger.publish(
+            await draft.finish(document: finished.encodedDocument, streamsOf: end.decider)
         )
-        let finished = finish(document, of: execution.request, sandbox: lease.sandbox.id)
-        try await ledger.publish(await draft.finish(document: finished.encodedDocument))
         return finished
     }
 
-    private func describe(
-        _ execution: ClaimedExecution,
-        _ report: SandboxReport,
-        _ summary: ResultSummary,
-        path: String,
-        image: String
-    ) -> ResultDocument {
-        let outcome = Outcome(
-            of: report.exit,
-            within: execution.submission.program.limits,
-            isBuilt: report.isBuilt,
-            filesExceeded: killsOnExcessOutput && summary.exceedsFileLimits
+    /// Runs the program once, or for each case.
+    private func run(
+        _ submission: Submission,
+        in sandbox: any Sandbox,
+        into draft: any ResultDraft
+    ) async throws -> ProgramEnd {
+        let program = submission.program
+        if let plan = submission.tests {
+            let cases = CaseRunner(
+                program: program,
+                plan: plan,
+                sandbox: sandbox,
+                killsOnExcessOutput: killsOnExcessOutput,
+                draft: draft
+            )
+            return try await cases.run { running.decidedEnd(of: submission.id) }
+        }
+        let report = try await sandbox.run(
+            program,
+            killsOnExcessOutput: killsOnExcessOutput
+        ) { try await draft.receive($0) }
+        return ProgramEnd(
+            of: program,
+            report,
+            await draft.summary(),
+            killsOnExcessOutput: killsOnExcessOutput
         )
-        var document = execution.document(outcome: outcome, worker: worker)
-        if outcome.state == .cancelled {
-            document.reason = running.decidedEnd(of: execution.submission.id)?.reason
-        }
-        if report.isBuilt {
-            document.wallSeconds = report.exit.wall.roundedSeconds
-            document.cpuSeconds = report.exit.cpu.roundedSeconds
-            document.memoryPeakBytes = report.exit.memoryPeak
-        }
-        document.build = report.build.map(ResultDocument.Build.init)
-        document.stdout = summary.stdout.described(total: report.exit.stdout)
-        document.stderr = summary.stderr.described(total: report.exit.stderr)
-        document.files = summary.files
-        document.skipped = summary.skipped
-        document.resultsPath = path
-        document.image = image
-        return document
     }
 
     private func finish(
@@ -144,48 +145,5 @@ struct ProgramRunner: Sendable {
             sandbox: sandbox,
             events: announcer.messages(for: document, of: request.properties)
         )
-    }
-}
-
-extension ResultDocument.Build {
-    fileprivate init(_ exit: ProgramExit) {
-        self.init(
-            wallSeconds: exit.wall.roundedSeconds,
-            cpuSeconds: exit.cpu.roundedSeconds,
-            memoryPeakBytes: exit.memoryPeak
-        )
-    }
-}
-
-extension ResultSummary {
-    fileprivate var exceedsFileLimits: Bool {
-        skipped.contains { $0.reason == .tooLarge || $0.reason == .tooMany }
-    }
-}
-
-extension ResultSummary.Stream {
-    /// The stream as documents tell it.
-    ///
-    /// A U+0000 becomes U+FFFD too: jsonb cannot hold one. A replacement may be longer than what
-    /// it replaces, so the text is cut to 4 KiB once more.
-    fileprivate func described(total: ByteCount) -> ResultDocument.StreamSummary {
-        let text = String(decoding: head, as: UTF8.self).replacing("\0", with: "\u{FFFD}")
-        var room = 4_096
-        let preview = text.unicodeScalars.prefix { scalar in
-            room -= UTF8.width(scalar)
-            return room >= 0
-        }
-        return ResultDocument.StreamSummary(
-            bytes: total,
-            storedBytes: stored,
-            preview: String(preview)
-        )
-    }
-}
-
-extension Duration {
-    /// Seconds to the microsecond.
-    fileprivate var roundedSeconds: Double {
-        (self / .microseconds(1)).rounded() / 1_000_000
     }
 }

@@ -4,7 +4,8 @@ internal import SandmillEntity
 public import ServiceLifecycle
 
 /// Ends what shall not start: executions that are cancelled, or whose deadline passes, while they
-/// are queued; and tells this worker which of those that it runs are cancelled.
+/// are queued; parks those whose time has come; and tells this worker which of those that it runs
+/// are cancelled.
 ///
 /// It looks once a second, and at once when it is told to (``sweepSoon()``). That several workers
 /// end the same execution does no harm: one row decides.
@@ -79,9 +80,12 @@ public actor Sweeper: Service {
             for _ in 0..<Self.groupsPerSweep {
                 if try await endOverdue() < Self.group { break }
             }
+            for _ in 0..<Self.groupsPerSweep {
+                if try await ledger.parkDue(limit: Self.group) < Self.group { break }
+            }
         } catch {
             logger.warning(
-                "What shall not start could not be ended yet.",
+                "What waits could not be looked through.",
                 metadata: [LogKey.reason: "\(error.message)"]
             )
         }

@@ -1,6 +1,7 @@
 import SandboxFixture
 import SandboxProtocol
 import SandmillEntity
+import SandmillService
 import Testing
 
 @testable import SandmillDocker
@@ -27,6 +28,25 @@ struct RunInputTests {
             while let frame = try decoder.next() { commands.append(try Command(frame)) }
         }
         return commands
+    }
+
+    @Test(arguments: [(BuildUse.once, false), (.keep, true)])
+    func whatIsBuiltIsKeptWhereItIsToBe(use: BuildUse, isKept: Bool) throws {
+        var program = program([])
+        program.runtime = .c
+        let input = RunInput(program, token: 1, build: use, killsOnExcessOutput: false)
+        guard case .run(let run) = try commands(input).first, case .built(let build) = run.start
+        else { throw FrameError.truncated }
+        #expect(build.isKept == isKept)
+    }
+
+    @Test(arguments: [(Runtime.c, Run.Start.kept), (.python, .warm)])
+    func whatIsKeptIsStartedWhereThereIsABuild(runtime: Runtime, start: Run.Start) throws {
+        var program = program([])
+        program.runtime = runtime
+        let input = RunInput(program, token: 1, build: .reuse, killsOnExcessOutput: false)
+        guard case .run(let run) = try commands(input).first else { throw FrameError.truncated }
+        #expect(run.start == start)
     }
 
     @Test func smallProgramIsOnePiece() throws {

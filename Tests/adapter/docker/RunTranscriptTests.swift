@@ -166,6 +166,19 @@ struct RunTranscriptTests {
         #expect(error?.code == .sandboxLost)
     }
 
+    @Test func programThatWasKeptIsNotBuiltAgain() throws {
+        var transcript = RunTranscript(Self.program(.c), build: .reuse)
+        #expect(throws: SandboxError.self) { try transcript.take(.built(Self.facts)) }
+        transcript = RunTranscript(Self.program(.c), build: .reuse)
+        _ = try transcript.take(Self.exit)
+        guard case .over(let report) = try transcript.take(.finished(.clean)) else {
+            Issue.record("the run is not over")
+            return
+        }
+        #expect(report.isBuilt)
+        #expect(report.build == nil)
+    }
+
     @Test(arguments: ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/.", "a\0b"])
     func pathThatLeadsElsewhereIsALie(path: String) {
         #expect(throws: SandboxError.self) {

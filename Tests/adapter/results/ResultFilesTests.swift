@@ -34,6 +34,22 @@ import Testing
         }
     }
 
+    @Test func filesOfCasesLieByTheirPlace() async throws {
+        try await withFiles { world, files in
+            let place = world.root.appending(path: "day/1/cases/3/files")
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            try Data("in a case".utf8).write(to: place.appending(path: "a"))
+            try Data("case".utf8).write(to: world.root.appending(path: "day/1/cases/3/stderr"))
+            let file = ResultFile.ofCase(3, .output(try path("a")))
+            let bytes = try await files.read(file, at: "day/1", from: 0, limit: 100)
+            #expect(bytes == Array("in a case".utf8))
+            let stream = ResultFile.ofCase(3, .stream(.stderr))
+            #expect(try await files.size(of: stream, at: "day/1") == ByteCount(4 as Int64))
+            let other = ResultFile.ofCase(2, .stream(.stderr))
+            #expect(try await files.size(of: other, at: "day/1") == nil)
+        }
+    }
+
     @Test func whatIsNotThereIsNil() async throws {
         try await withFiles { _, files in
             let file = ResultFile.output(try path("plots/none"))

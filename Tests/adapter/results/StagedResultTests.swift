@@ -123,6 +123,57 @@ struct StagedResultTests {
             #expect(try world.staged().isEmpty)
         }
     }
+
+    @Test func eachCaseHasItsDirectoryAndOneOfThemIsShown() async throws {
+        try await ResultsWorld.with { world in
+            let results = try world.worker()
+            let draft = world.draft(of: results)
+            let file = try #require(OutputPath(Array("a/b".utf8)))
+            // More than is held in memory, so that some of it is staged before the end.
+            let long = [UInt8](repeating: 7, count: 400_000)
+            for index in 0..<3 {
+                try await draft.begin(case: index)
+                try await draft.write("case \(index)")
+                try await draft.receive(.stream(.stderr, index == 1 ? long : []))
+                try await draft.receive(.file(file, size: ByteCount(1)))
+                try await draft.receive(.content([UInt8(index)]))
+                let summary = await draft.summary()
+                #expect(summary.stdout.head == Array("case \(index)".utf8))
+                #expect(summary.files.map(\.path) == ["a/b"])
+            }
+            let outcomes = await results.publish([
+                await draft.finish(document: [], streamsOf: 1)
+            ])
+            for outcome in outcomes { try outcome.get() }
+            for index in 0..<3 {
+                let place = "\(draft.path)/cases/\(index)"
+                #expect(try world.text("\(place)/stdout") == "case \(index)")
+                let content = try world.text("\(place)/files/a/b")
+                #expect(Array(content.utf8) == [UInt8(index)])
+            }
+            #expect(try world.text("\(draft.path)/stdout") == "case 1")
+            let shown = try Data(contentsOf: world.root.appending(path: "\(draft.path)/stderr"))
+            #expect(shown == Data(long))
+            #expect(try world.staged().isEmpty)
+        }
+    }
+
+    @Test func theOutputOfCasesIsFollowedOnceItIsKnownWhichIsShown() async throws {
+        try await ResultsWorld.with { world in
+            let results = try world.worker()
+            let draft = world.draft(of: results)
+            for index in 0..<2 {
+                try await draft.begin(case: index)
+                try await draft.write("case \(index)")
+                await draft.stage()
+                let place = ".staging/w/\(world.execution.text)-1"
+                #expect(try world.text("\(place)/stdout").isEmpty)
+                #expect(try world.text("\(place)/cases/\(index)/stdout") == "case \(index)")
+            }
+            _ = await results.publish([await draft.finish(document: [], streamsOf: 0)])
+            #expect(try world.text("\(draft.path)/stdout") == "case 0")
+        }
+    }
 }
 
 extension ResultsWorld {

@@ -23,6 +23,7 @@ struct AcceptedSubmission {
         try checkFiles()
         try checkTexts()
         try checkSizes()
+        try checkCases()
         try checkRun()
     }
 
@@ -110,6 +111,37 @@ struct AcceptedSubmission {
         )
     }
 
+    private func checkCases() throws(PropertyViolation) {
+        guard let cases = submission.tests?.cases else { return }
+        try require((1...1_000).contains(cases.count), "the cases are bounded")
+        try require(
+            Set(cases.map { Array($0.name.utf8) }).count == cases.count,
+            "each case has a name of its own"
+        )
+        let files = program.files.reduce(0) { $0 + $1.content.count }
+        try require(
+            cases.reduce(0) { $0 + files + $1.stdin.count } <= 1 << 30,
+            "what all cases are given is bounded"
+        )
+        for testCase in cases {
+            try require(
+                (1...128).contains(testCase.name.utf8.count)
+                    && !testCase.name.unicodeScalars.contains {
+                        $0.properties.generalCategory == .control
+                    },
+                "the name of a case can be shown"
+            )
+            try require(
+                ByteCount(testCase.expectedStdout?.count ?? 0) <= program.limits.stdout,
+                "what is expected can be given"
+            )
+            if case .numbers(let tolerance) = testCase.comparison {
+                try require((0...1).contains(tolerance), "a tolerance is a number from 0 to 1")
+            }
+            try Self.checkRun(program.running(testCase))
+        }
+    }
+
     private func checkSizes() throws(PropertyViolation) {
         let content = program.files.reduce(program.stdin.count) { $0 + $1.content.count }
         try require(content <= message.body.count, "content is no longer than its request")
@@ -131,8 +163,12 @@ struct AcceptedSubmission {
         )
     }
 
-    /// What was accepted can be told to the agent, which reads it as it was meant.
     private func checkRun() throws(PropertyViolation) {
+        try Self.checkRun(program)
+    }
+
+    /// What was accepted can be told to the agent, which reads it as it was meant.
+    private static func checkRun(_ program: Program) throws(PropertyViolation) {
         let input = RunInput(program, token: 1, killsOnExcessOutput: false)
         var decoder = FrameDecoder()
         decoder.append(input.chunks[0])

@@ -73,7 +73,7 @@ struct Installation: Sendable {
             "SANDMILL_CLUSTER": name,
             "SANDMILL_WORKER_ID": "worker-a",
             "SANDMILL_POOLS_PYTHON_SANDBOXES_SPARE": "1",
-            "SANDMILL_POOLS_PYTHON_SANDBOXES_MAXIMUM": "2",
+            "SANDMILL_POOLS_PYTHON_SANDBOXES_MAXIMUM": "3",
         ]) { $1 }.merging(settings) { $1 }
         broker = try .client("broker", servers.broker)
         database = try .client("query", servers.database)
@@ -216,13 +216,14 @@ extension Installation {
     func publish(
         _ body: String,
         level: String = "normal",
+        key: String? = nil,
         properties: [String: JSON]
     ) async throws {
         try await tellBroker(
             "publish",
             [
                 "exchange": .string("\(name).submit"),
-                "routing_key": .string("python.\(level)"),
+                "routing_key": .string(key ?? "python.\(level)"),
                 "properties": .object(properties.filter { $0.value != .null }),
                 "body": .string(body),
             ]

@@ -62,12 +62,18 @@ final class FakeEngine: SandboxEngine {
 
     fileprivate func run(
         _ program: Program,
+        _ build: BuildUse,
         _ receive: (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
         journal.note(.ran(program.name))
+        if build == .keep { journal.note(.keptBuild) }
         let report = try await behaviour(program, receive)
         try Task.checkCancellation()
         return report
+    }
+
+    fileprivate func forgetProgram() {
+        journal.note(.forgotBuild)
     }
 
     fileprivate func cancel(_ sandbox: FakeSandbox) {
@@ -102,10 +108,15 @@ final class FakeSandbox: Sandbox {
 
     func run(
         _ program: Program,
+        build: BuildUse,
         killsOnExcessOutput: Bool,
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
-        try await engine.run(program, receive)
+        try await engine.run(program, build, receive)
+    }
+
+    func forgetProgram() async throws(SandboxError) {
+        engine.forgetProgram()
     }
 
     func cancel() async {

@@ -77,6 +77,10 @@ final class InMemoryResults: ResultsStore {
             journal.note(.staged(results: path))
         }
 
+        func begin(case index: Int) async throws(ResultsError) {
+            gathered.withLock { $0 = Gathered() }
+        }
+
         func receive(_ output: SandboxOutput) async throws(ResultsError) {
             gathered.withLock { gathered in
                 switch output {
@@ -110,7 +114,7 @@ final class InMemoryResults: ResultsStore {
             }
         }
 
-        func finish(document: [UInt8]) async -> FinishedResult {
+        func finish(document: [UInt8], streamsOf index: Int?) async -> FinishedResult {
             FinishedResult(
                 name: path,
                 path: path,

@@ -46,6 +46,17 @@ extension InMemoryStore {
         )
     }
 
+    func parkDue(limit: Int) async throws(StoreError) -> Int {
+        try takeFailure()
+        let now = now
+        let due = executions.values.filter { $0.due.map { $0 <= now } ?? false }.prefix(limit)
+        for execution in due {
+            executions[execution.record.id]?.isParked = true
+            executions[execution.record.id]?.due = nil
+        }
+        return due.count
+    }
+
     func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int {
         try takeFailure()
         return min(limit, executions.values.count { $0.isParked && $0.record.pool == pool })

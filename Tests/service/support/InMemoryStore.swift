@@ -38,6 +38,8 @@ actor InMemoryStore: ExecutionStore {
         var retries = 0
         /// Whether it waits here, and not in the broker.
         var isParked = false
+        /// When its time comes, if it waits for that.
+        var due: Date?
     }
 
     struct OutboxRow {
@@ -165,8 +167,8 @@ actor InMemoryStore: ExecutionStore {
         }
         var execution = known ?? Execution(claim, at: now)
         if let notBefore = submission.notBefore, notBefore > now {
+            execution.due = notBefore
             executions[submission.id] = execution
-            if known == nil { requeue(submission.id, due: notBefore) }
             return .deferred
         }
         if known == nil, let superseded = submission.supersedes {
@@ -198,6 +200,7 @@ actor InMemoryStore: ExecutionStore {
     func start(_ execution: inout Execution, token: UUID, worker: String) -> Grant {
         execution.token = token
         execution.isParked = false
+        execution.due = nil
         execution.record.state = .running
         execution.record.attempt += 1
         execution.record.worker = worker

@@ -21,6 +21,8 @@ final class Journal: Sendable {
         case finishFailed
         case retried(UUID, Outcome.Reason?)
         case kept(String)
+        case keptBuild
+        case forgotBuild
         case sent(String)
         case heartbeat
         case reclaimed(String)
