@@ -46,7 +46,9 @@ extension SystemTests {
             #expect(submitted.status == 202)
             proxy.stop()
             try await eventually(within: .seconds(30), "it is not ready") {
-                try await door.ask("/readyz").status == 503
+                let ready = try await door.ask("/readyz")
+                let database = try ready.json["checks"].elements.first { $0["name"] == "database" }
+                return ready.status == 503 && database?["status"] == "failed"
             }
             let refused = try await door.ask("/execute/\(UUID())/status")
             #expect(refused.status == 503)
