@@ -77,6 +77,15 @@ struct WorkerProcess {
             engine: engine,
             logger: logger
         )
+        // What may be refused is asked before others are told that this worker is there.
+        let door =
+            try await gateway?.services(
+                database,
+                broker,
+                relay,
+                admissions,
+                checks: [.engine(engine), .results(results)]
+            ) ?? []
         try await supervisor.register()
         try await engine.removeOrphans(of: configuration.worker.id)
 
@@ -112,19 +121,9 @@ struct WorkerProcess {
             logger: logger
         )
         // They end in the opposite order: nothing stops before what depends on it.
-        var services: [any Service] =
+        let services: [any Service] =
             [publisher, relay, ledger, admissions, supervisor, sweeper] + pools + workers
-            + [drain, batches, control]
-        if let gateway {
-            let checks: [HealthCheck] = [.engine(engine), .results(results)]
-            services += try await gateway.services(
-                database,
-                broker,
-                relay,
-                admissions,
-                checks: checks
-            )
-        }
+            + [drain, batches, control] + door
         logger.info(
             "The worker is up.",
             metadata: [
