@@ -1,4 +1,5 @@
 import Foundation
+import PostgreSQL
 import SandmillEntity
 import SandmillRepository
 import SandmillService
@@ -37,6 +38,9 @@ import Testing
                     body: .complete([])
                 )
             ])
+            try await store.pool.query(
+                "insert into outbox (available_at, message, body) values (now(), '{}', '')"
+            )
             let census = try await PostgreSQLCensus(store.database).census()
             #expect(
                 census.executions == [
