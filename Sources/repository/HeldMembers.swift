@@ -8,6 +8,7 @@ enum HeldMembers {
     /// - Parameters:
     ///   - batch: The name of the table expression, with the columns `id` and `room`.
     ///   - ended: SQL for ids that are not to be admitted.
+    /// - Returns: The statement.
     static func admission(of batch: String, except ended: String) -> String {
         """
         update executions

@@ -12,7 +12,9 @@ enum TakeStatement {
     /// The most bytes of bodies that are taken at once, but for the first.
     private static let byteBudget = 64 << 20
 
-    /// With the pool. A worker that stops between its statements gives the lock back soon.
+    /// With the pool.
+    ///
+    /// A worker that stops between its statements gives the lock back soon.
     static let lock = """
         select set_config('idle_in_transaction_session_timeout', '5s', true),
             pg_advisory_xact_lock(
