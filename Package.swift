@@ -192,7 +192,7 @@ let package = Package(
             dependencies: [
                 "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
                 "SandmillRepository", "SandmillResults", "SandmillService", argumentParser,
-                logging, serviceLifecycle, unixSignals,
+                crypto, logging, serviceLifecycle, unixSignals,
             ],
             path: "Sources/sandmill",
             swiftSettings: strict
@@ -271,6 +271,11 @@ let package = Package(
             ]
         ),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
+        tests(
+            "CommandTests",
+            in: "commands",
+            ["sandmill", "SandmillConfiguration", "SandmillEntity", "SandmillService"]
+        ),
         tests(
             "SandmillTests",
             in: "sandmill",

@@ -22,6 +22,7 @@ struct DatabaseClient {
     let cancellations: PostgreSQLCancellationStore
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
+    let batchResults: PostgreSQLBatchResults
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
@@ -30,5 +31,6 @@ struct DatabaseClient {
         cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database)
         workers = PostgreSQLWorkerRegistry(database)
+        batchResults = PostgreSQLBatchResults(database)
     }
 }

@@ -36,7 +36,7 @@ import Testing
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [
-            "ArgumentParser", "Foundation", "FoundationEssentials", "Logging",
+            "ArgumentParser", "Crypto", "Foundation", "FoundationEssentials", "Logging",
             "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
             "SandmillRepository", "SandmillResults", "SandmillService", "ServiceLifecycle",
             "UnixSignals",

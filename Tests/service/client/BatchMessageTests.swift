@@ -1,0 +1,127 @@
+import Foundation
+import SandmillEntity
+import Testing
+
+@testable import SandmillService
+
+/// A batch as one message, and what a worker reads of it.
+@Suite struct BatchMessageTests {
+    private static func draft(_ lines: [String], level: Level = .normal) throws -> BatchDraft {
+        try BatchDraft(ndjson: Array(lines.joined(separator: "\n").utf8), level: level)
+    }
+
+    private static func entries(
+        _ draft: BatchDraft,
+        id: UUID,
+        tenant: String = "default"
+    ) -> [Submitter.Entry] {
+        draft.entries(
+            id: id,
+            ids: draft.members.map { $0.id ?? .random() },
+            template: Submitter.Entry(
+                id: .random(),
+                pool: "python",
+                level: .normal,
+                tenant: tenant,
+                body: []
+            )
+        )
+    }
+
+    private static func message(
+        _ draft: BatchDraft,
+        id: UUID = .random(),
+        maximumRunning: Int? = nil,
+        limit: ByteCount = .mebibytes(8)
+    ) throws -> BatchMessage {
+        try BatchMessage(
+            draft,
+            entries: entries(draft, id: id),
+            id: id,
+            maximumRunning: maximumRunning,
+            limit: limit
+        )
+    }
+
+    @Test func workerReadsTheSameRequestsAsOfAMessageAMember() throws {
+        let draft = try Self.draft(
+            [
+                #"{"source": "print(1)", "stdin": "a", "labels": {"n": "1"}, "env": {"A": "1"}}"#,
+                #"{"source": "print(1)", "stdin_base64": "Yg==", "labels": {"n": "2"}}"#,
+                #"{"source": "print(1)", "labels": {"n": "3"}, "env": {"A": "1"}, "args": ["x"]}"#,
+            ],
+            level: .low
+        )
+        let id = UUID.random()
+        let entries = Self.entries(draft, id: id, tenant: "acme")
+        let message = try BatchMessage(
+            draft,
+            entries: entries,
+            id: id,
+            maximumRunning: 2,
+            limit: .mebibytes(8)
+        )
+        let decoder = SubmissionDecoder.sample
+        let admission = try BatchDecoder(decoders: ["python": decoder]).decode(
+            message.message,
+            from: "q",
+            worker: "w"
+        )
+        #expect(admission.id == id)
+        #expect(admission.tenant == "acme")
+        #expect(admission.maximumRunning == 2)
+        #expect(admission.refused.isEmpty)
+        let alone = try entries.map { try decoder.decode($0.message, level: .low) }
+        #expect(admission.members.map(\.submission) == alone)
+    }
+
+    @Test func whatAllHaveAlikeIsInItOnce() throws {
+        let program = String(repeating: "#", count: 100_000)
+        let draft = try Self.draft(
+            (0..<50).map { #"{"source": "\#(program)", "stdin": "\#($0)"}"# }
+        )
+        #expect(try Self.message(draft).message.body.count < 110_000)
+    }
+
+    @Test func whatDoesNotFitIsNoMessage() throws {
+        let levels = try Self.draft([#"{"source": "1", "level": "high"}"#, #"{"source": "1"}"#])
+        let many = try Self.draft(Array(repeating: #"{"source": "1"}"#, count: 10_001))
+        let large = try Self.draft([#"{"source": "\#(String(repeating: "#", count: 2_000))"}"#])
+        let expanding = try Self.draft(
+            Array(
+                repeating: #"{"source": "\#(String(repeating: "#", count: 1 << 20))"}"#,
+                count: 65
+            )
+        )
+        let values = "[\(Array(repeating: "0", count: 1_000_001).joined(separator: ","))]"
+        let broad = try Self.draft([#"{"source": "1", "args": \#(values)}"#])
+        for (draft, limit, reason) in [
+            (levels, ByteCount.mebibytes(8), "different levels"),
+            (many, .mebibytes(8), "more than 10000 members"),
+            (large, ByteCount(2_000), "above the 2000 of a message"),
+            (expanding, .mebibytes(8), "bytes in all"),
+            (broad, .mebibytes(8), "more than 1000000 values"),
+        ] {
+            let misfit = try #require(throws: BatchMessage.Misfit.self) {
+                try Self.message(draft, limit: limit)
+            }
+            #expect(misfit.reason.contains(reason), "\(misfit.reason)")
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"source": "1"}"# + "\n[]", "line 2: not a JSON object"),
+        (#"{"id": "17"}"#, "line 1: \"id\" is not a UUID"),
+        ("\n" + #"{"level": "top"}"#, "line 2: \"level\" is not high, normal or low"),
+        (" \n\r\n", "line 1: there is no request"),
+        (
+            #"{"id": "00000000-0000-7000-8000-00000000000A"}"# + "\n"
+                + #"{"id": "00000000-0000-7000-8000-00000000000a"}"#,
+            "line 2: \"id\" is that of a line before it"
+        ),
+    ])
+    func mistakeInAFileIsToldWithItsLine(text: String, problem: String) throws {
+        let error = try #require(throws: BatchDraft.Problem.self) { try Self.draft([text]) }
+        #expect("\(error)" == problem)
+    }
+}
