@@ -35,8 +35,8 @@ struct BatchWatch {
     ///   - tell: Told each end once, in the order in which they are learnt of.
     ///   - show: Told how far it is, with every event and every look.
     /// - Returns: What is known of it.
-    /// - Throws: ``Failure`` for a batch that was refused, or is not known; what the record or the
-    ///   events throw when neither can be had; what `tell` throws.
+    /// - Throws: ``Failure`` for a batch that was refused, or is not known; ``StoreError`` when
+    ///   neither the record nor events can be had; what `tell` throws.
     func follow(
         size: Int?,
         subscription: EventSubscription?,
@@ -45,7 +45,11 @@ struct BatchWatch {
         show: (BatchProgress) -> Void
     ) async throws -> BatchProgress {
         let (signals, continuation) = AsyncStream<Signal>.makeStream()
-        var follower = Follower(watch: self, progress: BatchProgress(size: size))
+        var follower = Follower(
+            watch: self,
+            progress: BatchProgress(size: size),
+            hasEvents: subscription != nil
+        )
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             if let subscription {
@@ -61,7 +65,7 @@ struct BatchWatch {
             for await signal in signals {
                 switch signal {
                 case .event(let message): try await follower.take(message, tell: tell)
-                case .eventsLost(let error): follower.eventsLost = error
+                case .eventsLost: follower.hasEvents = false
                 case .look: try await follower.look(tell: tell)
                 case .timeout: return follower.progress
                 }
@@ -79,7 +83,7 @@ struct BatchWatch {
 
     fileprivate enum Signal: Sendable {
         case event(EventMessage)
-        case eventsLost(any Error)
+        case eventsLost
         case look
         case timeout
     }
@@ -91,8 +95,9 @@ struct BatchWatch {
         do {
             for try await message in subscription.events { signals.yield(.event(message)) }
         } catch {
-            signals.yield(.eventsLost(error))
+            // What is announced from now on the record tells.
         }
+        signals.yield(.eventsLost)
     }
 
     private static func tick(into signals: AsyncStream<Signal>.Continuation) async {
@@ -105,14 +110,15 @@ struct BatchWatch {
     private struct Follower {
         let watch: BatchWatch
         var progress: BatchProgress
-        /// Why no more events come.
-        var eventsLost: (any Error)?
+        /// Whether events come.
+        var hasEvents: Bool
         /// Whether no event has come since the record was looked at.
         private var isQuiet = true
 
-        init(watch: BatchWatch, progress: BatchProgress) {
+        init(watch: BatchWatch, progress: BatchProgress, hasEvents: Bool) {
             self.watch = watch
             self.progress = progress
+            self.hasEvents = hasEvents
         }
 
         mutating func take(
@@ -157,7 +163,7 @@ struct BatchWatch {
                 }
                 isQuiet = true
             } catch let error as StoreError where error.isRetryable {
-                if let eventsLost { throw eventsLost }
+                guard hasEvents else { throw error }
             }
         }
 

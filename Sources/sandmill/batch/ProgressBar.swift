@@ -6,12 +6,17 @@ struct ProgressBar {
     private let width: Int
     private let started = ContinuousClock.now
     private var drawn = ContinuousClock.now - .seconds(1)
-    /// How many had ended when the bar began, which say nothing about the rate.
+    /// How many had ended at the first look, which say nothing about the rate.
     private var head: Int?
 
     /// - Parameter width: How many columns there are; nil when that is not known.
     init(width: Int?) {
         self.width = width ?? 80
+    }
+
+    /// Draws the line before anything is known of so many members.
+    func begin(size: Int?) {
+        draw(BatchProgress(size: size), pace: Pace(ended: 0, in: .zero))
     }
 
     /// Redraws the line, ten times a second at most, and at the end.
@@ -21,12 +26,16 @@ struct ProgressBar {
         drawn = now
         let first = head ?? progress.finished
         head = first
+        draw(progress, pace: Pace(ended: progress.finished - first, in: now - started))
+    }
+
+    private func draw(_ progress: BatchProgress, pace: Pace) {
         Terminal.redraw(
             Self.line(
                 finished: progress.finished,
                 failed: progress.unsuccessful,
                 of: progress.size,
-                pace: Pace(ended: progress.finished - first, in: now - started),
+                pace: pace,
                 width: width
             )
         )

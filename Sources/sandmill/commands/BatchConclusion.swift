@@ -38,7 +38,7 @@ struct BatchConclusion: ParsableArguments {
         subscription: EventSubscription?
     ) async throws -> BatchProgress {
         var bar = Terminal.showsErrors ? ProgressBar(width: Terminal.errorWidth) : nil
-        bar?.show(BatchProgress(size: size))
+        bar?.begin(size: size)
         // What a command says next, be it an error, is not to stand behind the bar.
         defer { bar?.end() }
         return try await watch.follow(

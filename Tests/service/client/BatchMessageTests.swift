@@ -87,26 +87,33 @@ import Testing
         let levels = try Self.draft([#"{"source": "1", "level": "high"}"#, #"{"source": "1"}"#])
         let many = try Self.draft(Array(repeating: #"{"source": "1"}"#, count: 10_001))
         let large = try Self.draft([#"{"source": "\#(String(repeating: "#", count: 2_000))"}"#])
-        let expanding = try Self.draft(
-            Array(
-                repeating: #"{"source": "\#(String(repeating: "#", count: 1 << 20))"}"#,
-                count: 65
-            )
-        )
-        let values = "[\(Array(repeating: "0", count: 1_000_001).joined(separator: ","))]"
-        let broad = try Self.draft([#"{"source": "1", "args": \#(values)}"#])
-        for (draft, limit, reason) in [
-            (levels, ByteCount.mebibytes(8), "different levels"),
-            (many, .mebibytes(8), "more than 10000 members"),
-            (large, ByteCount(2_000), "above the 2000 of a message"),
-            (expanding, .mebibytes(8), "bytes in all"),
-            (broad, .mebibytes(8), "more than 1000000 values"),
+        let arrays = String(repeating: "[", count: 20) + String(repeating: "]", count: 20)
+        let deep = try Self.draft([#"{"source": "1", "args": \#(arrays)}"#])
+        for (draft, reason) in [
+            (levels, "different levels"), (many, "more than 10000 members"),
+            (large, "above the 2000 of a message"), (deep, "nested deeper than 18 levels"),
         ] {
             let misfit = try #require(throws: BatchMessage.Misfit.self) {
-                try Self.message(draft, limit: limit)
+                try Self.message(draft, limit: ByteCount(2_000))
             }
             #expect(misfit.reason.contains(reason), "\(misfit.reason)")
         }
+    }
+
+    @Test func whatAWorkerWouldRefuseForItsCopiesIsNoMessage() throws {
+        let draft = try Self.draft([#"{"source": "1"}"#, #"{"source": "1"}"#])
+        var entries = Self.entries(draft, id: .random())
+        for index in entries.indices { entries[index].body = Array(repeating: 0, count: 33 << 20) }
+        let misfit = try #require(throws: BatchMessage.Misfit.self) {
+            try BatchMessage(
+                draft,
+                entries: entries,
+                id: .random(),
+                maximumRunning: nil,
+                limit: .mebibytes(8)
+            )
+        }
+        #expect(misfit.reason.contains("bytes in all"))
     }
 
     @Test(arguments: [
