@@ -15,9 +15,19 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
 )
+let asyncAlgorithms = Target.Dependency.product(
+    name: "AsyncAlgorithms",
+    package: "swift-async-algorithms"
+)
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(
     name: "ServiceLifecycle",
@@ -37,12 +47,14 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 func library(
     _ name: String,
     in folder: String,
-    _ dependencies: [Target.Dependency] = []
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource]? = nil
 ) -> Target {
     .target(
         name: name,
         dependencies: dependencies,
         path: "Sources/\(folder)",
+        resources: resources,
         swiftSettings: strict
     )
 }
@@ -101,10 +113,15 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -136,6 +153,7 @@ let package = Package(
         library("AMQP", in: "AMQP", ["CRabbitMQ", "Threads", crypto]),
         library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
         library("Curl", in: "Curl", ["CCurl", "Threads"]),
+        library("Prometheus", in: "Prometheus", [coreMetrics]),
 
         // The sandbox side: the frames, and the program that is PID 1 in each sandbox.
         library("SandboxProtocol", in: "SandboxProtocol"),
@@ -181,6 +199,16 @@ let package = Package(
             ["SandmillEntity", "SandmillService", "Threads", crypto, logging]
         ),
         library(
+            "SandmillAPI",
+            in: "api",
+            [
+                "Prometheus", "SandmillEntity", "SandmillService", asyncAlgorithms, crypto,
+                httpTypes, hummingbird, logging, metrics, nioCore, nioHTTP1, nioHTTPTypes,
+                serviceLifecycle,
+            ],
+            resources: [.embedInCode("openapi.json")]
+        ),
+        library(
             "SandmillConfiguration",
             in: "configuration",
             ["SandmillEntity", yams]
@@ -190,9 +218,10 @@ let package = Package(
         .executableTarget(
             name: "sandmill",
             dependencies: [
-                "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
-                "SandmillRepository", "SandmillResults", "SandmillService", argumentParser,
-                crypto, logging, serviceLifecycle, unixSignals,
+                "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
+                "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
+                "SandmillService", argumentParser, crypto, logging, metrics, serviceLifecycle,
+                unixSignals,
             ],
             path: "Sources/sandmill",
             swiftSettings: strict
@@ -241,6 +270,16 @@ let package = Package(
             in: "SandboxAgent",
             ["SandboxAgentCore", "SandboxProtocol"]
         ),
+        tests("PrometheusTests", in: "Prometheus", ["Prometheus", coreMetrics]),
+        tests(
+            "APITests",
+            in: "api",
+            [
+                "Prometheus", "SandmillAPI", "SandmillEntity", "SandmillRabbitMQ",
+                "SandmillRepository", "SandmillResults", "SandmillService", httpTypes,
+                hummingbird, logging,
+            ]
+        ),
         tests("ThreadsTests", in: "Threads", ["Threads"]),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
         tests(
@@ -279,7 +318,7 @@ let package = Package(
         tests(
             "SandmillTests",
             in: "sandmill",
-            ["FaultyProxy", "sandmill", crypto],
+            ["FaultyProxy", "SandmillEntity", "SandmillService", "sandmill", crypto],
             resources: [.copy("clients")]
         ),
         tests(

@@ -34,8 +34,11 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "How many rounds.")
     var rounds = 3
 
-    @Flag(help: "Measures shares between levels and tenants, and the cost of a backlog, too.")
-    var flow = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Measures shares between levels and tenants, and the cost of a backlog, too."
+    )
+    var flow = true
 
     @Option(help: "The process of the worker, whose memory is then told.")
     var workerProcess: Int32?

@@ -64,6 +64,7 @@ extension Configuration {
             maximumAttempts: reader.count("worker.maximum_attempts", default: 5, in: 1...100),
             drainTimeout: reader.duration("worker.drain_timeout", default: .seconds(330))
         )
+        gateway = GatewayConfiguration(&reader)
         logLevel = reader.choice("log.level", default: .info)
         let names = reader.names(below: "pools")
         pools = (names.isEmpty ? ["python"] : names).map {

@@ -78,6 +78,8 @@ public struct Configuration: Equatable, Sendable {
     public var resultsRoot: String
     /// The worker.
     public var worker: Worker
+    /// The HTTP door.
+    public var gateway: GatewayConfiguration
     /// How much is logged.
     public var logLevel: LogLevel
     /// The pools, by name.

@@ -42,6 +42,9 @@ enum BatchStatement {
                 [batch.id, refused.count, cluster]
             )
         }
+        if batch.maximumRunning != nil {
+            _ = try connection.query(HeldMembers.repair, [batch.id])
+        }
         return .admitted(refused: refused.count)
     }
 
@@ -66,12 +69,11 @@ enum BatchStatement {
     ) throws -> [DeadLetter] {
         let rows = try connection.query(ClaimStatement.sql, ClaimStatement.parameters(members))
         return try zip(members, rows).compactMap { member, row in
-            let reason: String
+            var reason = "the id is that of another execution"
             switch try ClaimStatement.outcome(row, of: member) {
-            case .parked, .deferred: return nil
+            case .parked where try row["is_new"], .deferred where try row["is_new"]: return nil
             case .conflict(let conflict): reason = conflict
-            case .duplicate, .claimed, .queued, nil:
-                reason = "the id is that of another execution"
+            case .parked, .deferred, .duplicate, .claimed, .queued, nil: break
             }
             return DeadLetter(member, of: batch, reason: reason)
         }

@@ -133,7 +133,7 @@ enum ClaimStatement {
         judged as materialized (
             select position, claim.id, claim.tenant as claim_tenant, supersedes,
                 claim.worker as claim_worker, batch.size as batch_size, attempt, retries,
-                submitted_at, started_at, \(CancellationQuery.decidedEnd) as decided_end, case
+                submitted_at, started_at, is_new, claim.batch_id, \(CancellationQuery.decidedEnd) as decided_end, case
                     when copy > 1 then null
                     when claim.batch_id is not null and batch.id is null then null
                     when execution.id is null then 'other_batch'
@@ -152,12 +152,31 @@ enum ClaimStatement {
                 left join execution on execution.id = claim.id
                 \(CancellationQuery.join(id: "claim.id", tenant: "claim.tenant"))
         ),
+        taken_in as (
+            select * from judged where outcome in ('claimed', 'deferred', 'parked', 'queued')
+        ),
         superseded as (
-            insert into cancellations (execution_id, tenant, reason)
-            select distinct supersedes, claim_tenant, 'superseded' from judged
-            where supersedes is not null and outcome in ('claimed', 'deferred', 'parked', 'queued')
+            insert into cancellations (execution_id, tenant, reason, is_settled)
+            select distinct supersedes, claim_tenant, 'superseded', not exists (
+                select from executions
+                where executions.id = supersedes and executions.finished_at is null)
+            from taken_in where supersedes is not null
             order by supersedes
             on conflict do nothing
+        ),
+        reopened as (
+            update cancellations set is_settled = false
+            from taken_in
+            where execution_id = taken_in.id and tenant in ('', claim_tenant)
+                and decided_end is not null and outcome <> 'claimed'
+        ),
+        readmitted as (
+            update batches set refused = refused - count, pending = pending + count
+            from (
+                select batch_id, count(*) from taken_in
+                where is_new and batch_id is not null group by batch_id order by batch_id
+            ) as member
+            where batches.id = batch_id and refused >= count and finished_at is null
         ),
         announcement as materialized (
             select nextval('outbox_id') as outbox_id, position, id, claim_worker
@@ -170,7 +189,7 @@ enum ClaimStatement {
             from announcement join execution using (id)
         )
         select outcome, batch_size, attempt, retries, submitted_at, started_at, decided_end,
-            outbox_id
+            is_new, outbox_id
         from judged left join announcement using (position) order by position
         """
 }

@@ -5,14 +5,16 @@ internal import SandmillService
 
 /// Ends executions: record, attempt, files, batch counters and outbox in one statement.
 ///
-/// Batches are locked in the order of their ids, so that two workers cannot wait for each other.
+/// Executions are locked in the order of their ids, and then batches, so that two workers cannot wait
+/// for each other.
 struct FinishStatement {
     private let executions: [FinishedExecution]
     private let cluster: String
     /// Each event, and the position of its execution, from 1.
     private let events: [(execution: Int, message: OutboundMessage)]
 
-    init(_ executions: [FinishedExecution], cluster: String) {
+    init(_ unordered: [FinishedExecution], cluster: String) {
+        let executions = unordered.sorted { $0.document.id < $1.document.id }
         self.executions = executions
         self.cluster = cluster
         events = executions.enumerated().flatMap { index, execution in
@@ -81,7 +83,7 @@ struct FinishStatement {
                 memory_peak_bytes = ended.memory_peak_bytes,
                 results_path = ended.results_path, result = ended.result,
                 finished_at = ended.finished_at,
-                waits = case when waits = 'batch' then 'ended' else 'broker' end,
+                waits = case when waits in ('batch', 'time') then 'ended' else 'broker' end,
                 request_body = case when ended.state = 'errored' then request_body end
             from ended
             where executions.id = ended.id and executions.attempt = ended.attempt
@@ -137,19 +139,11 @@ struct FinishStatement {
                 finished_at = case when pending <= share.ended then now() end
             from locked join share on share.batch_id = locked.id
             where batches.id = locked.id and pending > 0
-            returning batches.*, share.worker, share.room
+            returning batches.*, share.worker,
+                case when max_running is null then 0 else share.room end as room
         ),
         admitted as (
-            update executions set waits = 'store'
-            from (
-                select next.id from batch, lateral (
-                    select id from executions
-                    where batch_id = batch.id and waits = 'batch'
-                        and id not in (select id from execution)
-                    order by submitted_at, id limit batch.room for update skip locked
-                ) as next where max_running is not null
-            ) as next
-            where executions.id = next.id
+            \(HeldMembers.admission(of: "batch", except: "select id from execution"))
         ),
         completion as materialized (
             select gen_random_uuid() as event_id, batch.*

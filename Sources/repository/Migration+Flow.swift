@@ -21,7 +21,7 @@ extension Migration {
             create index executions_parked on executions (pool, level, tenant, submitted_at)
                 where waits = 'store';
             create index executions_deferred on executions (available_at) where waits = 'time';
-            create index executions_held on executions (batch_id, submitted_at)
+            create index executions_held on executions (batch_id, submitted_at, id)
                 where waits = 'batch';
             create index executions_queued on executions (pool, level, submitted_at)
                 where state = 'queued';
@@ -49,6 +49,11 @@ extension Migration {
             comment on column batches.digest is
                 'SHA-256 of the message, of a batch that came as one.';
 
+            create index batches_limited on batches (id)
+                where max_running is not null and finished_at is null;
+            create index batches_cancelled on batches (id)
+                where cancelled_at is not null and finished_at is null;
+
             create table cancellations (
                 execution_id uuid not null,
                 tenant text not null,
@@ -58,10 +63,12 @@ extension Migration {
                 primary key (execution_id, tenant)
             );
             comment on table cancellations is
-                'Each execution that somebody wants to end, also before it has come here.';
+                'Each execution that somebody wants to end, also before it has come here. Those that nothing '
+                'is to be done about now are settled; a claim heeds them all the same.';
             comment on column cancellations.tenant is
                 'It counts for an execution of this tenant only; empty for any.';
             create index cancellations_open on cancellations (execution_id) where not is_settled;
+            create index cancellations_requested on cancellations (requested_at);
             """
     )
 }

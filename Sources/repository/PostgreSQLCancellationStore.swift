@@ -31,8 +31,8 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                         left join executions on executions.id = wanted.id
                 ),
                 noted as (
-                    insert into cancellations (execution_id, tenant)
-                    select distinct id, coalesce($2, '') from wanted
+                    insert into cancellations (execution_id, tenant, is_settled)
+                    select distinct id, coalesce($2, ''), outcome = 'unknown' from wanted
                     where outcome in ('queued', 'running') or outcome = 'unknown' and $3
                     order by id
                     on conflict do nothing
@@ -96,6 +96,11 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                     \(Self.executionOfCancellation)
                     \(CancellationQuery.join(id: "executions.id", tenant: "executions.tenant"))
                 where executions.worker = $1 and executions.state = 'running' and cancellation.reason is not null
+                union
+                select executions.id, 'cancelled'
+                from batches join executions on batch_id = batches.id
+                where cancelled_at is not null and batches.finished_at is null
+                    and executions.worker = $1 and executions.finished_at is null
                 """,
                 [worker]
             )
@@ -112,9 +117,13 @@ public struct PostgreSQLCancellationStore: CancellationStore {
         try await database.access {
             try await database.pool.query(
                 """
-                delete from cancellations
-                where not is_settled and requested_at < now() - interval '7 days'
-                    and not exists (select from executions where id = execution_id)
+                delete from cancellations using (
+                    select execution_id, tenant from cancellations
+                    where requested_at < now() - interval '7 days'
+                    order by requested_at limit 10000
+                ) as old
+                where cancellations.execution_id = old.execution_id
+                    and cancellations.tenant = old.tenant
                 """
             )
         }
@@ -129,7 +138,7 @@ public struct PostgreSQLCancellationStore: CancellationStore {
         ) as executions
         """
 
-    /// The two kinds are found by an index each, so that what waits in good order costs nothing.
+    /// The kinds are found by an index each, so that what waits in good order costs nothing.
     private static let overdue = """
         with settled as (
             update cancellations set is_settled = true
@@ -143,18 +152,30 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                 and cancellations.tenant in ('', executions.tenant)
             group by executions.id limit $1
         ),
+        abandoned as (
+            select executions.id from batches join executions on batch_id = batches.id
+            where cancelled_at is not null and batches.finished_at is null
+                and worker is null and executions.finished_at is null
+            limit $1
+        ),
         expired as (
             select id, 'expired' as word from executions
             where state = 'queued' and deadline is not null and deadline <= now()
             order by deadline limit $1
         )
-        select executions.*, date_trunc('milliseconds', now()) as ended_at, word
+        select id, tenant, pool, level, state, reason, attempt, batch_id, worker, submitted_at,
+            started_at, finished_at, runtime, labels, request_properties, null::jsonb as result,
+            date_trunc('milliseconds', now()) as ended_at, word
         from (
-            select id, coalesce(word, 'cancelled') as word from cancelled
-            union all
-            select id, word from expired where id not in (select id from cancelled)
+            select id, min(word) as word
+            from (
+                select id, coalesce(word, 'cancelled') as word from cancelled
+                union all
+                select id, 'cancelled' from abandoned
+                union all
+                select id, word from expired
+            ) as overdue group by id order by id limit $1
         ) as overdue join executions using (id)
-        limit $1
         """
 }
 

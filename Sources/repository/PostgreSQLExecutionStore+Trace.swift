@@ -26,16 +26,22 @@ extension PostgreSQLExecutionStore: ExecutionTraces {
     private static let whereabouts = """
         select waits, available_at,
             case when state = 'queued' then (
-                select count(*) from executions as other
-                where other.state = 'queued' and other.pool = executions.pool
-                    and other.level = executions.level
-                    and other.submitted_at < executions.submitted_at
-                    and other.available_at <= now()
+                select count(*) from (
+                    select from executions as other
+                    where other.state = 'queued' and other.pool = executions.pool
+                        and other.level = executions.level
+                        and other.submitted_at < executions.submitted_at
+                        and other.available_at <= now()
+                    limit 100000
+                ) as before
             ) end as ahead,
             case when state = 'queued' then (
-                select count(*) from executions as other
-                where other.pool = executions.pool and other.level = executions.level
-                    and other.finished_at > now() - interval '1 min'
+                select count(*) from (
+                    select from executions as other
+                    where other.pool = executions.pool and other.level = executions.level
+                        and other.finished_at > now() - interval '1 min'
+                    limit 100000
+                ) as ended
             ) end as rate,
             (
                 select container from sandboxes

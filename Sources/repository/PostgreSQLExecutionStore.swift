@@ -57,10 +57,15 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
             try await database.pool.query(
                 """
                 with due as materialized (
-                    select id from executions where waits = 'time' and available_at <= now()
+                    select id, batch_id from executions
+                    where waits = 'time' and available_at <= now() and worker is null
                     order by available_at limit $1 for update skip locked
                 )
-                update executions set waits = 'store' from due where executions.id = due.id
+                update executions
+                set waits = case when exists (
+                    select from batches where id = due.batch_id and max_running is not null
+                ) then 'batch' else 'store' end
+                from due where executions.id = due.id
                 """,
                 [limit]
             )
@@ -77,11 +82,22 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
             try await database.pool.query(
                 """
                 select count(*) from (
-                    select from executions where waits = 'store' and pool = $1 limit $2
+                    select from executions
+                    where waits = 'store' and pool = $1 and worker is null limit $2
                 ) as parked
                 """,
                 [pool, limit]
             )[0][0]
+        }
+    }
+
+    /// Lets held members of limited batches wait for a worker, where there is room.
+    public func admitHeldMembers() async throws(StoreError) {
+        try await database.access {
+            try await database.pool.withTransaction { connection in
+                let isLocked: Bool = try connection.query(HeldMembers.lock)[0][0]
+                if isLocked { try connection.query(HeldMembers.repair, [nil as UUID?]) }
+            }
         }
     }
 

@@ -51,7 +51,23 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                 throw StoreError(.unavailable, "the session that held the lock is not gone yet")
             }
             return try await database.pool.query(
-                "select id from workers where \(Self.isDead)",
+                """
+                with recursive holder as (
+                    (select worker from executions
+                        where finished_at is null and worker is not null
+                        order by worker limit 1)
+                    union all
+                    select (select executions.worker from executions
+                        where finished_at is null and executions.worker > holder.worker
+                        order by executions.worker limit 1)
+                    from holder where holder.worker is not null
+                )
+                select id from workers where \(Self.isDead)
+                union all
+                select worker from holder
+                where worker is not null and not exists (
+                    select from workers where id = holder.worker)
+                """,
                 [lockPrefix]
             )
             .map { try $0["id"] }
@@ -60,7 +76,8 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
 
     /// Takes over what a worker left that is dead, or an earlier process of the successor itself.
     ///
-    /// A worker that came back to life in the meantime keeps everything.
+    /// A worker that came back to life in the meantime keeps everything. One that has no row any more
+    /// has left what it committed after it was buried.
     public func reclaim(
         worker: String,
         successor: String
@@ -80,7 +97,15 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                         "delete from workers where id = $2 and \(Self.isDead)",
                         [lockPrefix, worker]
                     )
-                    guard removed.affectedCount > 0 else { return [] }
+                    if removed.affectedCount == 0 {
+                        let registered = try connection.query(
+                            "select now() - interval '2 s' where not exists ("
+                                + "select from workers where id = $1)",
+                            [worker]
+                        )
+                        guard let buried = registered.first else { return [] }
+                        isBefore = try buried[0]
+                    }
                 }
                 let killers = try connection.query(
                     ReclaimStatement.sql,

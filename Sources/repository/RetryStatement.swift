@@ -29,7 +29,8 @@ enum RetryStatement {
                 retries = retries + failed.is_program_failure::int,
                 available_at = date_trunc('milliseconds', now()) + make_interval(
                     secs => case when exists (
-                        select from cancellations where execution_id = failed.id) then 0
+                        select from cancellations
+                        where execution_id = failed.id and tenant in ('', executions.tenant)) then 0
                         else delay end)
             from unnest(
                 $1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int4[],

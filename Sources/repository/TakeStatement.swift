@@ -9,10 +9,14 @@ internal import SandmillService
 /// lanes are found by skipping along the index from one to the next: what a statement costs depends
 /// on how many lanes there are and on how many executions it takes, not on how many wait.
 enum TakeStatement {
-    /// With the pool.
+    /// The most bytes of bodies that are taken at once, but for the first.
+    private static let byteBudget = 64 << 20
+
+    /// With the pool. A worker that stops between its statements gives the lock back soon.
     static let lock = """
-        select pg_advisory_xact_lock(
-            hashtextextended('sandmill take ' || current_schema() || ' ' || $1, 0))
+        select set_config('idle_in_transaction_session_timeout', '5s', true),
+            pg_advisory_xact_lock(
+                hashtextextended('sandmill take ' || current_schema() || ' ' || $1, 0))
         """
 
     static func parameters(_ vacancy: Vacancy) -> [any PostgreSQLValue] {
@@ -25,6 +29,7 @@ enum TakeStatement {
             held.map(\.key.level.rawValue),
             held.map(\.key.tenant),
             held.map { Int32(clamping: $0.value) },
+            vacancy.newcomers,
         ]
     }
 
@@ -55,6 +60,9 @@ enum TakeStatement {
                     and (level, tenant) > (lane.level, lane.tenant)
                 order by level, tenant limit 1) as next
         ),
+        share as materialized (
+            select least($2 + $8, ($2 + $8) * 2 / greatest(count(*), 1) + 1) as count from lane
+        ),
         repeated as (
             select id from executions
             where worker = $3 and finished_at is null and claim_token = $4 and state = 'running'
@@ -69,17 +77,28 @@ enum TakeStatement {
                 lateral (
                     select *, row_number() over (order by submitted_at, id) as turn
                     from (
-                        select id, submitted_at, state, waits from executions
+                        select id, submitted_at, state, waits,
+                            octet_length(request_body) as size
+                        from executions
                         where waits = 'store' and pool = $1 and executions.level = lane.level
                             and executions.tenant = lane.tenant and available_at <= now()
-                        order by submitted_at limit $2
+                            and worker is null
+                        order by submitted_at limit (select count from share)
                     ) as first
                 ) as head
         ),
         chosen as materialized (
-            select id, state, waits from candidate
-            where state = 'queued' and not exists (select from repeated)
-            order by rank, age, id limit $2
+            select id, state, waits
+            from (
+                select *, row_number() over turns as position,
+                    sum(size) over (turns rows unbounded preceding) - size as bytes_before
+                from candidate
+                where state = 'queued' and not exists (select from repeated)
+                window turns as (order by rank, age, id)
+            ) as ranked
+            where (position <= $2 or rank = 1 and position <= $8)
+                and bytes_before <= \(byteBudget)
+            order by id
         ),
         taken as (
             update executions

@@ -23,6 +23,7 @@ struct DatabaseClient {
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
     let batchResults: PostgreSQLBatchResults
+    let tokens: PostgreSQLAccessTokens
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
@@ -32,5 +33,6 @@ struct DatabaseClient {
         letters = PostgreSQLDeadLetterStore(database)
         workers = PostgreSQLWorkerRegistry(database)
         batchResults = PostgreSQLBatchResults(database)
+        tokens = PostgreSQLAccessTokens(database)
     }
 }

@@ -19,10 +19,10 @@ struct Sandmill: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            WorkerCommand.self, SubmitCommand.self, BatchCommand.self, StatusCommand.self,
-            ResultCommand.self, OutputCommand.self, CancelCommand.self, EventsCommand.self,
-            DeadCommand.self, PoolCommand.self, TopologyCommand.self, MigrateCommand.self,
-            DoctorCommand.self,
+            WorkerCommand.self, GatewayCommand.self, ServeCommand.self, SubmitCommand.self,
+            BatchCommand.self, StatusCommand.self, ResultCommand.self, OutputCommand.self,
+            CancelCommand.self, EventsCommand.self, DeadCommand.self, PoolCommand.self,
+            TokenCommand.self, TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -1,4 +1,5 @@
 import Logging
+import SandmillAPI
 import SandmillConfiguration
 import SandmillDocker
 import SandmillEntity
@@ -20,7 +21,9 @@ struct WorkerProcess {
     }
 
     /// Works until SIGTERM or SIGINT, then finishes what is claimed.
-    func run() async throws {
+    ///
+    /// With a `gateway` its HTTP door is open in the same process.
+    func run(with gateway: GatewayProcess? = nil) async throws {
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
         try await broker.declareTopology()
         let database = configuration.makeDatabase()
@@ -74,6 +77,15 @@ struct WorkerProcess {
             engine: engine,
             logger: logger
         )
+        // What may be refused is asked before others are told that this worker is there.
+        let door =
+            try await gateway?.services(
+                database,
+                broker,
+                relay,
+                admissions,
+                checks: [.engine(engine), .results(results)]
+            ) ?? []
         try await supervisor.register()
         try await engine.removeOrphans(of: configuration.worker.id)
 
@@ -94,7 +106,6 @@ struct WorkerProcess {
             source: BatchConsumer(broker: broker),
             admissions: admissions,
             ledger: ledger,
-            relay: relay,
             workers: workersByPool,
             logger: logger
         )
@@ -112,7 +123,7 @@ struct WorkerProcess {
         // They end in the opposite order: nothing stops before what depends on it.
         let services: [any Service] =
             [publisher, relay, ledger, admissions, supervisor, sweeper] + pools + workers
-            + [drain, batches, control]
+            + [drain, batches, control] + door
         logger.info(
             "The worker is up.",
             metadata: [

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import SandmillEntity
 
 /// Writes documents and events as JSON: RFC 3339 times in milliseconds, keys in a fixed order.
-enum DocumentCoder {
+public enum DocumentCoder {
     private static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -17,7 +17,7 @@ enum DocumentCoder {
     private static let timestampStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     /// Encodes a value of ours; its figures are finite, so it always can be.
-    static func encode(_ value: some Encodable) -> [UInt8] {
+    public static func encode(_ value: some Encodable) -> [UInt8] {
         do {
             return Array(try encoder.encode(value))
         } catch {

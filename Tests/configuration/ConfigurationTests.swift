@@ -36,6 +36,31 @@ struct ConfigurationTests {
         #expect(configuration.worker.id == "flag")
     }
 
+    @Test(arguments: [
+        ("127.0.0.1:8080", "127.0.0.1", 8_080), ("[::1]:0", "::1", 0),
+        ("host:65535", "host", 65_535),
+    ])
+    func theGatewayListensWhereItIsTold(address: String, host: String, port: Int) throws {
+        let configuration = try load("", environment: ["SANDMILL_GATEWAY_LISTEN": address])
+        #expect(configuration.gateway.host == host)
+        #expect(configuration.gateway.port == port)
+    }
+
+    @Test(arguments: ["8080", ":8080", "host:", "host:65536", "::1:8080", "[]:1", "host:x"])
+    func whatIsNoAddressIsRefused(address: String) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try load("", environment: ["SANDMILL_GATEWAY_LISTEN": address])
+        }
+        #expect(error?.description.contains("gateway.listen") == true)
+    }
+
+    @Test func nobodyWaitsLongerThanTheMaximum() throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try load("gateway: {wait: 10s, maximum_wait: 5s}")
+        }
+        #expect(error?.description.contains("gateway.wait") == true)
+    }
+
     @Test func aSecretCanComeFromAFile() throws {
         try withFile("amqp://u:p@broker/\n") { path in
             let configuration = try load("", environment: ["SANDMILL_BROKER_URL_FILE": path])

@@ -145,6 +145,67 @@ struct BatchAdmissionTests {
         }
     }
 
+    @Test func aMemberThatIsRefusedTakesNoRoom() async throws {
+        try await RecordStore.with { store in
+            let batch = admission(3, maximumRunning: 1)
+            let first = try #require(batch.members.first { $0.intent == .park })
+            _ = try await store.claim(.sample(id: first.submission.id, body: "{}"))
+            #expect(try await store.executions.admit(batch) == .admitted(refused: 1))
+            #expect(try await take(9, in: store).count == 1)
+        }
+    }
+
+    @Test func roomThatWasMissedIsFoundLater() async throws {
+        try await RecordStore.with { store in
+            let batch = admission(3, maximumRunning: 1)
+            _ = try await store.executions.admit(batch)
+            let running = try await take(9, in: store)
+            // As a worker of the version before ends it, which admits nobody.
+            try await store.pool.query(
+                "update executions set state = 'succeeded', finished_at = now() where worker is not null"
+            )
+            try await store.pool.query("update batches set pending = pending - 1")
+            #expect(running.count == 1)
+            #expect(try await take(9, in: store).isEmpty)
+            try await store.executions.admitHeldMembers()
+            try await store.executions.admitHeldMembers()
+            #expect(try await take(9, in: store).count == 1)
+        }
+    }
+
+    @Test func aMemberForLaterTakesNoRoomUntilItsTime() async throws {
+        try await RecordStore.with { store in
+            var batch = admission(3, maximumRunning: 1)
+            let first = try #require(batch.members.firstIndex { $0.intent == .park })
+            batch.members[first].submission.notBefore = Date(timeIntervalSinceNow: 3_600)
+            _ = try await store.executions.admit(batch)
+            let running = try await take(9, in: store)
+            #expect(running.count == 1)
+            try await store.pool.query(
+                "update executions set available_at = now() where waits = 'time'"
+            )
+            #expect(try await store.executions.parkDue(limit: 9) == 1)
+            #expect(try await take(9, in: store).isEmpty)
+            _ = try await store.executions.finish(finish(running, of: batch))
+            #expect(try await take(9, in: store).count == 1)
+        }
+    }
+
+    @Test func aRefusedMemberThatIsMendedCountsAgain() async throws {
+        try await RecordStore.with { store in
+            let batch = admission(2, refused: 1)
+            _ = try await store.executions.admit(batch)
+            let mended = Claim.sample(batch: Submission.Membership(id: batch.id, size: 3))
+            #expect(try await store.claim(mended) == 1)
+            let record = try #require(await store.executions.batch(batch.id))
+            #expect(record.pending == 3)
+            #expect(record.refused == 0)
+            let taken = try await take(9, in: store)
+            #expect(try await store.executions.finish([.sample(mended)]).count == 1)
+            #expect(try await store.executions.finish(finish(taken, of: batch)).count == 3)
+        }
+    }
+
     @Test func endingMembersThatAreHeldMakesNoRoom() async throws {
         try await RecordStore.with { store in
             let batch = admission(6, maximumRunning: 1)

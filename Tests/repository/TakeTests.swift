@@ -189,6 +189,48 @@ struct TakeTests {
         }
     }
 
+    @Test func whatAnEarlierVersionRanDoesNotStandInTheWay() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(8, in: store)
+            // It changes the state and not for what an execution waits.
+            try await store.pool.query(
+                "update executions set state = 'running', worker = 'old', attempt = 1"
+            )
+            let queued = try await park(1, in: store)
+            let taken = try await store.executions.take(vacancy(2))
+            #expect(taken.map(\.unrunnable.record.id) == queued.map(\.submission.id))
+            #expect(try await store.executions.parkedCount(pool: "python", upTo: 99) == 0)
+        }
+    }
+
+    @Test func newLanesAreTakenIntoAFullHouseAndOthersAreNot() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(9, in: store, tenant: "large")
+            let small = try await park(2, in: store, tenant: "small")
+            let full = Vacancy(
+                token: UUID(),
+                worker: "worker-a",
+                pool: "python",
+                count: 0,
+                newcomers: 4,
+                held: [Lane(level: .normal, tenant: "large"): 50]
+            )
+            let taken = try await store.executions.take(full)
+            #expect(taken.count == 1)
+            #expect(small.map(\.submission.id).contains(taken[0].unrunnable.record.id))
+        }
+    }
+
+    @Test func fewLargeRequestsAreTakenAtOnce() async throws {
+        try await RecordStore.with { store in
+            let body = #"{"source": "\#(String(repeating: "x", count: 30 << 20))"}"#
+            let claims = (0..<4).map { _ in Claim.sample(intent: .park, body: body) }
+            for claim in claims { _ = try await store.executions.claim([claim]) }
+            #expect(try await store.executions.take(vacancy(4)).count == 3)
+            #expect(try await store.executions.take(vacancy(4)).count == 1)
+        }
+    }
+
     @Test func whatIsTakenByAWorkerThatDiesIsQueuedAgain() async throws {
         try await RecordStore.with { store in
             let claim = try await park(1, in: store)[0]

@@ -29,6 +29,24 @@ struct WorkerRegistryTests {
         #expect(killed.count == 1)
     }
 
+    @Test func whatADeadWorkerCommittedAfterItWasBuriedIsTakenOverToo() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample(worker: "buried")
+            _ = try await store.claim(claim)
+            try await store.pool.query(
+                "update executions set started_at = started_at - interval '1 min'"
+            )
+            let registry = PostgreSQLWorkerRegistry(store.database)
+            try await registry.register(worker: "survivor", version: "1")
+            #expect(try await registry.heartbeat(worker: "survivor") == ["buried"])
+            #expect(try await registry.reclaim(worker: "buried", successor: "survivor").isEmpty)
+            #expect(try await registry.heartbeat(worker: "survivor").isEmpty)
+            #expect(try await store.executions.execution(claim.submission.id)?.state == .queued)
+            #expect(try await store.claim(claim.redelivered()) == 2)
+            try await registry.deregister(worker: "survivor")
+        }
+    }
+
     @Test func aSecondWorkerWithTheSameIDIsRefused() async throws {
         try await RecordStore.with { store in
             let first = try await registry(store, of: "a")

@@ -13,6 +13,7 @@ import Testing
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
         "Curl": ["CCurl", "Glibc", "Synchronization", "Threads"],
+        "Prometheus": ["CoreMetrics", "Synchronization"],
         "SandboxProtocol": [],
         "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
         "SandboxAgent": ["SandboxAgentCore"],
@@ -34,12 +35,17 @@ import Testing
             "CLinux", "Crypto", "FoundationEssentials", "Glibc", "SandmillEntity",
             "SandmillService", "Threads",
         ],
+        "api": [
+            "AsyncAlgorithms", "Crypto", "FoundationEssentials", "HTTPTypes", "Hummingbird",
+            "Logging", "Metrics", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
+            "SandmillEntity", "SandmillService", "ServiceLifecycle", "Synchronization",
+        ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [
             "ArgumentParser", "Crypto", "Foundation", "FoundationEssentials", "Logging",
-            "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
-            "SandmillRepository", "SandmillResults", "SandmillService", "ServiceLifecycle",
-            "UnixSignals",
+            "Metrics", "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
+            "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
+            "SandmillService", "ServiceLifecycle", "UnixSignals",
         ],
         "bench": [
             "ArgumentParser", "Foundation", "Histogram", "Logging", "SandmillConfiguration",

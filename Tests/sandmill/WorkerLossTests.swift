@@ -46,6 +46,33 @@ extension SystemTests {
         }
 
         @Test(.installationWithoutWorker)
+        func whatWaitsInTheStoreOutlivesTheWorkerThatPutItThere() async throws {
+            let installation = try Installation.current
+            let few = ["SANDMILL_WORKER_CLAIM_AHEAD": "1"]
+            let first = try await installation.startWorker("worker-a", settings: few)
+            var ids: [UUID] = []
+            for _ in 1...60 {
+                ids.append(
+                    try await installation.submit(["source": "import time; time.sleep(0.05)"])
+                )
+            }
+            try await eventually(within: .seconds(20), "some wait in the store, some have ended") {
+                try await installation.query(
+                    """
+                    select 1 where exists (select from executions where waits = 'store')
+                        and exists (select from executions where finished_at is not null)
+                    """
+                ).count == 1
+            }
+            first.kill()
+            let second = try await installation.startWorker("worker-b", settings: few)
+            try await installation.expectOneEnd(of: ids, attempt: nil)
+            let workers = try await installation.query("select distinct worker from executions")
+            #expect(workers.count == 2)
+            try await installation.stop(second)
+        }
+
+        @Test(.installationWithoutWorker)
         func workerThatIsRestartedGoesOnWithWhatItLeft() async throws {
             let installation = try Installation.current
             let first = try await installation.startWorker("worker-a")

@@ -1,4 +1,5 @@
 internal import Curl
+internal import FoundationEssentials
 internal import Logging
 internal import SandboxProtocol
 internal import SandmillEntity
@@ -21,6 +22,8 @@ actor DockerSandbox: Sandbox {
     private var lastToken: UInt64 = 0
     /// The run that its agent was told of and that is not over.
     private var runningToken: UInt64?
+    /// Whose that run is.
+    private var execution: UUID?
 
     init(
         id: String,
@@ -117,8 +120,12 @@ actor DockerSandbox: Sandbox {
         runningToken = lastToken
     }
 
-    func cancel() async {
-        guard let runningToken else { return }
+    func assign(to execution: UUID) {
+        self.execution = execution
+    }
+
+    func cancel(_ execution: UUID) async {
+        guard self.execution == execution, let runningToken else { return }
         // A stream that broke is noticed by whoever reads from it.
         try? await write(Command.cancel(token: runningToken).encode())
     }

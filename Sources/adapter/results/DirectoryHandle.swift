@@ -44,11 +44,12 @@ struct DirectoryHandle: ~Copyable {
 
     /// Opens a directory right below another; nil when it is not there.
     private init?(
-        existing component: String,
+        existing component: [UInt8],
         in parent: borrowing DirectoryHandle
     ) throws(ResultsError) {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
-        let opened = unsafe openat(parent.descriptor, component, flags)
+        let directory = parent.descriptor
+        let opened = unsafe Self.withPath(component) { unsafe openat(directory, $0, flags) }
         guard opened >= 0 else {
             if errno == ENOENT { return nil }
             throw ResultsError(errno, reading: component)
@@ -89,38 +90,62 @@ struct DirectoryHandle: ~Copyable {
     ///
     /// No component of the path may be a link.
     func read(
-        _ path: ArraySlice<String>,
+        _ path: ArraySlice<[UInt8]>,
         from offset: Int,
         limit: Int
     ) throws(ResultsError) -> [UInt8]? {
+        try withFile(path) { file, name throws(ResultsError) in
+            var count = 0
+            let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+                repeat {
+                    count = unsafe pread(file, buffer.baseAddress, limit, offset)
+                } while count < 0 && errno == EINTR
+                initialized = max(0, count)
+            }
+            guard count >= 0 else { throw ResultsError(errno, reading: name) }
+            return bytes
+        }
+    }
+
+    /// How long a regular file is; nil when it is not there.
+    ///
+    /// No component of the path may be a link.
+    func size(_ path: ArraySlice<[UInt8]>) throws(ResultsError) -> Int? {
+        try withFile(path) { file, name throws(ResultsError) in
+            var status = stat()
+            guard unsafe fstat(file, &status) == 0 else { throw ResultsError(errno, reading: name) }
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw ResultsError(EINVAL, reading: name)
+            }
+            return Int(status.st_size)
+        }
+    }
+
+    /// Opens a file to read from it; does nothing when it is not there.
+    private func withFile<Result>(
+        _ path: ArraySlice<[UInt8]>,
+        _ body: (_ file: CInt, _ name: [UInt8]) throws(ResultsError) -> Result
+    ) throws(ResultsError) -> Result? {
         guard let component = path.first else { preconditionFailure("a path is not empty") }
         if path.count > 1 {
             guard let next = try DirectoryHandle(existing: component, in: self) else { return nil }
-            return try next.read(path.dropFirst(), from: offset, limit: limit)
+            return try next.withFile(path.dropFirst(), body)
         }
-        let file = unsafe openat(descriptor, component, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        let file = unsafe Self.withPath(component) { unsafe openat(descriptor, $0, flags) }
         guard file >= 0 else {
             if errno == ENOENT { return nil }
             throw ResultsError(errno, reading: component)
         }
         defer { close(file) }
-        var count = 0
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
-            repeat {
-                count = unsafe pread(file, buffer.baseAddress, limit, offset)
-            } while count < 0 && errno == EINTR
-            initialized = max(0, count)
-        }
-        guard count >= 0 else { throw ResultsError(errno, reading: component) }
-        return bytes
+        return try body(file, component)
     }
 
     /// Writes the content of a file, which must be there, over the beginning of another.
     func copy(_ source: OutputPath, to target: OutputPath) throws(ResultsError) {
-        let components = source.components.map { String(decoding: $0, as: UTF8.self) }
         var offset = 0
         while true {
-            guard let bytes = try read(components[...], from: offset, limit: 1 << 20) else {
+            guard let bytes = try read(source.components[...], from: offset, limit: 1 << 20) else {
                 throw ResultsError(ENOENT, path: source.bytes)
             }
             if bytes.isEmpty { return }
@@ -171,6 +196,10 @@ extension ResultsError {
     init(_ code: CInt, reading path: String) {
         let reason = unsafe String(cString: strerror(code))
         self.init("the results directory cannot be read at \"\(path)\": \(reason)")
+    }
+
+    init(_ code: CInt, reading path: [UInt8]) {
+        self.init(code, reading: String(decoding: path, as: UTF8.self))
     }
 
     init(_ code: CInt, path: [UInt8]) {

@@ -10,7 +10,8 @@ internal import Threads
 /// its own.
 public actor OutputFiles: OutputSource {
     private let executor = ThreadExecutor(name: "output")
-    private let root: DirectoryHandle
+    let root: DirectoryHandle
+    let rootPath: String
 
     /// The actor's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -20,6 +21,7 @@ public actor OutputFiles: OutputSource {
     /// Opens the directory, which must be there.
     public init(root path: String) throws(ResultsError) {
         root = try DirectoryHandle(existing: path)
+        rootPath = path
     }
 
     /// Reads from the staging area of the attempt's worker, or from the attempt's directory.
@@ -33,8 +35,7 @@ public actor OutputFiles: OutputSource {
         guard let path = OutputPath(Array(path.utf8)) else {
             throw ResultsError("\"\(path)\" is no path below the results directory")
         }
-        let components = path.components.map { String(decoding: $0, as: UTF8.self) }
-        return try root.read(components[...], from: offset, limit: limit)
+        return try root.read(path.components[...], from: offset, limit: limit)
     }
 
     private func directory(of place: OutputPlace) throws(ResultsError) -> String {

@@ -47,14 +47,14 @@ public struct Admissions: Service {
 
     /// Takes a request in; the same request again changes nothing.
     ///
-    /// - Returns: The execution's id.
+    /// - Returns: The execution, and whether it is this request that made it.
     /// - Throws: ``RequestRefusal``, also for an id that is known with another content; ``StoreError``
     ///   when the store cannot keep it now, in which case nothing is known of it.
     public func submit(
         _ request: RequestMessage,
         pool: String,
         level: Level
-    ) async throws -> UUID {
+    ) async throws -> AdmittedExecution {
         guard let decoder = decoders[pool] else { throw RequestRefusal.unknownPool(pool) }
         let submission = try decoder.decode(request, level: level)
         let outcome = try await committer.submit(
@@ -69,9 +69,10 @@ public struct Admissions: Service {
         switch outcome {
         case .queued(let message): await relay.send([message])
         case .conflict(let reason): throw RequestRefusal(.idConflict, reason)
-        case .duplicate, .deferred, .parked, .claimed: break
+        case .duplicate: return AdmittedExecution(id: submission.id, isNew: false)
+        case .deferred, .parked, .claimed: break
         }
-        return submission.id
+        return AdmittedExecution(id: submission.id, isNew: true)
     }
 
     /// Takes a batch in that is one document; the same again changes nothing.
@@ -92,6 +93,7 @@ public struct Admissions: Service {
         )
         switch try await store.admit(batch) {
         case .admitted(let refused):
+            await relay.hint(ControlMessage(parked: batch.pool))
             return AdmittedBatch(id: batch.id, pool: batch.pool, size: batch.size, refused: refused)
         case .duplicate:
             return AdmittedBatch(id: batch.id, pool: batch.pool, size: batch.size, refused: nil)
@@ -99,6 +101,14 @@ public struct Admissions: Service {
             throw RequestRefusal(.idConflict, reason)
         }
     }
+}
+
+/// An execution that was taken in.
+public struct AdmittedExecution: Equatable, Sendable {
+    /// The execution.
+    public var id: UUID
+    /// Whether the request made it, and not the same one before.
+    public var isNew: Bool
 }
 
 /// A batch that was taken in.

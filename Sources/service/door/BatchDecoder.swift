@@ -43,8 +43,14 @@ struct BatchDecoder {
             refused: []
         )
         var room = Self.maximumBytes
+        var ids: Set<UUID> = []
         for index in document.executions.indices {
-            let (request, submission) = members.member(index)
+            var (request, submission) = members.member(index)
+            if case .success(let known) = submission, !ids.insert(known.id).inserted {
+                submission = .failure(
+                    RequestRefusal(.idConflict, at: "/id", "another member has it")
+                )
+            }
             room -= request.body.count
             guard room >= 0 else {
                 throw RequestRefusal(
@@ -79,6 +85,8 @@ struct BatchDecoder {
                 )
             }
         }
+        // In the order in which all statements lock rows.
+        admission.members.sort { $0.submission.id < $1.submission.id }
         return admission
     }
 
@@ -148,8 +156,10 @@ extension [String: JSONValue] {
     /// These fields, with others in place of those of the same name.
     fileprivate func merging(_ others: [String: JSONValue]) -> [String: JSONValue] {
         var fields = self
-        for (name, value) in others {
+        for name in others.keys {
             if let other = Self.alternatives[name] { fields[other] = nil }
+        }
+        for (name, value) in others {
             if Self.merged.contains(name), case .object(let own) = value,
                 case .object(let defaults)? = fields[name]
             {

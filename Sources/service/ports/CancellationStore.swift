@@ -30,7 +30,7 @@ public protocol CancellationStore: Sendable {
     /// Which executions that a worker runs are cancelled, and how each has to end.
     func cancelled(runBy worker: String) async throws(StoreError) -> [UUID: Outcome]
 
-    /// Forgets cancellations of what never came, a week after they were asked for.
+    /// Forgets cancellations a week after they were asked for, some at a time.
     func forgetOldCancellations() async throws(StoreError)
 }
 

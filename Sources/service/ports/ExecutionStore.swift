@@ -31,8 +31,13 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// A level's executions count as a minute younger than the next higher one's. Workers take one
     /// after the other. The same ``Vacancy/token`` gets the same executions again.
     ///
-    /// - Returns: At most ``Vacancy/count``; fewer when no more wait.
+    /// - Returns: At most ``Vacancy/count``, or ``Vacancy/newcomers`` if that is more; fewer when no
+    ///   more wait, or when these are large.
     func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution]
+
+    /// Parks members of batches that limit how many run at once, where there is room and none that
+    /// ended has made way for them.
+    func admitHeldMembers() async throws(StoreError)
 
     /// Parks executions whose time has come, the earliest first.
     ///

@@ -50,7 +50,7 @@ public struct QueueWait: Equatable, Sendable {
     public var place: Place
     /// It is not started before.
     public var availableAt: Date
-    /// How many of its level in its pool are due and came before it.
+    /// How many of its level in its pool are due and came before it, counted up to 100,000.
     public var ahead: Int
     /// How long it would take to run those, if its level goes on as in the last minute; nil when
     /// nothing of it has ended in that.

@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import SandmillEntity
 
 /// What a pool's sandboxes are made of.
@@ -98,8 +99,12 @@ public protocol Sandbox: Sendable {
     /// Drops the program that a run has kept, and proves that it is gone; does nothing where none is.
     func forgetProgram() async throws(SandboxError)
 
-    /// Kills the program that runs, which then ends as cancelled; does nothing when none does.
-    func cancel() async
+    /// Says whose the next runs are, so that a cancellation that comes late hits nobody else's.
+    func assign(to execution: UUID) async
+
+    /// Kills the program that runs, which then ends as cancelled; does nothing when none of this
+    /// execution does.
+    func cancel(_ execution: UUID) async
 
     /// Asks whether it is still well; to be called while no program runs.
     func probe() async throws(SandboxError)

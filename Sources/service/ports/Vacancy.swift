@@ -23,13 +23,23 @@ public struct Vacancy: Equatable, Sendable {
     public var worker: String
     /// The pool that has room.
     public var pool: String
-    /// For how many, from 1.
+    /// For how many.
     public var count: Int
+    /// For how many of lanes of which the worker has none, if that is more.
+    public var newcomers: Int
     /// How many the worker has of each lane already.
     public var held: [Lane: Int]
 
     /// Describes a vacancy.
-    public init(token: UUID, worker: String, pool: String, count: Int, held: [Lane: Int]) {
+    public init(
+        token: UUID,
+        worker: String,
+        pool: String,
+        count: Int,
+        newcomers: Int = 0,
+        held: [Lane: Int]
+    ) {
+        self.newcomers = newcomers
         self.token = token
         self.worker = worker
         self.pool = pool

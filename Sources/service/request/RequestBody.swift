@@ -201,7 +201,7 @@ extension KeyedDecodingContainer {
                 "given beside \"\(text.stringValue)\""
             )
         }
-        guard let data = Data(base64Encoded: encoded) else {
+        guard encoded.isPaddedLikeBase64, let data = Data(base64Encoded: encoded) else {
             throw DecodingError.refusal(at: codingPath + [base64], "not base64")
         }
         return Array(data)
@@ -227,5 +227,14 @@ extension KeyedDecodingContainer {
             throw DecodingError.refusal(at: codingPath + [key], "not an RFC 3339 time")
         }
         return date
+    }
+}
+
+extension String {
+    /// Whether `=` stands only where it pads; Foundation also takes `====` and `AA=A`.
+    fileprivate var isPaddedLikeBase64: Bool {
+        let isPadding = { (byte: UInt8) in byte == UInt8(ascii: "=") }
+        let padding = utf8.suffix(2).reversed().prefix(while: isPadding).count
+        return !utf8.dropLast(padding).contains(where: isPadding)
     }
 }

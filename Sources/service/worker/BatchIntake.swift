@@ -9,7 +9,6 @@ public struct BatchIntake: Service {
     private let source: any BatchSource
     private let admissions: Admissions
     private let ledger: ExecutionLedger
-    private let relay: Relay
     private let workers: [String: QueueWorker]
     private let logger: Logger
 
@@ -19,21 +18,18 @@ public struct BatchIntake: Service {
     ///   - source: Where they come from.
     ///   - admissions: Takes them in.
     ///   - ledger: Keeps those that are refused; it has to outlive the intake.
-    ///   - relay: Tells other workers that there is something to do.
     ///   - workers: This process's, by the names of their pools.
     ///   - logger: Told what could not be taken in.
     public init(
         source: any BatchSource,
         admissions: Admissions,
         ledger: ExecutionLedger,
-        relay: Relay,
         workers: [String: QueueWorker],
         logger: Logger
     ) {
         self.source = source
         self.admissions = admissions
         self.ledger = ledger
-        self.relay = relay
         self.workers = workers
         self.logger = logger
     }
@@ -60,7 +56,6 @@ public struct BatchIntake: Service {
             let batch = try await admit(message, from: delivery.queue)
             await delivery.acknowledge()
             workers[batch.pool]?.lookAtStoreSoon()
-            await relay.hint(ControlMessage(parked: batch.pool))
         } catch let refusal as RequestRefusal {
             await refuse(delivery, refusal)
         } catch let error as StoreError where error.code == .unstorable {
@@ -73,11 +68,15 @@ public struct BatchIntake: Service {
     /// Takes a batch in; a store that cannot be reached is waited for.
     private func admit(_ message: RequestMessage, from queue: String) async throws -> AdmittedBatch
     {
-        var backoff = Backoff()
+        var backoff = Backoff(limit: .seconds(30))
         while true {
             do {
                 return try await admissions.submit(batch: message, from: queue)
-            } catch let error as StoreError where error.isRetryable {
+            } catch let error as StoreError where error.code != .unstorable {
+                logger.warning(
+                    "A batch could not be taken in yet.",
+                    metadata: [LogKey.queue: "\(queue)", LogKey.reason: "\(error.message)"]
+                )
                 if Task.isShuttingDownGracefully || Task.isCancelled { throw error }
                 let wait = backoff.next()
                 try? await cancelWhenGracefulShutdown {

@@ -15,7 +15,6 @@ public actor ExecutionLedger: Service {
 
     private let claims: GroupCommitter<Claim, ClaimOutcome>
     private let arrivals: GroupCommitter<Claim, ClaimOutcome>
-    private let vacancies: GroupCommitter<Vacancy, [TakenExecution]>
     private let publications: GroupCommitter<FinishedResult, Result<Void, ResultsError>>
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let retries: GroupCommitter<FailedAttempt, Void>
@@ -44,9 +43,6 @@ public actor ExecutionLedger: Service {
             claims throws(StoreError) in try await store.claim(claims)
         }
         arrivals = GroupCommitter { claims throws(StoreError) in try await store.claim(claims) }
-        vacancies = GroupCommitter(limit: 1) { vacancies throws(StoreError) in
-            [try await store.take(vacancies[0])]
-        }
         publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
             await results.publish($0)
         }
@@ -69,7 +65,6 @@ public actor ExecutionLedger: Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.claims.run() }
             group.addTask { await self.arrivals.run() }
-            group.addTask { await self.vacancies.run() }
             group.addTask { await self.publications.run() }
             group.addTask { await self.ends.run() }
             group.addTask { await self.retries.run() }
@@ -77,7 +72,6 @@ public actor ExecutionLedger: Service {
             try? await gracefulShutdown()
             await claims.finish()
             await arrivals.finish()
-            await vacancies.finish()
             await publications.finish()
             await ends.finish()
             await retries.finish()
@@ -95,7 +89,20 @@ public actor ExecutionLedger: Service {
 
     /// Claims what waits in the store; a store that cannot be reached is waited for.
     nonisolated func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
-        try await vacancies.submit(vacancy)
+        var backoff = Backoff()
+        while true {
+            do throws(StoreError) {
+                return try await store.take(vacancy)
+            } catch {
+                guard error.isRetryable, !Task.isCancelled else { throw error }
+                try? await ContinuousClock().sleep(for: backoff.next())
+            }
+        }
+    }
+
+    /// Parks members of limited batches for which there is room.
+    nonisolated func admitHeldMembers() async throws(StoreError) {
+        try await store.admitHeldMembers()
     }
 
     /// Parks executions whose time has come, and returns how many.

@@ -5,10 +5,11 @@ internal import Synchronization
 ///
 /// 1. At most `limit` executions are held, and `reserve` more for lanes that have none: what is
 ///    urgent, or a tenant's first, is not kept waiting by a full house.
-/// 2. While anything waits in the store, what comes waits there too, unless its lane holds nothing.
-///    So the order in which executions start is decided where all of them are seen.
-/// 3. At most `window` executions of the pool wait in the store by this worker's doing; beyond that
-///    the broker keeps them.
+/// 2. While anything waits in the store, what comes waits there too, unless its lane holds nothing and
+///    has nothing there. So the order in which executions start is decided where all are seen.
+/// 3. While `window` executions of the pool wait in the store, nothing more is put there; the broker
+///    keeps it.
+/// 4. Lanes that wait in the store and hold nothing get a place of the reserve within a second.
 ///
 /// Any thread may use it.
 final class Places: Sendable {
@@ -18,6 +19,10 @@ final class Places: Sendable {
         var parked = 0
         /// How many were parked since the store was asked last.
         var parkedMeanwhile = 0
+        /// Lanes that wait in the store, as far as this worker put them there.
+        var parkedLanes: Set<Lane> = []
+        /// Whether lanes that hold nothing may wait in the store.
+        var suspectsNewcomers = false
         var isClosed = false
 
         mutating func add(_ lane: Lane) {
@@ -62,7 +67,9 @@ final class Places: Sendable {
     /// Decides about an execution that has come: it is held, or is to wait in the store.
     func admit(_ lane: Lane) -> Claim.Intent {
         state.withLock { state in
-            let isFirst = state.held[lane] == nil && state.total < limit + reserve
+            let isFirst =
+                state.held[lane] == nil && !state.parkedLanes.contains(lane)
+                && state.total < limit + reserve
             guard isFirst || state.parked == 0 && state.total < limit else { return .park }
             state.add(lane)
             return .run
@@ -76,47 +83,75 @@ final class Places: Sendable {
         opening.yield()
     }
 
-    /// Notes that something waits in the store.
-    func notePark() {
+    /// Notes that an execution waits in the store.
+    func notePark(_ lane: Lane) {
         state.withLock { state in
             state.parked += 1
             state.parkedMeanwhile += 1
+            state.parkedLanes.insert(lane)
         }
         vacancy.yield()
     }
 
     /// Sees to it that the store is asked, since others may have put something there.
     func suspectParked() {
-        state.withLock { $0.parked = max($0.parked, 1) }
+        state.withLock { state in
+            state.parked = max(state.parked, 1)
+            state.parkedMeanwhile += 1
+            state.suspectsNewcomers = true
+        }
         vacancy.yield()
     }
 
     /// Takes over a count of what waits in the store.
     func correct(parked: Int) {
-        state.withLock { $0.parked = parked }
+        state.withLock { state in
+            state.parked = parked
+            state.suspectsNewcomers = parked > 0
+            if parked == 0 { state.parkedLanes = [] }
+        }
         vacancy.yield()
         opening.yield()
     }
 
-    /// For how many the store is to be asked now, and what is held; nil for not at all.
+    /// Room that the store is to be asked for now.
+    struct Room: Equatable {
+        /// For any.
+        let count: Int
+        /// For the first of lanes that hold nothing, if that is more.
+        let newcomers: Int
+        let held: [Lane: Int]
+    }
+
+    /// The room for which the store is to be asked now; nil for none.
     ///
     /// One task asks, and calls ``fill(_:of:)`` with the answer.
-    func room() -> (count: Int, held: [Lane: Int])? {
+    func room() -> Room? {
         state.withLock { state in
             let free = limit - state.total
-            guard !state.isClosed, state.parked > 0, free >= refill else { return nil }
+            let isWorthIt =
+                free >= refill || state.suspectsNewcomers && state.total < limit + reserve
+            guard !state.isClosed, state.parked > 0, isWorthIt else { return nil }
             state.parkedMeanwhile = 0
-            return (free, state.held)
+            state.suspectsNewcomers = false
+            return Room(
+                count: free >= refill ? free : 0,
+                newcomers: limit + reserve - state.total,
+                held: state.held
+            )
         }
     }
 
-    /// Takes in what the store gave, of so many that it was asked for.
-    func fill(_ lanes: [Lane], of count: Int) {
+    /// Takes in what the store gave for the room that it was asked for.
+    func fill(_ lanes: [Lane], of room: Room) {
         state.withLock { state in
             for lane in lanes { state.add(lane) }
-            state.parked =
-                lanes.count < count
-                ? state.parkedMeanwhile : max(state.parked - lanes.count, 1)
+            if room.count > 0, lanes.count < room.count {
+                state.parked = state.parkedMeanwhile
+                if state.parked == 0 { state.parkedLanes = [] }
+            } else {
+                state.parked = max(state.parked - lanes.count, 1)
+            }
         }
         opening.yield()
     }
@@ -140,6 +175,6 @@ final class Places: Sendable {
     }
 
     private var isOpen: Bool {
-        state.withLock { $0.isClosed || $0.parked < window || $0.total < limit }
+        state.withLock { $0.isClosed || $0.parked < window }
     }
 }

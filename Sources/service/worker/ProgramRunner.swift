@@ -16,8 +16,8 @@ struct ProgramRunner: Sendable {
     func run(_ execution: ClaimedExecution) async throws(Fault) -> FinishedExecution {
         if let outcome = decidedEnd(of: execution) { return end(execution, as: outcome) }
         let id = execution.submission.id
-        running.add(id, waitingFor: pool)
-        defer { running.remove(id) }
+        running.add(id, attempt: execution.grant.attempt, waitingFor: pool)
+        defer { running.remove(id, attempt: execution.grant.attempt) }
         do {
             let lease = try await ledger.backlog.counting {
                 try await pool.lease(
@@ -26,6 +26,7 @@ struct ProgramRunner: Sendable {
                     age: execution.age
                 )
             }
+            await lease.sandbox.assign(to: id)
             running.start(id, in: lease.sandbox)
             // The wait for a sandbox may have been long.
             if let outcome = decidedEnd(of: execution) {

@@ -171,22 +171,21 @@ public struct QueueWorker: Service {
         await withDiscardingTaskGroup { group in
             for await _ in places.vacancies {
                 await waitUntilReady()
-                while let (count, held) = places.room() {
-                    for taken in await take(count, held: held) {
-                        group.addTask { await run(taken) }
-                    }
+                while let room = places.room() {
+                    for taken in await take(room) { group.addTask { await run(taken) } }
                 }
             }
         }
     }
 
-    private func take(_ count: Int, held: [Lane: Int]) async -> [TakenExecution] {
+    private func take(_ room: Places.Room) async -> [TakenExecution] {
         let vacancy = Vacancy(
             token: .random(),
             worker: configuration.worker,
             pool: decoder.pool.name,
-            count: count,
-            held: held
+            count: room.count,
+            newcomers: room.newcomers,
+            held: room.held
         )
         var taken: [TakenExecution] = []
         do throws(StoreError) {
@@ -199,7 +198,7 @@ public struct QueueWorker: Service {
                 ]
             )
         }
-        places.fill(taken.map(\.lane), of: count)
+        places.fill(taken.map(\.lane), of: room)
         return taken
     }
 
@@ -242,8 +241,17 @@ public struct QueueWorker: Service {
     private func lookAtStoreEverySecond() async {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             let limit = max(1_000, places.parkedCount * 2)
-            let parked = try? await ledger.parkedCount(pool: decoder.pool.name, upTo: limit)
-            if let parked { places.correct(parked: parked) }
+            do throws(StoreError) {
+                let parked = try await ledger.parkedCount(pool: decoder.pool.name, upTo: limit)
+                places.correct(parked: parked)
+            } catch {
+                logger.warning(
+                    "What waits in the store could not be counted.",
+                    metadata: [
+                        LogKey.pool: "\(decoder.pool.name)", LogKey.reason: "\(error.message)",
+                    ]
+                )
+            }
         }
     }
 
@@ -304,7 +312,7 @@ public struct QueueWorker: Service {
         )
         switch outcome {
         case .claimed: isHeld = false
-        case .parked: places.notePark()
+        case .parked: places.notePark(lane)
         case .duplicate, .deferred, .queued, .conflict: break
         }
         return outcome

@@ -8,6 +8,7 @@ internal import Synchronization
 /// too early to be heard; it is asked again every second while the row says so.
 public final class RunningExecutions: Sendable {
     private struct Entry {
+        let attempt: Int
         let pool: WarmPool
         var sandbox: (any Sandbox)?
         var decidedEnd: Outcome?
@@ -27,7 +28,7 @@ public final class RunningExecutions: Sendable {
         }
         guard let entry else { return }
         if let sandbox = entry.sandbox {
-            await sandbox.cancel()
+            await sandbox.cancel(id)
         } else {
             await entry.pool.giveUpWaiting(for: id)
         }
@@ -38,15 +39,18 @@ public final class RunningExecutions: Sendable {
         entries.withLock { $0[id]?.decidedEnd }
     }
 
-    func add(_ id: UUID, waitingFor pool: WarmPool) {
-        entries.withLock { $0[id] = Entry(pool: pool) }
+    func add(_ id: UUID, attempt: Int, waitingFor pool: WarmPool) {
+        entries.withLock { $0[id] = Entry(attempt: attempt, pool: pool) }
     }
 
     func start(_ id: UUID, in sandbox: any Sandbox) {
         entries.withLock { $0[id]?.sandbox = sandbox }
     }
 
-    func remove(_ id: UUID) {
-        entries.withLock { $0[id] = nil }
+    /// Forgets an attempt, unless a later one has taken its place.
+    func remove(_ id: UUID, attempt: Int) {
+        entries.withLock { entries in
+            if entries[id]?.attempt == attempt { entries[id] = nil }
+        }
     }
 }

@@ -12,7 +12,7 @@ public import ServiceLifecycle
 public actor Sweeper: Service {
     private static let group = 256
     private static let groupsPerSweep = 40
-    private static let roundsPerForgetting = 3_600
+    private static let roundsPerForgetting = 60
 
     private let worker: String
     private let cancellations: any CancellationStore
@@ -23,6 +23,8 @@ public actor Sweeper: Service {
     private let logger: Logger
     private let calls: AsyncStream<Void>
     private let call: AsyncStream<Void>.Continuation
+    private let killCalls: AsyncStream<Void>
+    private let killCall: AsyncStream<Void>.Continuation
 
     /// Describes a sweeper; the ledger has to outlive it.
     public init(
@@ -42,20 +44,26 @@ public actor Sweeper: Service {
         self.logger = logger
         announcer = CompletionAnnouncer(cluster: cluster)
         (calls, call) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (killCalls, killCall) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Has it look at once.
     nonisolated func sweepSoon() {
         call.yield()
+        killCall.yield()
     }
 
     /// Sweeps until a graceful shutdown.
+    ///
+    /// Programs are killed by a task of its own, so that none waits while many that wait are ended.
     public func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.callEverySecond() }
+            group.addTask { for await _ in self.killCalls { await self.killCancelled() } }
             group.addTask {
                 try? await gracefulShutdown()
                 self.call.finish()
+                self.killCall.finish()
             }
             for await _ in calls { await sweep() }
             group.cancelAll()
@@ -65,28 +73,43 @@ public actor Sweeper: Service {
     private func callEverySecond() async {
         var rounds = 0
         while (try? await clock.sleep(for: .seconds(1))) != nil {
-            call.yield()
+            sweepSoon()
             rounds += 1
             guard rounds.isMultiple(of: Self.roundsPerForgetting) else { continue }
-            try? await cancellations.forgetOldCancellations()
+            await look { try await cancellations.forgetOldCancellations() }
+        }
+    }
+
+    private func killCancelled() async {
+        await look {
+            for (id, outcome) in try await cancellations.cancelled(runBy: worker) {
+                await running.end(id, as: outcome)
+            }
         }
     }
 
     private func sweep() async {
-        do throws(StoreError) {
-            for (id, outcome) in try await cancellations.cancelled(runBy: worker) {
-                await running.end(id, as: outcome)
-            }
-            for _ in 0..<Self.groupsPerSweep {
-                if try await endOverdue() < Self.group { break }
-            }
+        await look {
             for _ in 0..<Self.groupsPerSweep {
                 if try await ledger.parkDue(limit: Self.group) < Self.group { break }
             }
+        }
+        await look { try await ledger.admitHeldMembers() }
+        await look {
+            for _ in 0..<Self.groupsPerSweep {
+                if try await endOverdue() < Self.group { break }
+            }
+        }
+    }
+
+    /// Does one of the things that are to be looked at; what fails is tried again in a second.
+    private func look(_ body: () async throws -> Void) async {
+        do {
+            try await body()
         } catch {
             logger.warning(
                 "What waits could not be looked through.",
-                metadata: [LogKey.reason: "\(error.message)"]
+                metadata: [LogKey.reason: "\((error as? StoreError)?.message ?? "\(error)")"]
             )
         }
     }

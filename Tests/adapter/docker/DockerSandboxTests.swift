@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SandboxFixture
 import SandmillDocker
 import SandmillEntity
@@ -6,6 +7,19 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)), .serialized)
 struct DockerSandboxTests {
+    private func program(_ source: String) -> Program {
+        Program(
+            runtime: .python,
+            files: [Program.InputFile(path: "main.py", content: Array(source.utf8))],
+            entrypoint: "main.py",
+            arguments: [],
+            environment: [:],
+            stdin: [],
+            outputs: [],
+            limits: .generous
+        )
+    }
+
     @Test func programThatUsedTCPLeavesACleanSandbox() async throws {
         try await TestEngine.withSandbox { sandbox in
             for _ in 0..<3 {
@@ -137,6 +151,39 @@ struct DockerSandboxTests {
         }
     }
 
+    @Test func aCancellationKillsTheProgramOfItsExecutionAndNoOther() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            let (before, now) = (UUID(), UUID())
+            await sandbox.assign(to: before)
+            _ = try await sandbox.python("print(1)")
+            await sandbox.assign(to: now)
+            let cancel = { @Sendable (output: SandboxOutput) async throws in
+                await sandbox.cancel(before)
+                await sandbox.cancel(before)
+            }
+            let program = program(
+                """
+                import sys, time
+                print("up", flush=True)
+                time.sleep(0.3)
+                """
+            )
+            let spared = try await sandbox.run(
+                program,
+                killsOnExcessOutput: false,
+                receive: cancel
+            )
+            #expect(spared.exit.status == .code(0))
+            let killed = try await sandbox.run(
+                self.program("print('up', flush=True)\nimport time; time.sleep(20)"),
+                killsOnExcessOutput: false
+            ) { _ in await sandbox.cancel(now) }
+            #expect(killed.exit.killCause == .cancelled)
+            #expect(killed.exit.status == .signal(9))
+            #expect(killed.isClean)
+        }
+    }
+
     @Test func cancelledRunGivesTheSandboxUp() async throws {
         try await TestEngine.withSandbox { sandbox in
             let run = Task { try await sandbox.python("while True: pass") }
@@ -147,16 +194,7 @@ struct DockerSandboxTests {
 
     @Test func receiverThatThrowsEndsTheRunWithItsError() async throws {
         struct Full: Error {}
-        let program = Program(
-            runtime: .python,
-            files: [Program.InputFile(path: "main.py", content: Array("print(1)".utf8))],
-            entrypoint: "main.py",
-            arguments: [],
-            environment: [:],
-            stdin: [],
-            outputs: [],
-            limits: .generous
-        )
+        let program = program("print(1)")
         try await TestEngine.withSandbox { sandbox in
             await #expect(throws: Full.self) {
                 _ = try await sandbox.run(program, killsOnExcessOutput: false) { _ in throw Full() }

@@ -43,6 +43,11 @@ final class Program: Sendable {
 
     /// A script of the folder `clients`, run by the system's Python.
     static func client(_ script: String, _ arguments: String...) throws -> Program {
+        try self.script(script, arguments)
+    }
+
+    /// A script of the folder `clients`, run by the system's Python.
+    static func script(_ script: String, _ arguments: [String]) throws -> Program {
         let file = Bundle.module.url(
             forResource: script,
             withExtension: "py",
@@ -59,6 +64,11 @@ final class Program: Sendable {
     func write(_ line: String) throws {
         try #require(process.isRunning, "it has ended: \(errors.text)")
         try input.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8))
+    }
+
+    /// Ends its standard input.
+    func finishInput() throws {
+        try input.fileHandleForWriting.close()
     }
 
     /// Its process id.

@@ -55,7 +55,8 @@ struct SubmissionDecoderTests {
              "outputs": ["*.csv", "plots/**"],
              "batch": {"id": "0e8f2c64-0000-7000-8000-000000000001", "size": 40},
              "not_before": "2026-11-23T17:00:00Z", "deadline": "2026-11-23T19:00:00.5+01:00",
-             "labels": {"student": "s-17"}}
+             "labels": {"student": "s-17"}, "retry": {"max": 2, "on": ["timed_out", "failed"]},
+             "supersedes": "A1A2A3A4-0000-4000-8000-000000000001"}
             """
         )
         let program = submission.program
@@ -69,6 +70,8 @@ struct SubmissionDecoderTests {
         #expect(submission.notBefore == Date(timeIntervalSince1970: 1_795_453_200))
         #expect(submission.deadline == Date(timeIntervalSince1970: 1_795_456_800.5))
         #expect(submission.labels == ["student": "s-17"])
+        #expect(submission.retry == RetryPolicy(limit: 2, states: [.timedOut, .failed]))
+        #expect(submission.supersedes?.text == "a1a2a3a4-0000-4000-8000-000000000001")
     }
 
     @Test func everyLimitIsRead() throws {
@@ -236,6 +239,11 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"stdin\": []}", "/stdin"),
         ("{\"source\": \"\", \"batch\": 1}", "/batch"),
         ("{\"source\": \"\", \"deadline\": 1795453200}", "/deadline"),
+        ("{\"source\": \"\", \"retry\": 2}", "/retry"),
+        ("{\"source\": \"\", \"retry\": {\"max\": \"2\"}}", "/retry/max"),
+        ("{\"source\": \"\", \"retry\": {\"max\": 1, \"on\": \"failed\"}}", "/retry/on"),
+        ("{\"source\": \"\", \"retry\": {\"max\": 1, \"at\": []}}", "/retry/at"),
+        ("{\"source\": \"\", \"supersedes\": 7}", "/supersedes"),
         // Files.
         ("{}", "/source"),
         ("{\"entrypoint\": \"run.py\"}", "/entrypoint"),
@@ -296,6 +304,8 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"env\": {\"A=B\": \"x\"}}", "/env"),
         ("{\"source\": \"\", \"env\": {\"A\": \"\\u0000\"}}", "/env/A"),
         ("{\"source\": \"\", \"stdin\": \"\", \"stdin_base64\": \"\"}", "/stdin_base64"),
+        ("{\"source\": \"\", \"stdin_base64\": \"====\"}", "/stdin_base64"),
+        ("{\"source\": \"\", \"stdin_base64\": \"AA=A\"}", "/stdin_base64"),
         ("{\"source\": \"\", \"outputs\": [\"\"]}", "/outputs/0"),
         ("{\"source\": \"\", \"outputs\": [\"a\", \"/etc/*\"]}", "/outputs/1"),
         // Limits.
@@ -340,6 +350,12 @@ struct SubmissionDecoderTests {
             "/batch/size"
         ),
         ("{\"source\": \"\", \"deadline\": \"tomorrow\"}", "/deadline"),
+        ("{\"source\": \"\", \"retry\": {}}", "/retry/max"),
+        ("{\"source\": \"\", \"retry\": {\"max\": 0}}", "/retry/max"),
+        ("{\"source\": \"\", \"retry\": {\"max\": 11}}", "/retry/max"),
+        ("{\"source\": \"\", \"retry\": {\"max\": 1, \"on\": []}}", "/retry/on"),
+        ("{\"source\": \"\", \"retry\": {\"max\": 1, \"on\": [\"errored\"]}}", "/retry/on/0"),
+        ("{\"source\": \"\", \"supersedes\": \"x\"}", "/supersedes"),
         ("{\"source\": \"\", \"not_before\": \"2026-02-30T00:00:00Z\"}", "/not_before"),
         ("{\"source\": \"\", \"labels\": {\"a\": \"\\u0000\"}}", "/labels"),
     ])

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SandmillEntity
 import SandmillService
 import Synchronization
@@ -91,6 +92,7 @@ final class FakeSandbox: Sandbox {
     let image = "sha256:cafe"
     private let engine: FakeEngine
     private let lost = Mutex(false)
+    private let execution = Mutex<UUID?>(nil)
 
     fileprivate init(id: String, engine: FakeEngine) {
         self.id = id
@@ -119,8 +121,12 @@ final class FakeSandbox: Sandbox {
         engine.forgetProgram()
     }
 
-    func cancel() async {
-        engine.cancel(self)
+    func assign(to execution: UUID) async {
+        self.execution.withLock { $0 = execution }
+    }
+
+    func cancel(_ execution: UUID) async {
+        if self.execution.withLock({ $0 == execution }) { engine.cancel(self) }
     }
 
     func probe() async throws(SandboxError) {

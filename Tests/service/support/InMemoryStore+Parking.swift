@@ -30,7 +30,12 @@ extension InMemoryStore {
                 )
             }
         }
-        return ranked.sorted { ($0.rank, $0.age) < ($1.rank, $1.age) }.prefix(vacancy.count)
+        return ranked.sorted { ($0.rank, $0.age) < ($1.rank, $1.age) }.enumerated()
+            .filter {
+                $0.offset < vacancy.count
+                    || $0.element.rank == 0 && $0.offset < vacancy.newcomers
+            }
+            .map(\.element)
             .compactMap { executions[$0.id] }
             .map { take($0, vacancy) }
     }
@@ -44,6 +49,10 @@ extension InMemoryStore {
             isLimited: false,
             unrunnable: unrun(execution, Outcome(.errored, .unknownPool))
         )
+    }
+
+    func admitHeldMembers() async throws(StoreError) {
+        try takeFailure()
     }
 
     func parkDue(limit: Int) async throws(StoreError) -> Int {

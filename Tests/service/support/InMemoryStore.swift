@@ -11,6 +11,7 @@ actor InMemoryStore: ExecutionStore {
     private let speed: Double
     private var origin = ContinuousClock.now
     private var failures: [StoreError] = []
+    private var finishFailures: [StoreError] = []
     private var refusedText: String?
     private var nextRow: Int64 = 1
 
@@ -74,6 +75,11 @@ actor InMemoryStore: ExecutionStore {
         failures = errors
     }
 
+    /// Makes the next ends fail, each with one of these.
+    func failFinishing(with errors: [StoreError]) {
+        finishFailures = errors
+    }
+
     /// Makes documents with this text unstorable.
     func refuseDocuments(holding text: String) {
         refusedText = text
@@ -94,8 +100,11 @@ actor InMemoryStore: ExecutionStore {
     }
 
     func finish(_ ended: [FinishedExecution]) async throws(StoreError) -> [OutboxMessage] {
-        if !failures.isEmpty { note(.finishFailed) }
         try takeFailure()
+        if !finishFailures.isEmpty {
+            note(.finishFailed)
+            throw finishFailures.removeFirst()
+        }
         for end in ended {
             let document = String(decoding: end.encodedDocument, as: UTF8.self)
             if document.contains("\\u0000") || refusedText.map(document.contains) ?? false {

@@ -32,7 +32,7 @@ struct PlacesTests {
 
     @Test func whileAnythingWaitsWhatComesWaitsToo() {
         fill()
-        places.notePark()
+        places.notePark(busy)
         for _ in 0..<4 { places.leave(busy) }
         #expect(places.admit(busy) == .park)
         #expect(places.admit(quiet) == .run)
@@ -40,7 +40,7 @@ struct PlacesTests {
 
     @Test func theStoreIsAskedOnceThereIsEnoughRoom() {
         fill()
-        places.notePark()
+        places.notePark(busy)
         for _ in 0..<3 { places.leave(busy) }
         #expect(places.room() == nil)
         places.leave(busy)
@@ -55,39 +55,65 @@ struct PlacesTests {
         #expect(places.room()?.count == 8)
     }
 
-    @Test func anAnswerBelowWhatWasAskedMeansThatNothingWaits() {
+    @Test func anAnswerBelowWhatWasAskedMeansThatNothingWaits() throws {
         places.suspectParked()
-        places.fill([busy], of: 8)
+        let room = try #require(places.room())
+        places.fill([busy], of: room)
         #expect(places.admit(busy) == .run)
         #expect(places.room() == nil)
     }
 
-    @Test func whatWasParkedMeanwhileIsNotForgotten() {
+    @Test func whatWasParkedMeanwhileIsNotForgotten() throws {
         places.suspectParked()
-        _ = places.room()
-        places.notePark()
-        places.fill([], of: 8)
+        let room = try #require(places.room())
+        places.notePark(busy)
+        places.fill([], of: room)
         #expect(places.room()?.count == 8)
     }
 
-    @Test func aFullAnswerMeansThatMoreMayWait() {
+    @Test func aFullAnswerMeansThatMoreMayWait() throws {
+        for _ in 0..<4 { #expect(places.admit(busy) == .run) }
         places.suspectParked()
-        places.fill(Array(repeating: busy, count: 4), of: 4)
+        let room = try #require(places.room())
+        for _ in 0..<4 { places.leave(busy) }
+        places.fill(Array(repeating: busy, count: 4), of: room)
         #expect(places.room()?.count == 4)
     }
 
-    @Test func intakeStopsWhenTheWindowIsFullUntilThereIsRoom() async {
+    @Test func intakeStopsWhileTheWindowIsFull() async {
         fill()
-        for _ in 0..<10 { places.notePark() }
+        for _ in 0..<10 { places.notePark(busy) }
         let wait = Task { await places.waitUntilOpen() }
         places.leave(busy)
+        places.correct(parked: 9)
         await wait.value
-        #expect(places.parkedCount == 10)
+        #expect(places.parkedCount == 9)
+    }
+
+    @Test func aFullHouseAsksForLanesThatHoldNothingOnlyWhenItIsTimeTo() throws {
+        fill()
+        places.notePark(busy)
+        #expect(places.room() == nil)
+        places.correct(parked: 3)
+        let room = try #require(places.room())
+        #expect(room.count == 0)
+        #expect(room.newcomers == 2)
+        places.fill([quiet], of: room)
+        #expect(places.room() == nil)
+        #expect(places.parkedCount == 2)
+    }
+
+    @Test func aLaneThatWaitsInTheStoreIsNotOvertakenByItsNext() {
+        fill()
+        #expect(places.admit(quiet) == .run)
+        places.notePark(quiet)
+        places.leave(quiet)
+        #expect(places.admit(quiet) == .park)
     }
 
     @Test func closingEndsEveryWait() async {
         fill()
-        for _ in 0..<10 { places.notePark() }
+        for _ in 0..<10 { places.notePark(busy) }
         places.close()
         await places.waitUntilOpen()
         for await _ in places.vacancies {}

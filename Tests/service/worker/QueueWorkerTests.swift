@@ -314,7 +314,8 @@ struct QueueWorkerTests {
         try await harness.run { _ in
             harness.broker.deliver(.sample(id))
             await harness.journal.wait(for: .ran("work"))
-            await harness.store.fail(with: Array(repeating: .init(.unavailable, "away"), count: 30))
+            let away = StoreError(.unavailable, "away")
+            await harness.store.failFinishing(with: Array(repeating: away, count: 5))
             gate.open()
             await harness.journal.wait(for: .finished(id, .succeeded))
         }

@@ -1,0 +1,42 @@
+internal import FoundationEssentials
+internal import SandmillEntity
+internal import SandmillService
+
+/// A batch as lines of JSON: each an execution of `"executions"`.
+struct BatchLines {
+    private let lines: [ArraySlice<UInt8>]
+
+    /// Reads newline-delimited JSON; blank lines count for nothing.
+    ///
+    /// - Throws: ``Problem`` for a line that is no object, by its number from 1.
+    init(_ text: [UInt8]) throws(Problem) {
+        var lines: [ArraySlice<UInt8>] = []
+        let all = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in all.enumerated() {
+            let content = line.drop(while: \.isBlank)
+            guard let first = content.first else { continue }
+            guard first == UInt8(ascii: "{"),
+                (try? JSONDecoder().decode(JSONValue.self, from: Data(content))) != nil
+            else { throw Problem(.invalidRequest, "line \(index + 1) is no JSON object") }
+            lines.append(content)
+        }
+        self.lines = lines
+    }
+
+    /// The batch as one document.
+    func document(pool: String, level: Level) -> [UInt8] {
+        let head = #"{"pool":"\#(pool)","level":"\#(level.rawValue)","executions":["#
+        var document = Array(head.utf8)
+        for (index, line) in lines.enumerated() {
+            if index > 0 { document.append(UInt8(ascii: ",")) }
+            document += line
+        }
+        return document + Array("]}".utf8)
+    }
+}
+
+extension UInt8 {
+    fileprivate var isBlank: Bool {
+        self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == UInt8(ascii: "\r")
+    }
+}

@@ -1,0 +1,49 @@
+public import SandmillService
+
+/// What the HTTP door works with: the use cases and the ports that AMQP's door uses as well.
+public struct GatewayServices: Sendable {
+    /// Takes requests in.
+    public var admissions: Admissions
+    /// Ends executions and batches.
+    public var cancellations: Cancellations
+    /// Reads executions and batches.
+    public var records: any GatewayRecords
+    /// Reads what programs left.
+    public var files: any ResultFiles
+    /// Follows what programs write.
+    public var follower: OutputFollower
+    /// Waits for the ends of executions.
+    public var completions: Completions
+    /// Knows the callers.
+    public var directory: TokenDirectory
+    /// Counts what there is to do.
+    public var census: any CensusTaker
+    /// What has to work, by name.
+    public var checks: [HealthCheck]
+
+    /// Puts services together.
+    public init(
+        admissions: Admissions,
+        cancellations: Cancellations,
+        records: any GatewayRecords,
+        files: any ResultFiles,
+        follower: OutputFollower,
+        completions: Completions,
+        directory: TokenDirectory,
+        census: any CensusTaker,
+        checks: [HealthCheck]
+    ) {
+        self.admissions = admissions
+        self.cancellations = cancellations
+        self.records = records
+        self.files = files
+        self.follower = follower
+        self.completions = completions
+        self.directory = directory
+        self.census = census
+        self.checks = checks
+    }
+}
+
+/// What the HTTP door reads from the record store.
+public typealias GatewayRecords = BatchRecords & BatchResults & ExecutionRecords

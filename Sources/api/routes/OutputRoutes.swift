@@ -1,0 +1,71 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import SandmillEntity
+internal import SandmillService
+
+/// `/execute/{id}/stdout`, `/stderr` and `/files/{path}`: what a program that ended has left.
+struct OutputRoutes: Sendable {
+    let finder: Finder
+    let files: any ResultFiles
+
+    var routes: [Route] {
+        [
+            Route(.get, "/execute/{id}/stdout") { try await stream(.stdout, $0, $1) },
+            Route(.get, "/execute/{id}/stderr") { try await stream(.stderr, $0, $1) },
+            Route(.get, "/execute/{id}/files/{path}", handler: file),
+        ]
+    }
+
+    private func stream(
+        _ stream: SandboxOutput.Stream,
+        _ request: Request,
+        _ context: GatewayContext
+    ) async throws -> Response {
+        let (record, manifest) = try await ended(context)
+        let content = FileContent(
+            file: .stream(stream),
+            path: manifest.resultsPath ?? "",
+            size: try await size(of: .stream(stream), manifest),
+            entityTag: "\"\(record.id.text)-\(manifest.attempt)-\(stream)\"",
+            name: "\(stream)",
+            files: files
+        )
+        return try content.response(to: request)
+    }
+
+    /// The path is that of the document, percent-encoded; nothing that is not there is looked for.
+    private func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        let (record, manifest) = try await ended(context)
+        let encoded = context.parameters.getCatchAll().joined(separator: "/")
+        guard let path = String(percentDecoding: encoded), let entry = manifest.entry(path) else {
+            throw Problem.unknown("file")
+        }
+        let stream = "\(record.id.text)-\(manifest.attempt)-\(path)"
+        let content = FileContent(
+            file: entry.file,
+            path: manifest.resultsPath ?? "",
+            size: try await size(of: entry.file, manifest),
+            entityTag: "\"\(entry.sha256 ?? stream)\"",
+            name: path.split(separator: "/").last.map(String.init) ?? path,
+            files: files
+        )
+        return try content.response(to: request)
+    }
+
+    private func ended(
+        _ context: GatewayContext
+    ) async throws -> (ExecutionRecord, ResultManifest) {
+        let record = try await finder.execution(context)
+        guard let result = record.result else { throw Problem(notFinished: record) }
+        return (record, try ResultManifest(record, result))
+    }
+
+    /// How long a file is; nought where nothing ran.
+    private func size(of file: ResultFile, _ manifest: ResultManifest) async throws -> Int {
+        guard let path = manifest.resultsPath else { return 0 }
+        guard let size = try await files.size(of: file, at: path) else {
+            throw Problem(.resultsGone, "the results directory has it no longer")
+        }
+        return Int(size.bytes)
+    }
+}

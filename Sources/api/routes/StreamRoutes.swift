@@ -1,0 +1,90 @@
+internal import AsyncAlgorithms
+internal import HTTPTypes
+internal import Hummingbird
+internal import SandmillEntity
+internal import SandmillService
+internal import ServiceLifecycle
+
+/// `/execute/{id}/stream`: what a program writes, while it does, as server-sent events.
+struct StreamRoutes: Sendable {
+    /// How often something is written, so that a client that is gone is noticed, and one that is
+    /// there knows the connection to live.
+    private static let heartbeat: Duration = .seconds(10)
+
+    let finder: Finder
+    let follower: OutputFollower
+    let places: Places
+
+    var routes: [Route] { [Route(.get, "/execute/{id}/stream", handler: stream)] }
+
+    private enum Signal: Sendable {
+        case output(FollowedOutput)
+        case heartbeat
+        case end
+    }
+
+    private func stream(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        let record = try await finder.execution(context)
+        let place = try places.take()
+        guard let output = try await follower.output(of: record.id) else {
+            throw Problem.unknown("execution")
+        }
+        let (client, logger) = (request.body, context.logger)
+        let body = ResponseBody { writer in
+            defer { withExtendedLifetime(place) {} }
+            do {
+                try await Self.tell(output, to: &writer, while: client)
+            } catch let error as StoreError {
+                let problem = Problem(error, logger: logger)
+                try await writer.write(ServerSentEvent.problem(problem).buffer)
+            } catch let error as ResultsError {
+                let problem = Problem(error, logger: logger)
+                try await writer.write(ServerSentEvent.problem(problem).buffer)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/event-stream", .cacheControl: "no-store",
+                .connection: "close",
+            ],
+            body: body
+        )
+    }
+
+    /// Tells an output until its end, until the client goes, or until the door closes, when clients
+    /// come back to another.
+    private static func tell(
+        _ output: ExecutionOutput,
+        to writer: inout any ResponseBodyWriter,
+        while client: RequestBody
+    ) async throws {
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        let beats = AsyncTimerSequence(interval: heartbeat, clock: ContinuousClock())
+        let signals = merge(
+            output.map { Signal.output($0) },
+            beats.map { _ in Signal.heartbeat },
+            ends.map { Signal.end }
+        )
+        try await withGracefulShutdownHandler {
+            try await client.consumeWithInboundCloseHandler { _ in
+                for try await signal in signals {
+                    switch signal {
+                    case .heartbeat:
+                        try await writer.write(ServerSentEvent.heartbeat)
+                    case .output(let piece):
+                        try await writer.write(ServerSentEvent(piece).buffer)
+                        if case .over = piece { return }
+                    case .end:
+                        return
+                    }
+                }
+            } onInboundClosed: {
+                end.yield()
+            }
+        } onGracefulShutdown: {
+            end.yield()
+        }
+    }
+}

@@ -1,0 +1,88 @@
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import SandmillEntity
+internal import SandmillService
+internal import ServiceLifecycle
+
+/// `/execute/async` and `/execute/sync`: a request comes in.
+struct SubmissionRoutes: Sendable {
+    let reader: RequestReader
+    let admissions: Admissions
+    let completions: Completions
+    let places: Places
+    let limits: GatewaySettings.Limits
+
+    var routes: [Route] {
+        [
+            Route(.post, "/execute/async", handler: submit),
+            Route(.post, "/execute/sync", handler: submitAndWait),
+        ]
+    }
+
+    /// A request that was read.
+    private struct Incoming: Sendable {
+        let id: UUID
+        let pool: String
+        let level: Level
+        var message: RequestMessage
+        /// Held as long as the body may be.
+        let share: BodyBudget.Share
+    }
+
+    private func submit(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        let incoming = try await read(request, context)
+        _ = try await take(incoming)
+        return accepted(incoming.id)
+    }
+
+    private func submitAndWait(
+        _ request: Request,
+        _ context: GatewayContext
+    ) async throws -> Response {
+        let wait = try reader.wait(of: request)
+        let place = try places.take()
+        defer { withExtendedLifetime(place) {} }
+        let incoming = try await read(request, context)
+        // Who waits when the door closes is told where to look.
+        let end = try await cancelWhenGracefulShutdown {
+            try await completions.end(of: incoming.id, within: wait) { replyTo in
+                var incoming = incoming
+                incoming.message.properties.replyTo = replyTo
+                return try await take(incoming).isNew
+            }
+        }
+        guard let end else { return accepted(incoming.id) }
+        return .json(bytes: Array(end.document.utf8), headers: location(incoming.id))
+    }
+
+    private func take(_ incoming: Incoming) async throws -> AdmittedExecution {
+        try await admissions.submit(
+            incoming.message,
+            pool: incoming.pool,
+            level: incoming.level
+        )
+    }
+
+    private func read(_ request: Request, _ context: GatewayContext) async throws -> Incoming {
+        let lane = try reader.lane(of: request)
+        let id = try reader.id(of: request)
+        let body = try await reader.body(of: request, types: ["application/json"])
+        return Incoming(
+            id: id,
+            pool: lane.pool,
+            level: lane.level,
+            message: RequestMessage(
+                properties: reader.properties(of: request, id: id, caller: context.caller),
+                body: body.bytes
+            ),
+            share: body.share
+        )
+    }
+
+    private func accepted(_ id: UUID) -> Response {
+        .json(AcceptedBody(id, .queued), status: .accepted, headers: location(id))
+    }
+
+    private func location(_ id: UUID) -> HTTPFields { [.location: "/execute/\(id.text)"] }
+}

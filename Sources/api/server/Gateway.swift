@@ -1,0 +1,124 @@
+internal import Hummingbird
+public import Logging
+internal import NIOCore
+public import Prometheus
+internal import SandmillEntity
+public import ServiceLifecycle
+
+/// The HTTP door: a server that lives as long as ``run()`` does.
+///
+/// On a graceful shutdown it takes no new connections, answers who waits for an end, ends the live
+/// outputs, and lets every other request finish.
+public struct Gateway: Service {
+    private let settings: GatewaySettings
+    private let services: GatewayServices
+    private let metrics: PrometheusFactory
+    private let logger: Logger
+
+    /// Describes a door.
+    ///
+    /// - Parameters:
+    ///   - settings: Where it listens, and what clients may use.
+    ///   - services: What it works with.
+    ///   - metrics: What a scrape shows, beside figures of the record store.
+    ///   - logger: Told of what fails.
+    public init(
+        settings: GatewaySettings,
+        services: GatewayServices,
+        metrics: PrometheusFactory,
+        logger: Logger
+    ) {
+        self.settings = settings
+        self.services = services
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Answers requests until a graceful shutdown.
+    public func run() async throws {
+        let limits = settings.limits
+        let logger = logger
+        let readiness = Readiness(services.checks)
+        let header = Int(limits.header.bytes)
+        let application = Application(
+            responder: KnownMethods(router: router(readiness).buildResponder()),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionGuard(limits: limits)],
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: header,
+                        maxHeaderListSize: header,
+                        maxHeaderFieldCount: 200
+                    )
+                )
+            ),
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.host, port: settings.port),
+                backlog: 1_024,
+                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
+            ),
+            services: [readiness],
+            onServerRunning: { channel in
+                logger.info(
+                    "The gateway is up.",
+                    metadata: ["address": "\(channel.localAddress?.description ?? "")"]
+                )
+            },
+            logger: logger
+        )
+        try await application.run()
+    }
+
+    private func router(_ readiness: Readiness) -> Router<GatewayContext> {
+        let router = Router(context: GatewayContext.self)
+        router.add(middleware: ProblemMiddleware())
+        router.add(
+            routes(readiness),
+            doorkeeper: Doorkeeper(
+                directory: services.directory,
+                isLoopback: settings.isLoopback
+            ),
+            rate: RequestRate(perSecond: settings.limits.requestsPerSecond)
+        )
+        return router
+    }
+
+    /// Everything that it answers.
+    func routes(_ readiness: Readiness) -> [Route] {
+        let reader = RequestReader(settings: settings)
+        let finder = Finder(records: services.records)
+        let submission = SubmissionRoutes(
+            reader: reader,
+            admissions: services.admissions,
+            completions: services.completions,
+            places: Places(settings.limits.waits, for: "requests that wait for an end"),
+            limits: settings.limits
+        )
+        let executions = ExecutionRoutes(
+            finder: finder,
+            cancellations: services.cancellations
+        )
+        let output = OutputRoutes(finder: finder, files: services.files)
+        let streams = StreamRoutes(
+            finder: finder,
+            follower: services.follower,
+            places: Places(settings.limits.streams, for: "live outputs that are followed")
+        )
+        let batches = BatchRoutes(
+            reader: reader,
+            admissions: services.admissions,
+            cancellations: services.cancellations,
+            finder: finder,
+            results: services.records
+        )
+        let operation = OperationRoutes(
+            readiness: readiness,
+            census: services.census,
+            pools: settings.pools,
+            metrics: metrics,
+            logger: logger
+        )
+        return submission.routes + executions.routes + output.routes + streams.routes
+            + batches.routes + operation.routes
+    }
+}

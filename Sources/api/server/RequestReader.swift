@@ -1,0 +1,147 @@
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import SandmillEntity
+internal import SandmillService
+
+/// Reads what a request says, or says what is wrong with it.
+struct RequestReader: Sendable {
+    /// A body that was read.
+    struct Body: Sendable {
+        /// Its content type.
+        let type: String
+        var bytes: [UInt8]
+        /// What it takes of all bodies' memory.
+        let share: BodyBudget.Share
+    }
+
+    /// How many bodies of the greatest length there may be at once, at least.
+    private static let bodies: Int64 = 32
+
+    private let settings: GatewaySettings
+    private let budget: BodyBudget
+
+    init(settings: GatewaySettings) {
+        self.settings = settings
+        budget = BodyBudget(ByteCount(settings.limits.body.bytes * Self.bodies))
+    }
+
+    /// The pool and the level that a request names, or those that one gets that does not.
+    func lane(of request: Request) throws(Problem) -> (pool: String, level: Level) {
+        let pool = try request.parameter("pool") ?? settings.pools[0]
+        guard settings.pools.contains(pool) else {
+            throw Problem(
+                .invalidRequest,
+                "the parameter pool is none of \(settings.pools.joined(separator: ", "))"
+            )
+        }
+        let level = try request.parameter("level") ?? Level.normal.rawValue
+        guard let level = Level(rawValue: level) else {
+            throw Problem(.invalidRequest, "the parameter level is not high, normal or low")
+        }
+        return (pool, level)
+    }
+
+    /// How long a request wants to wait, at most as long as is allowed.
+    func wait(of request: Request) throws(Problem) -> Duration {
+        let limits = settings.limits
+        guard let text = try request.parameter("wait") else { return limits.wait }
+        let maximum = limits.maximumWait / .seconds(1)
+        guard let seconds = Double(text), seconds >= 0, seconds <= maximum else {
+            throw Problem(
+                .invalidRequest,
+                "the parameter wait is not a number of seconds from 0 to \(maximum)"
+            )
+        }
+        return .seconds(seconds)
+    }
+
+    /// The id that a request gives what it submits, or a new one.
+    func id(of request: Request) throws(Problem) -> UUID {
+        let fields = request.headers[values: .idempotencyKey]
+        guard let text = fields.first else { return .random() }
+        guard fields.count == 1, let id = UUID(text: text) else {
+            throw Problem(.invalidRequest, "the header Idempotency-Key is not one UUID")
+        }
+        return id
+    }
+
+    /// Reads the body, which has to be of one of `types`.
+    ///
+    /// A browser asks before it sends one of these for a page from elsewhere, but not one of no type.
+    func body(of request: Request, types: [String]) async throws -> Body {
+        let field = request.headers[.contentType] ?? ""
+        let type = String(field.prefix { $0 != ";" }).trimmed.lowercased()
+        guard types.contains(type) else {
+            throw Problem(
+                .unsupportedMediaType,
+                "the content type is not \(types.joined(separator: " or "))",
+                headers: [.accept: types.joined(separator: ", ")]
+            )
+        }
+        guard request.headers[.contentEncoding] == nil else {
+            throw Problem(.unsupportedMediaType, "the body is encoded")
+        }
+        let limit = Int(settings.limits.body.bytes)
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        guard length <= limit else {
+            throw Problem(.tooLarge, "the body is above \(limit) bytes")
+        }
+        let share = budget.share()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(length, 64 << 10))
+        for try await piece in request.body {
+            guard bytes.count + piece.readableBytes <= limit else {
+                throw Problem(.tooLarge, "the body is above \(limit) bytes")
+            }
+            try share.take(piece.readableBytes)
+            bytes += Array(buffer: piece)
+        }
+        return Body(type: type, bytes: bytes, share: share)
+    }
+
+    /// The properties of a request as a message of its own.
+    func properties(
+        of request: Request,
+        id: UUID,
+        caller: Caller,
+        replyTo: String? = nil
+    ) -> MessageProperties {
+        var headers = ["tenant": caller.tenant]
+        for name in ["traceparent", "tracestate"] {
+            if let field = HTTPField.Name(name), let value = request.headers[field] {
+                headers[name] = value
+            }
+        }
+        return MessageProperties(
+            contentType: "application/json",
+            messageID: id.text,
+            replyTo: replyTo,
+            appID: "sandmill-gateway",
+            headers: headers
+        )
+    }
+}
+
+extension Request {
+    /// A parameter of the query; nil where there is none.
+    func parameter(_ name: String) throws(Problem) -> String? {
+        let values = uri.queryParameters.getAll(name)
+        guard let value = values.first else { return nil }
+        guard values.count == 1 else {
+            throw Problem(.invalidRequest, "the parameter \(name) is there twice")
+        }
+        return value
+    }
+}
+
+extension GatewayContext {
+    /// The id in the path; nil for what is no UUID, which nothing has.
+    var id: UUID? { parameters.get("id").flatMap(UUID.init(text:)) }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}

@@ -1,0 +1,64 @@
+internal import HTTPTypes
+internal import Hummingbird
+
+/// A resource's method.
+struct Route: Sendable {
+    /// Answers a request.
+    typealias Handler = @Sendable (Request, GatewayContext) async throws -> Response
+
+    let method: HTTPRequest.Method
+    /// As OpenAPI writes it, `/execute/{id}/status`; a last `{path}` may have slashes.
+    let path: String
+    let access: Doorkeeper.Access
+    let handler: Handler
+
+    init(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        _ access: Doorkeeper.Access = .caller,
+        handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.handler = handler
+    }
+
+    /// The path as Hummingbird writes it.
+    var routerPath: RouterPath { RouterPath(path.replacing("/{path}", with: "/**")) }
+}
+
+extension Router where Context == GatewayContext {
+    /// Adds routes, each behind the doorkeeper; `GET` answers `HEAD` too, and every other method of a
+    /// path is told which it has.
+    func add(_ routes: [Route], doorkeeper: Doorkeeper, rate: RequestRate) {
+        for (path, routes) in Dictionary(grouping: routes, by: \.path) {
+            var left = ProblemMiddleware.methods
+            for route in routes {
+                let methods = route.method == .get ? [.get, .head] : [route.method]
+                for method in methods {
+                    left.remove(method)
+                    on(route.routerPath, method: method) { request, context in
+                        var context = context
+                        context.coreContext.endpointPath.value = path
+                        context.caller = try doorkeeper.caller(of: request, for: route.access)
+                        if context.caller != .anybody { try rate.count(context.caller.key) }
+                        return try await route.handler(request, context)
+                    }
+                }
+            }
+            let allowed = ProblemMiddleware.methods.subtracting(left).map(\.rawValue).sorted()
+                .joined(separator: ", ")
+            for method in left {
+                on(routes[0].routerPath, method: method) { _, context -> Response in
+                    context.coreContext.endpointPath.value = path
+                    throw Problem(
+                        .methodNotAllowed,
+                        "it has \(allowed)",
+                        headers: [.allow: allowed]
+                    )
+                }
+            }
+        }
+    }
+}

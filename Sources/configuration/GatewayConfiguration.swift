@@ -1,0 +1,66 @@
+public import SandmillEntity
+
+/// Where the HTTP door listens, and what its clients may use.
+public struct GatewayConfiguration: Equatable, Sendable {
+    /// The address: an IP address or a host's name.
+    public var host: String
+    /// The port; 0 for any that is free.
+    public var port: Int
+    /// The longest head of a request.
+    public var maximumHeader: ByteCount
+    /// How many connections there may be.
+    public var connections: Int
+    /// How long a connection may be without a complete head of a request.
+    public var idleTimeout: Duration
+    /// How long a client may take for a body, and to read what is written to it.
+    public var transferTimeout: Duration
+    /// How many requests a second a token may make, or a tenant where there are no tokens.
+    public var requestsPerSecond: Int
+    /// How long a request for a result waits that does not say.
+    public var wait: Duration
+    /// The longest that a request may ask to wait.
+    public var maximumWait: Duration
+    /// How many requests may wait at once.
+    public var waits: Int
+    /// How many live outputs may be followed at once.
+    public var streams: Int
+}
+
+extension GatewayConfiguration {
+    init(_ reader: inout SettingsReader) {
+        let address = reader.string("gateway.listen", default: "127.0.0.1:8080")
+        let parts = Self.parts(of: address)
+        if parts == nil {
+            reader.refuse("gateway.listen", "is \"\(address)\", expected host:port or [IPv6]:port")
+        }
+        (host, port) = parts ?? ("127.0.0.1", 8_080)
+        maximumHeader = reader.bytes("gateway.maximum_header", default: .kibibytes(32))
+        connections = reader.count("gateway.connections", default: 16_384, in: 1...1_000_000)
+        idleTimeout = reader.duration("gateway.idle_timeout", default: .seconds(60))
+        transferTimeout = reader.duration("gateway.transfer_timeout", default: .seconds(60))
+        requestsPerSecond = reader.count(
+            "gateway.requests_per_second",
+            default: 1_000,
+            in: 1...1_000_000
+        )
+        wait = reader.duration("gateway.wait", default: .seconds(30))
+        maximumWait = reader.duration("gateway.maximum_wait", default: .seconds(300))
+        waits = reader.count("gateway.waits", default: 1_000, in: 1...1_000_000)
+        streams = reader.count("gateway.streams", default: 200, in: 1...1_000_000)
+        if wait > maximumWait { reader.refuse("gateway.wait", "is above gateway.maximum_wait") }
+    }
+
+    /// The host and the port of an address; nil for what is none.
+    private static func parts(of address: String) -> (String, Int)? {
+        guard let colon = address.lastIndex(of: ":"),
+            let port = Int(address[address.index(after: colon)...]), (0...65_535).contains(port)
+        else { return nil }
+        var host = address[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        return host.isEmpty ? nil : (String(host), port)
+    }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Logging
+import Metrics
+import Prometheus
+import SandmillAPI
+import SandmillConfiguration
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillRepository
+import SandmillResults
+import SandmillService
+import ServiceLifecycle
+import UnixSignals
+
+/// Puts the HTTP door together: every port with the adapter that the configuration names.
+struct GatewayProcess {
+    private let configuration: Configuration
+    private let logger: Logger
+    private let metrics = PrometheusFactory(help: Self.help)
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+        logger = configuration.logger("sandmill")
+        MetricsSystem.bootstrap(metrics)
+    }
+
+    private static let help = [
+        "sandmill_http_request_seconds": "How long answers took to begin.",
+        "sandmill_executions_finished_total": "Executions that this process finished.",
+    ]
+
+    /// Answers requests until SIGTERM or SIGINT, without a worker.
+    func run() async throws {
+        let broker = try configuration.makeBroker(logger: "sandmill.broker")
+        let database = configuration.makeDatabase()
+        defer { database.close() }
+        try await Migrator(database).check()
+        let publisher = ConfirmedPublisher(broker: broker)
+        let name = "gateway-\(ProcessInfo.processInfo.hostName)"
+        let relay = Relay(
+            worker: name,
+            outbox: PostgreSQLOutbox(database),
+            publisher: publisher,
+            logger: logger
+        )
+        let admissions = Admissions(
+            worker: name,
+            decoders: configuration.decoders,
+            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            relay: relay
+        )
+        let door = try await services(database, broker, relay, admissions, checks: [])
+        var group = ServiceGroupConfiguration(
+            services: [publisher, relay, admissions] + door,
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        group.maximumGracefulShutdownDuration = configuration.worker.drainTimeout
+        try await ServiceGroup(configuration: group).run()
+        logger.info("The gateway has answered what it had taken.")
+    }
+
+    /// What has to run for the door to be open, the door last.
+    ///
+    /// - Parameters:
+    ///   - database: The record store.
+    ///   - broker: The broker.
+    ///   - relay: What publishes hints to workers.
+    ///   - admissions: What takes requests in.
+    ///   - checks: What has to work beside the record store and the broker.
+    /// - Returns: The services, in the order in which they start.
+    /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
+    func services(
+        _ database: SandmillRepository.Database,
+        _ broker: SandmillRabbitMQ.Broker,
+        _ relay: Relay,
+        _ admissions: Admissions,
+        checks: [HealthCheck]
+    ) async throws -> [any Service] {
+        let settings = configuration.gatewaySettings
+        let directory = TokenDirectory(store: PostgreSQLAccessTokens(database), logger: logger)
+        try await directory.load()
+        try checkAccess(settings, directory)
+        let records = GatewayRecordStore(
+            executions: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            results: PostgreSQLBatchResults(database)
+        )
+        let files = try OutputFiles(root: configuration.resultsRoot)
+        let completions = Completions(
+            source: EventConsumer(broker: broker),
+            records: records,
+            logger: logger
+        )
+        let gateway = Gateway(
+            settings: settings,
+            services: GatewayServices(
+                admissions: admissions,
+                cancellations: Cancellations(
+                    store: PostgreSQLCancellationStore(database),
+                    relay: relay
+                ),
+                records: records,
+                files: files,
+                follower: OutputFollower(records: records, source: files),
+                completions: completions,
+                directory: directory,
+                census: PostgreSQLCensus(database),
+                checks: [.database(database), .broker(completions)]
+                    + (checks.isEmpty ? [.results(files)] : checks)
+            ),
+            metrics: metrics,
+            logger: logger
+        )
+        allowFiles(configuration.gateway.connections)
+        return [completions, directory, gateway]
+    }
+
+    /// Without a token only those on this machine come in, and elsewhere nobody could.
+    private func checkAccess(
+        _ settings: GatewaySettings,
+        _ directory: TokenDirectory
+    ) throws(Failure) {
+        if !settings.isLoopback, !directory.hasTokens {
+            throw Failure(
+                .wrongConfiguration,
+                "gateway.listen is \(settings.host), which others can reach, and there is no access "
+                    + "token: make one with sandmill token create, or listen on 127.0.0.1"
+            )
+        }
+        if directory.hasNeverHadTokens {
+            logger.warning(
+                "There are no access tokens: whoever is on this machine may use the gateway.",
+                metadata: ["address": "\(settings.host)"]
+            )
+        }
+    }
+
+    /// Raises the limit of open files as far as it may be raised.
+    private func allowFiles(_ connections: Int) {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        if limit.rlim_cur < rlim_t(connections) {
+            logger.warning(
+                "Fewer files may be open than gateway.connections allows.",
+                metadata: ["limit": "\(limit.rlim_cur)"]
+            )
+        }
+    }
+}
+
+/// The record store as the door reads it.
+struct GatewayRecordStore: GatewayRecords {
+    let executions: PostgreSQLExecutionStore
+    let results: PostgreSQLBatchResults
+
+    func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
+        try await executions.execution(id)
+    }
+
+    func batch(_ id: UUID) async throws(StoreError) -> BatchRecord? {
+        try await executions.batch(id)
+    }
+
+    func results(
+        of batch: UUID,
+        after id: UUID?,
+        limit: Int
+    ) async throws(StoreError) -> [MemberResult] {
+        try await results.results(of: batch, after: id, limit: limit)
+    }
+}
+
+extension Configuration {
+    /// How the HTTP door is set up.
+    fileprivate var gatewaySettings: GatewaySettings {
+        GatewaySettings(
+            host: gateway.host,
+            port: gateway.port,
+            limits: GatewaySettings.Limits(
+                body: broker.maximumBody,
+                header: gateway.maximumHeader,
+                connections: gateway.connections,
+                idle: gateway.idleTimeout,
+                transfer: gateway.transferTimeout,
+                requestsPerSecond: gateway.requestsPerSecond,
+                wait: gateway.wait,
+                maximumWait: gateway.maximumWait,
+                waits: gateway.waits,
+                streams: gateway.streams
+            ),
+            pools: pools.map(\.name)
+        )
+    }
+}

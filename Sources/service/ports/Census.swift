@@ -1,0 +1,73 @@
+public import SandmillEntity
+
+/// Counts what an installation has to do and what it does it with.
+public protocol CensusTaker: Sendable {
+    /// Counts everything, each figure as it is at some moment of the call.
+    func census() async throws(StoreError) -> Census
+}
+
+/// What an installation has to do and what it does it with.
+public struct Census: Equatable, Sendable {
+    /// Executions that have not ended.
+    public struct Executions: Equatable, Sendable {
+        /// Their pool.
+        public var pool: String
+        /// Their level.
+        public var level: Level
+        /// Their state, `queued` or `running`.
+        public var state: ExecutionState
+        /// How many.
+        public var count: Int
+
+        /// Puts a figure together.
+        public init(pool: String, level: Level, state: ExecutionState, count: Int) {
+            self.pool = pool
+            self.level = level
+            self.state = state
+            self.count = count
+        }
+    }
+
+    /// Sandboxes of all workers.
+    public struct Sandboxes: Equatable, Sendable {
+        /// Their pool.
+        public var pool: String
+        /// What they are doing.
+        public var state: String
+        /// How many.
+        public var count: Int
+
+        /// Puts a figure together.
+        public init(pool: String, state: String, count: Int) {
+            self.pool = pool
+            self.state = state
+            self.count = count
+        }
+    }
+
+    /// Executions by pool, level and state; none where there is none.
+    public var executions: [Executions]
+    /// Sandboxes by pool and state.
+    public var sandboxes: [Sandboxes]
+    /// Messages that are to be published.
+    public var outbox: Int
+    /// Dead letters by error type.
+    public var deadLetters: [String: Int]
+    /// Workers whose lease has not ended.
+    public var workers: Int
+
+    /// Puts a census together.
+    public init(
+        executions: [Executions],
+        sandboxes: [Sandboxes],
+        outbox: Int,
+        deadLetters: [String: Int],
+        workers: Int
+    ) {
+        self.executions = executions
+        self.sandboxes = sandboxes
+        self.outbox = outbox
+        self.deadLetters = deadLetters
+        self.workers = workers
+    }
+}

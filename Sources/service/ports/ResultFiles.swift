@@ -1,0 +1,35 @@
+public import SandmillEntity
+
+/// Where the files of executions that ended can be read.
+public protocol ResultFiles: Sendable {
+    /// How long a file is; nil when it is not there.
+    ///
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - path: The directory of the attempt, relative to the root (``ResultDraft/path``).
+    /// - Returns: Its length.
+    /// - Throws: ``ResultsError`` for what is no regular file, and when it cannot be read.
+    func size(of file: ResultFile, at path: String) async throws(ResultsError) -> ByteCount?
+
+    /// Reads at most `limit` bytes of a file from `offset` on; none at its end, nil when it is not
+    /// there.
+    func read(
+        _ file: ResultFile,
+        at path: String,
+        from offset: Int,
+        limit: Int
+    ) async throws(ResultsError) -> [UInt8]?
+
+    /// Checks that the directory of all results can be read now.
+    func checkReadable() async throws(ResultsError)
+}
+
+/// A file of an attempt.
+public enum ResultFile: Equatable, Sendable {
+    /// An output stream.
+    case stream(SandboxOutput.Stream)
+    /// A file that the program left.
+    case output(OutputPath)
+    /// A file of one of its cases, by the case's place from 0.
+    indirect case ofCase(Int, ResultFile)
+}

@@ -1,0 +1,114 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import SandmillService
+import Testing
+
+@testable import SandmillAPI
+
+@Suite struct DoorkeeperTests {
+    private let tokens = FakeTokens()
+
+    private func doorkeeper(isLoopback: Bool = true) async throws -> Doorkeeper {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let directory = TokenDirectory(store: tokens, logger: logger)
+        try await directory.load()
+        return Doorkeeper(directory: directory, isLoopback: isLoopback)
+    }
+
+    private func token(_ role: AccessRole) throws -> String {
+        let secret = TokenSecret.random()
+        _ = try tokens.create(
+            NewAccessToken(
+                prefix: secret.prefix,
+                digest: secret.digest,
+                name: "ci",
+                tenant: "acme",
+                role: role,
+                lifetime: nil
+            )
+        )
+        return secret.text
+    }
+
+    private func request(_ token: String? = nil, tenant: String? = nil) -> Request {
+        var head = HTTPRequest(method: .get, scheme: nil, authority: nil, path: "/")
+        head.headerFields[.authorization] = token.map { "Bearer \($0)" }
+        if let tenant, let name = HTTPField.Name("tenant") { head.headerFields[name] = tenant }
+        return Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+    }
+
+    @Test func withoutTokensTheHeaderSaysForWhom() async throws {
+        let doorkeeper = try await doorkeeper()
+        #expect(try doorkeeper.caller(of: request(), for: .caller).tenant == "default")
+        let caller = try doorkeeper.caller(of: request(tenant: "acme"), for: .caller)
+        #expect(caller.tenant == "acme")
+        #expect(caller.sees("acme"))
+        #expect(!caller.sees("default"))
+    }
+
+    @Test func elsewhereNobodyComesInWithoutAToken() async throws {
+        let doorkeeper = try await doorkeeper(isLoopback: false)
+        let problem = #expect(throws: Problem.self) {
+            try doorkeeper.caller(of: request(), for: .caller)
+        }
+        #expect(problem?.kind == .unauthorized)
+        #expect(problem?.headers[.wwwAuthenticate] == "Bearer realm=\"sandmill\"")
+    }
+
+    @Test func onceThereIsATokenLoopbackNeedsOneToo() async throws {
+        _ = try token(.submit)
+        let doorkeeper = try await doorkeeper()
+        for wrong in [nil, "", "x", "sandmill_00000000_\(String(repeating: "A", count: 43))"] {
+            let problem = #expect(throws: Problem.self) {
+                try doorkeeper.caller(of: request(wrong), for: .caller)
+            }
+            #expect(problem?.kind == .unauthorized)
+        }
+        #expect(try doorkeeper.caller(of: request(), for: .anybody) == .anybody)
+    }
+
+    @Test func aTokenToSubmitIsForItsTenantOnly() async throws {
+        let token = try token(.submit)
+        let doorkeeper = try await doorkeeper(isLoopback: false)
+        let caller = try doorkeeper.caller(of: request(token, tenant: "acme"), for: .caller)
+        #expect(caller.tenant == "acme")
+        #expect(caller.scope == "acme")
+        #expect(!caller.sees("other"))
+        let problem = #expect(throws: Problem.self) {
+            try doorkeeper.caller(of: request(token, tenant: "other"), for: .caller)
+        }
+        #expect(problem?.kind == .forbidden)
+    }
+
+    @Test func whatOperatorsSeeIsNotForOthers() async throws {
+        let (submit, operate) = (try token(.submit), try token(.operate))
+        let doorkeeper = try await doorkeeper(isLoopback: false)
+        #expect(try doorkeeper.caller(of: request(operate), for: .whoOperates).operates)
+        let problem = #expect(throws: Problem.self) {
+            try doorkeeper.caller(of: request(submit), for: .whoOperates)
+        }
+        #expect(problem?.kind == .forbidden)
+    }
+
+    @Test func anOperatorActsForAllOrForTheOneThatIsNamed() async throws {
+        let token = try token(.operate)
+        let doorkeeper = try await doorkeeper(isLoopback: false)
+        let all = try doorkeeper.caller(of: request(token), for: .caller)
+        #expect(all.sees("other"))
+        #expect(all.scope == nil)
+        #expect(all.tenant == "acme")
+        let other = try doorkeeper.caller(of: request(token, tenant: "other"), for: .caller)
+        #expect(other.tenant == "other")
+        #expect(!other.sees("acme"))
+    }
+
+    @Test(arguments: ["", "a b", "..", "a/b", "é"])
+    func aTenantThatIsNoNameIsRefused(tenant: String) async throws {
+        let doorkeeper = try await doorkeeper()
+        let problem = #expect(throws: Problem.self) {
+            try doorkeeper.caller(of: request(tenant: tenant), for: .caller)
+        }
+        #expect(problem?.kind == .invalidRequest)
+    }
+}

@@ -1,0 +1,109 @@
+import FoundationEssentials
+import Logging
+import Prometheus
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillRepository
+import SandmillResults
+import SandmillService
+
+@testable import SandmillAPI
+
+extension Gateway {
+    /// A door with everything behind it, none of which is connected to anything.
+    static func detached() throws -> Gateway {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let database = Database(
+            url: "postgresql://127.0.0.1:1/none",
+            schema: "none",
+            connections: 1,
+            applicationName: "tests"
+        )
+        let broker = try Broker(
+            url: "amqp://127.0.0.1:1/",
+            authorityFile: nil,
+            topology: Topology(prefix: "none", pools: ["python"]),
+            maximumBody: 1,
+            logger: logger
+        )
+        let store = PostgreSQLExecutionStore(database, cluster: "none")
+        let relay = Relay(
+            worker: "none",
+            outbox: PostgreSQLOutbox(database),
+            publisher: ConfirmedPublisher(broker: broker),
+            logger: logger
+        )
+        let files = try OutputFiles(root: "/")
+        let records = Records(executions: store, results: PostgreSQLBatchResults(database))
+        return Gateway(
+            settings: .sample,
+            services: GatewayServices(
+                admissions: Admissions(
+                    worker: "none",
+                    decoders: [:],
+                    store: store,
+                    relay: relay
+                ),
+                cancellations: Cancellations(
+                    store: PostgreSQLCancellationStore(database),
+                    relay: nil
+                ),
+                records: records,
+                files: files,
+                follower: OutputFollower(records: records, source: files),
+                completions: Completions(
+                    source: EventConsumer(broker: broker),
+                    records: records,
+                    logger: logger
+                ),
+                directory: TokenDirectory(store: FakeTokens(), logger: logger),
+                census: PostgreSQLCensus(database),
+                checks: []
+            ),
+            metrics: PrometheusFactory(),
+            logger: logger
+        )
+    }
+
+    private struct Records: GatewayRecords {
+        let executions: PostgreSQLExecutionStore
+        let results: PostgreSQLBatchResults
+
+        func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
+            try await executions.execution(id)
+        }
+
+        func batch(_ id: UUID) async throws(StoreError) -> BatchRecord? {
+            try await executions.batch(id)
+        }
+
+        func results(
+            of batch: UUID,
+            after id: UUID?,
+            limit: Int
+        ) async throws(StoreError) -> [MemberResult] {
+            try await results.results(of: batch, after: id, limit: limit)
+        }
+    }
+}
+
+extension GatewaySettings {
+    /// Settings of a door on loopback.
+    static let sample = GatewaySettings(
+        host: "127.0.0.1",
+        port: 0,
+        limits: Limits(
+            body: .kibibytes(64),
+            header: .kibibytes(8),
+            connections: 10,
+            idle: .seconds(10),
+            transfer: .seconds(10),
+            requestsPerSecond: 10,
+            wait: .seconds(10),
+            maximumWait: .seconds(20),
+            waits: 2,
+            streams: 2
+        ),
+        pools: ["python", "grading"]
+    )
+}

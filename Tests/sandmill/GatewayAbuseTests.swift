@@ -1,0 +1,179 @@
+import Foundation
+import Testing
+
+extension SystemTests {
+    /// What clients should not do to the HTTP door, and do.
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(3)))
+    struct GatewayAbuseTests {
+        private static let hasty = [
+            "SANDMILL_GATEWAY_IDLE_TIMEOUT": "2s", "SANDMILL_GATEWAY_TRANSFER_TIMEOUT": "2s",
+            "SANDMILL_BROKER_MAXIMUM_BODY": "1MiB",
+        ]
+
+        @Test func pathsLeadNowhere() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open()
+            let result = try await door.submit(["source": "open('a', 'w').write('b')"]).json
+            let id = try #require(result["id"].string)
+            let paths = [
+                "/execute/../../etc/passwd/result", "/execute/%2e%2e/%2e%2e/etc/passwd/result",
+                "/execute/..%2f..%2fetc%2fpasswd/result",
+                "/execute/\(id)/files/../../../etc/passwd",
+                "/execute/\(id)/files/%2e%2e/%2e%2e/result.json",
+                "/execute/\(id)/files/..%2fstdout",
+                "/execute/\(id)/files/%2fetc%2fpasswd", "/execute/\(id)/files/a%00",
+                "/execute/\(id)/files/", "/execute/\(id)/files/.", "/execute/\(id)'--/result",
+                "/execute/\(id)%27%20or%201=1/result", "/execute/%00/result",
+                "/execute/\(id)%00/result", "/execute/\(id)x/result",
+                "/batches/\(id)", "/batches/\(id)/results", "//etc/passwd", "/execute", "/%",
+                "/execute/\(id)/files/%zz", "/execute/\(id)/files/%FF",
+            ]
+            for path in paths {
+                let answer = try await door.ask(path)
+                #expect(answer.status == 404 || answer.status == 400, "\(path)")
+                #expect(answer.fields["content-type"] == "application/problem+json", "\(path)")
+                #expect(!answer.text.contains(installation.directory.path()), "\(path)")
+                #expect(!answer.text.contains("root:"), "\(path)")
+            }
+            #expect(try await door.ask("/execute/\(id)/files/a").text == "b")
+            try await installation.stop(door.process)
+        }
+
+        @Test func anothersIdIsAsUnknownAsAnUnknownOne() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open()
+            let mine = ["-H", "tenant: acme"]
+            let submitted = try await door.submit(["source": "print(1)"], "-H", "tenant: acme")
+            let id = try #require(try submitted.json["id"].string)
+            #expect(try submitted.json["tenant"] == "acme")
+            let unknown = UUID().uuidString.lowercased()
+            for part in ["status", "result", "stdout", "stderr", "stream", "files/a"] {
+                let other = try await door.ask("/execute/\(id)/\(part)")
+                let none = try await door.ask("/execute/\(unknown)/\(part)")
+                #expect(other.status == 404, "\(part)")
+                #expect(other.text == none.text, "\(part)")
+                if part != "files/a" {
+                    #expect(try await door.ask("/execute/\(id)/\(part)", mine).status == 200)
+                }
+            }
+            let other = try await door.ask("/execute/\(id)", "-X", "DELETE")
+            #expect(other.status == 404)
+            let uuid = try #require(UUID(uuidString: id))
+            #expect(try await installation.record(uuid)["state"] == "succeeded")
+            try await installation.stop(door.process)
+        }
+
+        @Test(arguments: [
+            ("huge_head", 431), ("many_fields", 431), ("long_line", 431), ("no_http", 400),
+            ("nul_in_path", 400), ("bad_chunk", 400), ("smuggled", 400), ("negative_body", 400),
+            ("announced_body", 413), ("endless_body", 413), ("slow_body", 408),
+        ])
+        func whatIsTooMuchGetsAProblem(abuse: String, status: Int) async throws {
+            let installation = try Installation.current
+            let door = try await installation.open("gateway", settings: Self.hasty)
+            let answer = try await door.abuse(abuse)
+            #expect(answer["status"] == .number(Double(status)))
+            #expect(answer["fields"]["content-type"] == "application/problem+json")
+            let document = try JSON(answer["body"].string ?? "")
+            #expect(document["status"] == .number(Double(status)))
+            #expect(try #require(answer["seconds"].double) < 6)
+            #expect(try await door.ask("/livez").status == 200)
+            try await installation.stop(door.process)
+        }
+
+        @Test(arguments: ["silent", "slow_head"])
+        func whoSaysNothingInTimeIsPutOut(abuse: String) async throws {
+            let installation = try Installation.current
+            let door = try await installation.open("gateway", settings: Self.hasty)
+            let seconds = try #require(try await door.abuse(abuse)["seconds"].double)
+            #expect((1.5...6).contains(seconds))
+            try await installation.stop(door.process)
+        }
+
+        @Test func whatIsHTTPIsAnswered() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open("gateway")
+            #expect(try await door.abuse("pipeline")["answers"] == 2)
+            let invited = try await door.abuse("expectation")
+            #expect(invited["first"].string?.hasPrefix("HTTP/1.1 100 ") == true)
+            #expect(invited["status"] == 202)
+            try await installation.stop(door.process)
+        }
+
+        @Test func tenThousandWhoSayNothingHurtNobody() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open(
+                "gateway",
+                settings: ["SANDMILL_GATEWAY_IDLE_TIMEOUT": "15s"]
+            )
+            let answer = try await door.abuse("idle", "10000", "40")
+            #expect(answer["status"] == 200)
+            #expect(try #require(answer["seconds"].double) < 2)
+            #expect(answer["closed"] == 10_000)
+            #expect(try await door.ask("/livez").status == 200)
+            try await installation.stop(door.process)
+        }
+
+        @Test func thereAreOnlySoManyOfEach() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open(
+                "gateway",
+                settings: [
+                    "SANDMILL_GATEWAY_STREAMS": "1", "SANDMILL_GATEWAY_WAITS": "1",
+                ]
+            )
+            let id = try #require(
+                try await door.submit(["source": "1"], to: "/execute/async").json["id"].string
+            )
+            let stream = try Program(
+                URL(filePath: "/usr/bin/curl"),
+                ["-sSN", "-D", "-", door.url("/execute/\(id)/stream")],
+                in: .temporaryDirectory
+            )
+            try await within(.seconds(20), "the head of the stream") {
+                try await stream.output.skip(to: "text/event-stream")
+            }
+            let second = try await door.ask("/execute/\(id)/stream")
+            #expect(second.status == 503)
+            #expect(try second.json["type"] == "urn:sandmill:problem:overloaded")
+            #expect(second.fields["retry-after"] != nil)
+
+            async let waiting = door.submit(["source": "2"], to: "/execute/sync?wait=20")
+            try await installation.wait(for: 2, in: "queued")
+            let refused = try await door.submit(["source": "3"], to: "/execute/sync?wait=20")
+            #expect(refused.status == 503)
+
+            // A client that is gone leaves its place at once.
+            stream.kill()
+            try await eventually(within: .seconds(8), "the place is free") {
+                let next = try Program(
+                    URL(filePath: "/usr/bin/curl"),
+                    ["-sSN", "-D", "-", door.url("/execute/\(id)/stream")],
+                    in: .temporaryDirectory
+                )
+                return await next.output.next()?.contains(" 200 ") == true
+            }
+            try await installation.stop(door.process)
+            #expect(try await waiting.status == 202)
+        }
+
+        @Test func whoAsksTooOftenIsToldWhenToComeAgain() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open(
+                "gateway",
+                settings: ["SANDMILL_GATEWAY_REQUESTS_PER_SECOND": "1"]
+            )
+            let path = "/execute/\(UUID())/status"
+            var statuses: [Int] = []
+            for _ in 0..<12 where !statuses.contains(429) {
+                statuses.append(try await door.ask(path).status)
+            }
+            #expect(statuses.contains(404))
+            #expect(statuses.last == 429)
+            let other = try await door.ask(path, "-H", "tenant: other")
+            #expect(other.status == 404)
+            #expect(try await door.ask("/livez").status == 200)
+            try await installation.stop(door.process)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+/// The HTTP door of an installation, as `curl` sees it.
+struct HTTPDoor: Sendable {
+    /// Its process.
+    let process: Program
+    /// Where it listens on 127.0.0.1.
+    let port: Int
+
+    /// What it answered.
+    struct Answer: Sendable {
+        let status: Int
+        /// The fields, their names in lower case.
+        let fields: [String: String]
+        let body: Data
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+
+        var json: JSON {
+            get throws { try JSON(text) }
+        }
+    }
+
+    /// The URL of a path.
+    func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+
+    /// Asks with `curl`; `arguments` come before the URL.
+    func ask(_ path: String, _ arguments: String...) async throws -> Answer {
+        try await ask(path, arguments)
+    }
+
+    /// Asks with `curl`; `arguments` come before the URL.
+    func ask(_ path: String, _ arguments: [String]) async throws -> Answer {
+        let directory = URL.temporaryDirectory.appending(path: "sandmill-curl-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let curl = try Program(
+            URL(filePath: "/usr/bin/curl"),
+            ["-sS", "--max-time", "60", "--path-as-is", "-D", "head", "-o", "body"] + arguments
+                + [url(path)],
+            in: directory
+        )
+        let exitCode = try await within(.seconds(70), "the answer to \(path)") {
+            while await curl.output.next() != nil {}
+            return try await curl.exitCode()
+        }
+        try #require(exitCode == 0, "curl \(path): \(exitCode) \(curl.errors.text)")
+        return try Answer(directory)
+    }
+
+    /// Submits a request and returns the answer.
+    func submit(
+        _ request: JSON,
+        to path: String = "/execute/sync",
+        _ arguments: String...
+    ) async throws -> Answer {
+        try await ask(
+            path,
+            ["-H", "Content-Type: application/json", "-d", try request.line] + arguments
+        )
+    }
+
+    /// Has `clients/http_abuse.py` abuse it; see there.
+    func abuse(_ kind: String, _ arguments: String...) async throws -> JSON {
+        let client = try Program.script("http_abuse", [kind, "\(port)"] + arguments)
+        return try await within(.seconds(60), "the abuse \(kind)") { try await client.answer() }
+    }
+}
+
+extension HTTPDoor.Answer {
+    /// Reads what curl wrote; of several heads the last counts.
+    fileprivate init(_ directory: URL) throws {
+        let heads = try String(contentsOf: directory.appending(path: "head"), encoding: .utf8)
+            .replacing("\r\n", with: "\n").split(separator: "\n\n")
+        let lines = try #require(heads.last).split(separator: "\n")
+        status = try #require(Int(lines[0].split(separator: " ")[1]))
+        var fields: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            fields[parts[0].lowercased()] = String(parts[1].drop { $0 == " " })
+        }
+        self.fields = fields
+        body = (try? Data(contentsOf: directory.appending(path: "body"))) ?? Data()
+    }
+}
+
+extension Installation {
+    /// Opens a door, alone (`gateway`) or with a worker (`serve`), and waits until it is up.
+    func open(
+        _ command: String = "serve",
+        settings: [String: String] = [:]
+    ) async throws -> HTTPDoor {
+        let process = try start(
+            [command],
+            settings: ["SANDMILL_GATEWAY_LISTEN": "127.0.0.1:0"].merging(settings) { $1 }
+        )
+        let port = try await within(.seconds(30), "the start of the door") {
+            while let line = await process.errors.next() {
+                guard line.contains("The gateway is up."),
+                    let match = line.firstMatch(of: /(?:127\.0\.0\.1|0\.0\.0\.0):([0-9]+)/)
+                else { continue }
+                return Int(match.1)
+            }
+            return nil
+        }
+        return HTTPDoor(
+            process: process,
+            port: try #require(port, "it did not start: \(process.errors.text)")
+        )
+    }
+
+    /// Makes an access token and returns its text.
+    func token(_ arguments: String...) async throws -> String {
+        let ended = try await run(["token", "create", "test"] + arguments)
+        try #require(ended.exitCode == 0, "\(ended.errors)")
+        return try #require(ended.output.first)
+    }
+}
