@@ -72,7 +72,10 @@ import Testing
         #expect(admission.maximumRunning == 2)
         #expect(admission.refused.isEmpty)
         let alone = try entries.map { try decoder.decode($0.message, level: .low) }
-        #expect(admission.members.map(\.submission) == alone)
+        let together = Dictionary(
+            uniqueKeysWithValues: admission.members.map { ($0.submission.id, $0.submission) }
+        )
+        #expect(together == Dictionary(uniqueKeysWithValues: alone.map { ($0.id, $0) }))
     }
 
     @Test func whatAllHaveAlikeIsInItOnce() throws {
