@@ -220,7 +220,7 @@ let package = Package(
             dependencies: [
                 "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
                 "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
-                "SandmillService", argumentParser, logging, metrics, serviceLifecycle,
+                "SandmillService", argumentParser, crypto, logging, metrics, serviceLifecycle,
                 unixSignals,
             ],
             path: "Sources/sandmill",
@@ -310,6 +310,11 @@ let package = Package(
             ]
         ),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
+        tests(
+            "CommandTests",
+            in: "commands",
+            ["sandmill", "SandmillConfiguration", "SandmillEntity", "SandmillService"]
+        ),
         tests(
             "SandmillTests",
             in: "sandmill",

@@ -137,7 +137,7 @@ struct EndToEnd {
     private func succeeded(_ message: EventMessage) throws -> UUID {
         let event = try JSONDecoder().decode(Event.self, from: Data(message.body))
         guard event.data.state == .succeeded, event.data.stdout.preview == Job.output,
-            let id = UUID(uuidString: event.subject)
+            let id = UUID(text: event.subject)
         else { throw BrokerError(.unavailable, "a job of the benchmark failed") }
         return id
     }

@@ -5,6 +5,14 @@ extension UUID {
     /// in the record store and in logs.
     public var text: String { uuidString.lowercased() }
 
+    /// Reads the 36 characters as RFC 9562 writes them, in either case; nil for anything else.
+    ///
+    /// Foundation takes spaces and signs for digits, and whatever stands behind a U+0000.
+    public init?(text: String) {
+        self.init(uuidString: text)
+        guard self.text == text.lowercased() else { return nil }
+    }
+
     /// A random one (RFC 9562, section 5.4).
     ///
     /// `UUID()` opens `/dev/urandom` each time; this asks the kernel without a file.

@@ -1,4 +1,5 @@
 internal import PostgreSQL
+internal import SandmillEntity
 internal import SandmillService
 
 /// Reads dead letters, of this version and of the one before.
@@ -34,6 +35,7 @@ enum LetterQuery {
             filter.tenant,
             filter.olderThan.map { $0 / .seconds(1) },
             filter.newerThan.map { $0 / .seconds(1) },
+            filter.batch?.text,
         ]
     }
 
@@ -47,7 +49,8 @@ enum LetterQuery {
         from (
             select id, kept_at, error_type, reason, queue, body_bytes, \#(address) as address,
                 coalesce(properties->'headers'->>'tenant', 'default') as tenant,
-                properties->>'message_id' as message_id, \#(isComplete) as is_complete
+                properties->>'message_id' as message_id, \#(isComplete) as is_complete,
+                body
             from dead_letters
         ) as letter
         where id < $1 and case when
@@ -58,6 +61,8 @@ enum LetterQuery {
                 and ($7::text is null or tenant = $7)
                 and ($8::float8 is null or kept_at < now() - make_interval(secs => $8))
                 and ($9::float8 is null or kept_at >= now() - make_interval(secs => $9))
+                and ($10::text is null or lower(message_id) = $10 or position($10 in reason) > 0
+                    or position(convert_to($10, 'UTF8') in body) > 0)
             then true else false end
         order by id desc limit $2
         """#

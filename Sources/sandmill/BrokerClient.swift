@@ -35,39 +35,63 @@ struct BrokerClient {
     /// Publishes requests and returns once the broker has them all.
     ///
     /// They are read as a worker of this configuration will read them, so nothing is sent, and
-    /// waited for, that is only going to be refused.
-    func submit(_ entries: [Submitter.Entry]) async throws {
-        try check(entries)
+    /// waited for, that is only going to be refused. Mistakes are told about `names`, if there are
+    /// any.
+    func submit(_ entries: [Submitter.Entry], names: [String] = []) async throws {
+        try check(entries, names: names)
+        let outcomes = await publish { submitter in await submitter.submit(entries) }
+        for (entry, outcome) in zip(entries, outcomes) { try confirm(outcome, pool: entry.pool) }
+    }
+
+    /// Publishes a batch as a plan says, and returns once the broker has all of it; see
+    /// ``submit(_:names:)``.
+    func submit(_ plan: BatchPlan) async throws {
+        guard let message = plan.message else {
+            try await submit(plan.entries, names: plan.draft.members.map(\.name))
+            return
+        }
+        try check(plan.entries, names: plan.draft.members.map(\.name))
+        let outcomes = await publish { submitter in [await submitter.submit(message)] }
+        for outcome in outcomes { try confirm(outcome, pool: plan.pool) }
+    }
+
+    private func publish(
+        _ body: (Submitter) async -> [PublishOutcome]
+    ) async -> [PublishOutcome] {
         let publisher = ConfirmedPublisher(broker: broker)
-        let outcomes = await withTaskGroup(of: Void.self) { group in
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await publisher.run() }
-            let outcomes = await Submitter(publisher: publisher).submit(entries)
+            let outcomes = await body(Submitter(publisher: publisher))
             group.cancelAll()
             return outcomes
         }
-        for (entry, outcome) in zip(entries, outcomes) {
-            switch outcome {
-            case .confirmed: continue
-            case .unroutable:
-                throw Failure(
-                    .wrongConfiguration,
-                    "no queue takes requests of the pool \"\(entry.pool)\"; "
-                        + "see sandmill topology show and declare"
-                )
-            case .unconfirmed(let reason):
-                throw Failure(.unavailable, "the broker did not confirm a request: \(reason)")
-            }
+    }
+
+    private func confirm(_ outcome: PublishOutcome, pool: String) throws(Failure) {
+        switch outcome {
+        case .confirmed: return
+        case .unroutable:
+            throw Failure(
+                .wrongConfiguration,
+                "no queue takes requests of the pool \"\(pool)\"; "
+                    + "see sandmill topology show and declare"
+            )
+        case .unconfirmed(let reason):
+            throw Failure(.unavailable, "the broker did not confirm a request: \(reason)")
         }
     }
 
-    private func check(_ entries: [Submitter.Entry]) throws {
+    private func check(_ entries: [Submitter.Entry], names: [String]) throws(Failure) {
         for (index, entry) in entries.enumerated() {
             guard let pool = pools.first(where: { $0.name == entry.pool }) else { continue }
             let decoder = SubmissionDecoder(pool: pool.requests)
             do throws(RequestRefusal) {
                 _ = try decoder.decode(entry.message, level: entry.level)
             } catch {
-                let which = entries.count == 1 ? "the request" : "request \(index + 1)"
+                let which =
+                    names.isEmpty
+                    ? (entries.count == 1 ? "the request" : "request \(index + 1)")
+                    : names[index].printable
                 throw Failure(.wrongInput, "\(which) would be refused: \(error.reason)")
             }
         }

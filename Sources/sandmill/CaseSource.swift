@@ -14,7 +14,7 @@ struct CaseSource {
     /// `comparison`.
     func cases(comparison: String?) throws -> [JSONValue] {
         let cases =
-            ProgramDirectory.isDirectory(path) ? try pairs().map(\.json) : try listed()
+            SourceDirectory.isDirectory(path) ? try pairs().map(\.json) : try listed()
         guard !cases.isEmpty else { throw Failure(.wrongInput, "\(path): there is no case") }
         return cases.map { $0.comparing(by: comparison) }
     }

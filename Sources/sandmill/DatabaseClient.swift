@@ -22,6 +22,7 @@ struct DatabaseClient {
     let cancellations: PostgreSQLCancellationStore
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
+    let batchResults: PostgreSQLBatchResults
     let tokens: PostgreSQLAccessTokens
 
     init(_ configuration: Configuration) {
@@ -31,6 +32,7 @@ struct DatabaseClient {
         cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database)
         workers = PostgreSQLWorkerRegistry(database)
+        batchResults = PostgreSQLBatchResults(database)
         tokens = PostgreSQLAccessTokens(database)
     }
 }

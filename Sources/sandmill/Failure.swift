@@ -7,10 +7,14 @@ import SandmillService
 enum ExitStatus: Int32 {
     /// A program that was waited for did not succeed.
     case unsuccessful = 1
+    /// EX_USAGE.
+    case wrongUsage = 64
     /// EX_DATAERR.
     case wrongInput = 65
     /// EX_UNAVAILABLE.
     case unavailable = 69
+    /// EX_CANTCREAT.
+    case cannotCreate = 73
     /// EX_TEMPFAIL.
     case tryAgain = 75
     /// EX_CONFIG.

@@ -10,35 +10,47 @@ struct FinishedEvent: Sendable {
     let state: ExecutionState
     /// Why.
     let reason: String?
-    /// The result document, JSON on one line.
-    let document: String
+    /// The batch that it belongs to.
+    let batch: UUID?
+    /// The result document.
+    let fields: JSONValue
 
     /// Whether it succeeded.
     var succeeded: Bool { state == .succeeded }
+
+    /// The result document, JSON on one line.
+    var document: String { fields.line }
 
     /// Reads an event; nil for one that announces something else.
     init?(_ message: EventMessage) {
         let event = try? JSONDecoder().decode(JSONValue.self, from: Data(message.body))
         guard let data = event?["data"] else { return nil }
-        self.init(document: data)
+        self.init(fields: data)
     }
 
     /// Reads a record; nil while the execution has not ended.
     init?(_ record: ExecutionRecord) {
-        guard let result = record.result,
-            let document = try? JSONDecoder().decode(JSONValue.self, from: Data(result.utf8))
-        else { return nil }
-        self.init(document: document)
+        guard let result = record.result else { return nil }
+        self.init(document: result)
     }
 
-    private init?(document: JSONValue) {
-        guard let id = document["id"]?.string.flatMap(UUID.init(uuidString:)),
-            let state = document["state"]?.string.flatMap(ExecutionState.init(rawValue:))
+    /// Reads a result document, JSON; nil for anything else.
+    init?(document text: String) {
+        guard let fields = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else {
+            return nil
+        }
+        self.init(fields: fields)
+    }
+
+    private init?(fields: JSONValue) {
+        guard let id = fields["id"]?.string.flatMap(UUID.init(text:)),
+            let state = fields["state"]?.string.flatMap(ExecutionState.init(rawValue:))
         else { return nil }
         self.id = id
         self.state = state
-        reason = document["reason"]?.string
-        self.document = document.line
+        reason = fields["reason"]?.string
+        batch = fields["batch_id"]?.string.flatMap(UUID.init(text:))
+        self.fields = fields
     }
 }
 

@@ -14,8 +14,8 @@ struct Sandmill: AsyncParsableCommand {
             --set.
 
             Exit codes: 0 done, 1 a program that was waited for did not succeed, 64 wrong usage, \
-            65 wrong input, 69 a server cannot be reached, 75 try again later, 78 wrong \
-            configuration.
+            65 wrong input, 69 a server cannot be reached, 73 a file cannot be written, 75 try \
+            again later, 78 wrong configuration.
             """,
         version: Product.version,
         subcommands: [

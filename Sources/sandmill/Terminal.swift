@@ -9,9 +9,14 @@ enum Terminal {
     static var showsErrors: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// How many columns a person sees of standard output; nil when nobody looks.
-    static var width: Int? {
+    static var width: Int? { width(of: STDOUT_FILENO) }
+
+    /// How many columns a person sees of standard error; nil when nobody looks.
+    static var errorWidth: Int? { width(of: STDERR_FILENO) }
+
+    private static func width(of stream: Int32) -> Int? {
         var size = winsize()
-        guard showsOutput, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else {
+        guard isatty(stream) == 1, unsafe ioctl(stream, UInt(TIOCGWINSZ), &size) == 0 else {
             return nil
         }
         return size.ws_col > 0 ? Int(size.ws_col) : nil

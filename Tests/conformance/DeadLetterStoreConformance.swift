@@ -112,6 +112,25 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
             #expect(try await store.list(DeadLetterFilter(ids: [])).isEmpty)
             #expect(try await store.list(DeadLetterFilter(pool: "a", tenant: "acme")).isEmpty)
         },
+        DeadLetterStoreConformance("a batch's letters are its own and those that name it") {
+            store in
+            let batch = UUID.random()
+            let member = try await store.kept(
+                .sample(body: .complete(Array(#"{"batch": {"id": "\#(batch.text)"}}"#.utf8)))
+            )
+            let reasoned = try await store.kept(
+                .sample(reason: "/executions/3 of batch \(batch.text): no")
+            )
+            let whole = try await store.kept(.sample(messageID: batch.text.uppercased()))
+            let binary = try await store.kept(
+                .sample(body: .complete([0xFF, 0x00] + Array(batch.text.utf8)))
+            )
+            _ = try await store.kept(.sample(reason: "\(UUID.random().text)"))
+            let found = try await store.list(DeadLetterFilter(batch: batch))
+            #expect(found.map(\.id) == [binary.id, whole.id, reasoned.id, member.id])
+            let others = DeadLetterFilter(tenant: "other", batch: batch)
+            #expect(try await store.list(others).isEmpty)
+        },
         DeadLetterStoreConformance("a letter just kept is new") { store in
             _ = try await store.kept(.sample())
             #expect(try await store.list(DeadLetterFilter(newerThan: .seconds(3_600))).count == 1)
@@ -222,6 +241,7 @@ extension DeadLetter {
         key: String? = "python.high",
         deliveries: Int? = nil,
         tenant: String? = "tenant",
+        messageID: String = "17",
         body: Delivery.Body = .complete(Array(#"{"source": 1}"#.utf8))
     ) -> DeadLetter {
         DeadLetter(
@@ -232,7 +252,7 @@ extension DeadLetter {
             deliveries: deliveries,
             properties: MessageProperties(
                 contentType: "application/json",
-                messageID: "17",
+                messageID: messageID,
                 correlationID: "c",
                 replyTo: "replies",
                 timestamp: Date(timeIntervalSince1970: 1_700_000_000),

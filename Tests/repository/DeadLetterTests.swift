@@ -70,9 +70,9 @@ struct DeadLetterTests {
                 """
             )
             let plan = try await store.database.pool.withTransaction { connection in
-                let types = "int8, int8, int8[], text[], text, text, text, float8, float8"
+                let types = "int8, int8, int8[], text[], text, text, text, float8, float8, text"
                 try connection.execute(script: "prepare page(\(types)) as \(LetterQuery.list)")
-                let nulls = Array(repeating: "null", count: 7).joined(separator: ", ")
+                let nulls = Array(repeating: "null", count: 8).joined(separator: ", ")
                 let rows = try connection.query("explain execute page(5000, 256, \(nulls))")
                 try connection.execute(script: "deallocate page")
                 return try rows.map { try $0[0] as String }

@@ -49,6 +49,34 @@ extension SystemTests {
         }
 
         @Test(.installation())
+        func waiterForABatchWhoseConnectionIsCutReadsTheRecord() async throws {
+            let installation = try Installation.current
+            var broker = try #require(URLComponents(string: installation.brokerURL))
+            let proxy = FaultyProxy(before: broker.port ?? 5_672)
+            defer { proxy.stop() }
+            broker.port = proxy.port
+            let requests = try installation.file(
+                "cut.ndjson",
+                #"{"source": "print(1)"}"# + "\n" + #"{"source": "import time; time.sleep(4)"}"#
+            )
+            let submitted = try await installation.run(["batch", "submit", requests])
+            let waiter = try installation.start(
+                ["batch", "wait", submitted.output[0]],
+                settings: ["SANDMILL_BROKER_URL": try #require(broker.string)]
+            )
+            let first = try await within(.seconds(20), "the first end") {
+                try JSON(try #require(await waiter.output.next()))
+            }
+            #expect(first["stdout"]["preview"] == "1\n")
+            proxy.cut()
+            let exitCode = try await within(.seconds(20), "the end of the waiter") {
+                try await waiter.exitCode()
+            }
+            #expect(exitCode == 0, "\(waiter.errors.text)")
+            #expect(waiter.errors.text.contains("2 in all: 2 succeeded"))
+        }
+
+        @Test(.installation())
         func queueThatIsDeletedComesBack() async throws {
             let installation = try Installation.current
             let queue = "\(installation.name).work.python.low"

@@ -42,8 +42,8 @@ import Testing
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [
-            "ArgumentParser", "Foundation", "FoundationEssentials", "Logging", "Metrics",
-            "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
+            "ArgumentParser", "Crypto", "Foundation", "FoundationEssentials", "Logging",
+            "Metrics", "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
             "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
             "SandmillService", "ServiceLifecycle", "UnixSignals",
         ],

@@ -34,45 +34,4 @@ extension BatchCommand {
             Terminal.write("\(count) of its executions had not ended and will be cancelled")
         }
     }
-
-    /// Tells how far a batch is.
-    struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "status",
-            abstract: "Tells how far a batch is."
-        )
-
-        @OptionGroup var global: GlobalOptions
-
-        @Argument(help: "The batch's id.", transform: Parse.uuid)
-        var id: UUID
-
-        func run() async throws {
-            let database = DatabaseClient(try global.load())
-            guard let batch = try await database.executions.batch(id) else {
-                throw Failure(.wrongInput, "no batch with the id \(id.text) is known")
-            }
-            Terminal.write(table: batch.rows)
-        }
-    }
-}
-
-extension BatchRecord {
-    /// The batch as a table.
-    var rows: [[String]] {
-        [
-            ["batch", id.text],
-            ["tenant", tenant],
-            ["pool", pool],
-            ["size", String(size)],
-            ["pending", String(pending)],
-        ]
-            + counts.sorted { $0.key.rawValue < $1.key.rawValue }
-            .map { [$0.key.rawValue, String($0.value)] }
-            + (refused > 0 ? [["refused", String(refused)]] : [])
-            + [
-                ["submitted", submittedAt.formatted(.iso8601)],
-                ["finished", finishedAt?.formatted(.iso8601) ?? "-"],
-            ]
-    }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import SandmillConfiguration
 import SandmillEntity
 import SandmillService
@@ -39,6 +40,12 @@ struct LetterSelection: ParsableArguments {
     @Option(help: ArgumentHelp("Only letters kept since, such as 90m or 2h.", valueName: "age"))
     var newerThan: Age?
 
+    @Option(
+        help: ArgumentHelp("Only letters of this batch and its members.", valueName: "id"),
+        transform: Parse.uuid
+    )
+    var batch: UUID?
+
     /// The letters to which all of it applies.
     var filter: DeadLetterFilter {
         DeadLetterFilter(
@@ -48,7 +55,8 @@ struct LetterSelection: ParsableArguments {
             pool: pool,
             tenant: tenant,
             olderThan: olderThan?.duration,
-            newerThan: newerThan?.duration
+            newerThan: newerThan?.duration,
+            batch: batch
         )
     }
 }

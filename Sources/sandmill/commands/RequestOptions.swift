@@ -62,6 +62,19 @@ struct RequestOptions: ParsableArguments {
     /// The labels, the last of a name standing.
     var labels: [String: String] { label.dictionary }
 
+    /// Whether anything is said that only a program of ours can be given, not a finished request.
+    var describesPrograms: Bool {
+        limits != RequestDraft.Limits() || !outputs.isEmpty || fresh || !label.isEmpty
+    }
+
+    /// Gives a request what was asked for.
+    func apply(to draft: inout RequestDraft) {
+        draft.outputs = outputs
+        draft.limits = limits
+        draft.isolation = isolation
+        draft.labels.merge(labels) { $1 }
+    }
+
     /// An entry without a body.
     func template(replyTo: String?) -> Submitter.Entry {
         Submitter.Entry(
@@ -118,7 +131,7 @@ enum Parse {
 
     /// Reads the 36 characters of a UUID.
     static func uuid(_ argument: String) throws -> UUID {
-        guard let uuid = UUID(uuidString: argument) else {
+        guard let uuid = UUID(text: argument) else {
             throw ValidationError("\"\(argument)\" is not a UUID.")
         }
         return uuid

@@ -65,10 +65,7 @@ struct SubmitCommand: AsyncParsableCommand {
         draft.arguments = arguments
         draft.environment = env.dictionary
         draft.runtime = runtime ?? draft.runtime
-        draft.outputs = request.outputs
-        draft.limits = request.limits
-        draft.isolation = request.isolation
-        draft.labels = request.labels
+        request.apply(to: &draft)
         tests.apply(try tests.read(), to: &draft)
         if let stdin { draft.setStdin(try Input.read(stdin)) }
         let body = draft.encoded()

@@ -1,4 +1,4 @@
-public import FoundationEssentials
+internal import FoundationEssentials
 internal import SandmillEntity
 
 /// A request as a client writes it; the contract's fields that a command line can name.
@@ -56,20 +56,6 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         }
     }
 
-    /// The membership of a batch.
-    public struct Batch: Encodable, Equatable, Sendable {
-        /// The batch.
-        public var id: String
-        /// How many members it has.
-        public var size: Int
-
-        /// Describes a membership.
-        public init(id: UUID, size: Int) {
-            self.id = id.text
-            self.size = size
-        }
-    }
-
     /// The files.
     public var files: [File]
     /// The one to start.
@@ -92,8 +78,6 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var stopsOnFirstFailure: Bool?
     /// Who else may use its sandbox.
     public var isolation: String?
-    /// Its batch.
-    public var batch: Batch?
     /// Its labels.
     public var labels: [String: String]
 
@@ -131,7 +115,6 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         case cases
         case stopsOnFirstFailure = "stop_on_first_failure"
         case isolation
-        case batch
         case labels
     }
 }

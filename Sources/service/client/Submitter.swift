@@ -57,6 +57,19 @@ public struct Submitter: Sendable {
             }
         )
     }
+
+    /// Publishes a batch that is one message, and returns once it is confirmed, or known not to be.
+    public func submit(_ batch: BatchMessage) async -> PublishOutcome {
+        await publisher.publish([
+            OutboundMessage(
+                exchange: .submit,
+                routingKey: BatchMessage.routingKey,
+                properties: batch.message.properties,
+                body: batch.message.body,
+                isMandatory: true
+            )
+        ])[0]
+    }
 }
 
 extension Submitter.Entry {

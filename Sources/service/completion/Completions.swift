@@ -117,7 +117,7 @@ public actor Completions: Service {
     private func receive(_ message: EventMessage) {
         let event = try? JSONDecoder().decode(JSONValue.self, from: Data(message.body))
         guard let document = event?["data"],
-            let id = document["id"]?.string.flatMap(UUID.init(uuidString:)), board.wants(id)
+            let id = document["id"]?.string.flatMap(UUID.init(text:)), board.wants(id)
         else { return }
         let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
         board.tell(CompletedExecution(id: id, document: text))

@@ -19,7 +19,7 @@ struct BatchDecoder {
         from queue: String,
         worker: String
     ) throws(RequestRefusal) -> BatchAdmission {
-        guard let id = message.properties.messageID.flatMap(SubmissionDecoder.uuid) else {
+        guard let id = message.properties.messageID.flatMap(UUID.init(text:)) else {
             throw RequestRefusal(.invalidRequest, "the property message_id is not a UUID")
         }
         try SubmissionDecoder.checkProperties(message.properties)
@@ -128,7 +128,7 @@ private struct Members {
                 throw RequestRefusal(.invalidRequest, at: "", "expected an object")
             }
             if let id = fields.removeValue(forKey: "id") {
-                guard let uuid = id.string.flatMap(SubmissionDecoder.uuid) else {
+                guard let uuid = id.string.flatMap(UUID.init(text:)) else {
                     throw RequestRefusal(.invalidRequest, at: "/id", "not a UUID")
                 }
                 request.properties.messageID = uuid.text

@@ -50,6 +50,9 @@ public struct DeadLetterFilter: Equatable, Sendable {
     public var olderThan: Duration?
     /// Only those that were kept since then.
     public var newerThan: Duration?
+    /// Only this batch itself and those that name it: in what is kept of their body, or in their
+    /// reason.
+    public var batch: UUID?
 
     /// Describes letters; by default all.
     public init(
@@ -59,7 +62,8 @@ public struct DeadLetterFilter: Equatable, Sendable {
         pool: String? = nil,
         tenant: String? = nil,
         olderThan: Duration? = nil,
-        newerThan: Duration? = nil
+        newerThan: Duration? = nil,
+        batch: UUID? = nil
     ) {
         self.ids = ids
         self.errorTypes = errorTypes
@@ -68,6 +72,7 @@ public struct DeadLetterFilter: Equatable, Sendable {
         self.tenant = tenant
         self.olderThan = olderThan
         self.newerThan = newerThan
+        self.batch = batch
     }
 
     /// Whether it means every letter.

@@ -35,7 +35,7 @@ extension SubmissionDecoder {
 
     static func superseded(_ text: String?, by id: UUID) throws(RequestRefusal) -> UUID? {
         guard let text else { return nil }
-        guard let superseded = uuid(text) else {
+        guard let superseded = UUID(text: text) else {
             throw RequestRefusal(.invalidRequest, at: "/supersedes", "not a UUID")
         }
         guard superseded != id else {

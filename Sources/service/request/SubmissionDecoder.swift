@@ -43,7 +43,7 @@ public struct SubmissionDecoder: Sendable {
         _ request: RequestMessage,
         level: Level
     ) throws(RequestRefusal) -> Submission {
-        guard let id = request.properties.messageID.flatMap(Self.uuid) else {
+        guard let id = request.properties.messageID.flatMap(UUID.init(text:)) else {
             throw RequestRefusal(.invalidRequest, "the property message_id is not a UUID")
         }
         try Self.checkProperties(request.properties)
@@ -91,12 +91,6 @@ public struct SubmissionDecoder: Sendable {
         return request
     }
 
-    /// Reads a UUID as RFC 9562 writes it; Foundation takes spaces and signs for digits, and
-    /// whatever stands behind a U+0000.
-    static func uuid(_ text: String) -> UUID? {
-        UUID(uuidString: text).flatMap { $0.text == text.lowercased() ? $0 : nil }
-    }
-
     static func checkProperties(_ properties: MessageProperties) throws(RequestRefusal) {
         guard (properties.replyTo ?? "").utf8.count <= 255 else {
             throw RequestRefusal(.invalidRequest, "the property reply_to is above 255 bytes")
@@ -141,7 +135,7 @@ public struct SubmissionDecoder: Sendable {
     private static func membership(
         _ batch: RequestBody.Batch
     ) throws(RequestRefusal) -> Submission.Membership {
-        guard let id = uuid(batch.id) else {
+        guard let id = UUID(text: batch.id) else {
             throw RequestRefusal(.invalidRequest, at: "/batch/id", "not a UUID")
         }
         guard let size = batch.size, (1...1_000_000).contains(size) else {

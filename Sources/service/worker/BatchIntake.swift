@@ -6,9 +6,6 @@ public import ServiceLifecycle
 ///
 /// Their members wait in the store; the workers take them from there.
 public struct BatchIntake: Service {
-    /// The routing key of batches, by which a dead letter goes back.
-    private static let routingKey = "batch"
-
     private let source: any BatchSource
     private let admissions: Admissions
     private let ledger: ExecutionLedger
@@ -94,7 +91,7 @@ public struct BatchIntake: Service {
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
             queue: delivery.queue,
-            routingKey: Self.routingKey,
+            routingKey: BatchMessage.routingKey,
             deliveries: delivery.deliveries,
             properties: delivery.properties,
             body: delivery.body

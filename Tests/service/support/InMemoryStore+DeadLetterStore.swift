@@ -74,6 +74,14 @@ extension DeadLetterFilter {
             && tenant.map { $0 == summary.tenant } ?? true
             && olderThan.map { age > $0 / .seconds(1) } ?? true
             && newerThan.map { age <= $0 / .seconds(1) } ?? true
+            && batch.map { kept.letter.names($0.text) } ?? true
+    }
+}
+
+extension DeadLetter {
+    fileprivate func names(_ batch: String) -> Bool {
+        properties.messageID?.lowercased() == batch || reason.contains(batch)
+            || String(decoding: body, as: UTF8.self).contains(batch)
     }
 }
 

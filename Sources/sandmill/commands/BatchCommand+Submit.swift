@@ -1,0 +1,149 @@
+import ArgumentParser
+import Foundation
+import SandmillConfiguration
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillService
+
+extension BatchCommand {
+    /// Publishes a batch.
+    struct Submit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "submit",
+            abstract: "Publishes a batch, and waits for its results if asked to.",
+            discussion: """
+                Example: sandmill batch submit submissions --cases cases --wait --report marks.csv
+                Example: sandmill batch submit simulate.py --inputs parameters --max-running 4
+                Example: sandmill batch submit requests.ndjson --wait
+
+                Of a DIRECTORY each program is an execution: every *.py, *.sh, *.js, *.c and *.cpp \
+                (NAME.in beside NAME.py is its standard input, and the files of a directory NAME \
+                its files), and every subdirectory with a main.py or the like, with all files in \
+                it. Links are not followed, and what is left out is said. With --cases every \
+                program is run once for each case, as sandmill submit --cases does it.
+
+                With --inputs a PROGRAM is an execution for each file of a directory, which it \
+                reads from standard input. A FILE.ndjson, or - for standard input, has one request \
+                a line, with "id" and "level" beside it if you choose them.
+
+                The batch's id is printed once the broker has every request; with --wait, to \
+                standard error, and then a terminal shows a progress bar and a table, while \
+                anything else gets one result document a line, as they come.
+
+                Ids follow from the content, so what was submitted before and has not changed is \
+                not run again: --wait then shows the results that are there. --again repeats it. \
+                When one member changes the batch is another, and all members run.
+
+                A batch of at most 10,000 members of one level that fits into one message is sent \
+                as one; another is sent as a message a member.
+
+                With --wait it ends with 1 unless all succeeded, and with 75 when --timeout has \
+                passed.
+                """
+        )
+
+        @OptionGroup var global: GlobalOptions
+        @OptionGroup var material: BatchMaterial
+        @OptionGroup var request: RequestOptions
+        @OptionGroup var tests: CaseOptions
+        @OptionGroup var conclusion: BatchConclusion
+
+        @Option(
+            help: "The batch's id (default: one that follows from the content).",
+            transform: Parse.uuid
+        )
+        var id: UUID?
+
+        @Flag(help: "Runs what was submitted before once more, under new ids.")
+        var again = false
+
+        @Option(help: ArgumentHelp("How many members may run at once.", valueName: "count"))
+        var maxRunning: Int?
+
+        @Flag(help: "Waits until every member has ended.")
+        var wait = false
+
+        func validate() throws {
+            try material.check(request, tests)
+            if again, id != nil { throw ValidationError("--again and --id exclude each other.") }
+            if let maxRunning, !(1...1_000_000).contains(maxRunning) {
+                throw ValidationError("--max-running is from 1 to 1000000.")
+            }
+            if !wait, conclusion.isAskedFor {
+                throw ValidationError("--report and --timeout need --wait.")
+            }
+        }
+
+        func run() async throws {
+            let begin = ContinuousClock.now
+            let report = try conclusion.openReport()
+            let configuration = try global.load()
+            let plan = try plan(configuration)
+            let database = DatabaseClient(configuration)
+            let broker = try BrokerClient(configuration)
+            guard wait else {
+                try await send(plan, by: broker, unlessKnownTo: database)
+                Terminal.write(plan.id.text)
+                return
+            }
+            let topics = BatchWatch.topics(pool: plan.pool, tenant: plan.tenant)
+            let progress = try await broker.events.withSubscription(to: topics) { subscription in
+                try await send(plan, by: broker, unlessKnownTo: database)
+                Terminal.writeError(plan.id.text)
+                let watch = BatchWatch(
+                    batch: plan.id,
+                    tenant: plan.tenant,
+                    database: database,
+                    begin: begin
+                )
+                return try await conclusion.follow(
+                    watch,
+                    size: plan.entries.count,
+                    subscription: subscription
+                )
+            }
+            try conclusion.conclude(progress, members: plan.labels, report: report)
+        }
+
+        private func plan(_ configuration: Configuration) throws -> BatchPlan {
+            let draft = try material.draft(request, tests)
+            if again, let member = draft.members.first(where: { $0.id != nil }) {
+                throw Failure(
+                    .wrongInput,
+                    "\(member.name) has an id of its own, which --again cannot repeat"
+                )
+            }
+            return try BatchPlan(
+                draft,
+                template: request.template(replyTo: nil),
+                id: again ? .random() : id,
+                maximumRunning: maxRunning,
+                configuration: configuration
+            )
+        }
+
+        /// Sends a batch, unless all of it is known to have arrived.
+        ///
+        /// Of one that is a message a member some may have been lost on the way; those that were not
+        /// are known by their ids. Without the record store all is sent, and the workers see to it
+        /// that nothing runs twice.
+        private func send(
+            _ plan: BatchPlan,
+            by broker: BrokerClient,
+            unlessKnownTo database: DatabaseClient
+        ) async throws {
+            do {
+                if !again, let record = try await plan.record(in: database) {
+                    let time = record.submittedAt.formatted(.iso8601)
+                    Terminal.writeError("already submitted at \(time); --again repeats it")
+                    if plan.message != nil || record.finishedAt != nil { return }
+                }
+            } catch let error as StoreError where error.isRetryable {
+                Terminal.writeError(
+                    "it is not known whether this was submitted before: \(error.message)"
+                )
+            }
+            try await broker.submit(plan)
+        }
+    }
+}

@@ -1,0 +1,302 @@
+import Foundation
+import Testing
+
+extension SystemTests {
+    /// What a teacher and a pipeline do with batches.
+    @Suite(.installation(), .timeLimit(.minutes(3)))
+    struct BatchCommandTests {
+        private static let slow = "import time; time.sleep(60)"
+
+        private func path(_ name: String) throws -> String {
+            try Installation.current.directory.appending(path: name).path()
+        }
+
+        private func count(of batch: String) async throws -> JSON {
+            try await Installation.current.query(
+                "select count(*) from executions "
+                    + "where batch_id = %s::uuid",
+                .string(batch)
+            )[0]["count"]
+        }
+
+        @Test func assignmentIsGradedInOneRun() async throws {
+            let installation = try Installation.current
+            let sum = "import sys\nv = [int(w) for w in sys.stdin.read().split()]\n"
+            try installation.file("cases/1.in", "2 3\n")
+            try installation.file("cases/1.out", "5\n")
+            try installation.file("cases/small.in", "-1 -1\n")
+            try installation.file("cases/small.out", "-2\n")
+            try installation.file("work/right.py", sum + "print(sum(v))")
+            try installation.file("work/wrong.py", sum + "print(abs(sum(v)))")
+            try installation.file("work/crash.py", "1/0")
+            try installation.file("work/loop.py", "while True: pass")
+            try installation.file("work/killed.py", "import os; os.abort()")
+            try installation.file("work/parts/main.py", "from total import t\nprint(t())")
+            try installation.file("work/parts/total.py", sum + "def t(): return sum(v)")
+            try installation.file("work/none/answer.py", "print(5)")
+            try installation.file("secret.txt", "secret")
+            try FileManager.default.createSymbolicLink(
+                atPath: try path("work/spy.py"),
+                withDestinationPath: "../secret.txt"
+            )
+            let ended = try await installation.run([
+                "batch", "submit", try path("work"), "--cases", try path("cases"), "--wall", "1",
+                "--wait", "--report", "marks.csv", "--stop-on-first-failure",
+            ])
+            #expect(ended.exitCode == 1)
+            #expect(ended.output.count == 6)
+            #expect(ended.errors.contains("none: there is no main.py"))
+            #expect(ended.errors.contains("spy.py is no regular file"))
+            #expect(ended.errors.contains("6 in all: 2 accepted, 1 exit code"))
+            let report = try String(contentsOfFile: try path("marks.csv"), encoding: .utf8)
+            let rows = report.split(separator: "\r\n").dropFirst().map {
+                $0.split(separator: ",\"", maxSplits: 3).map { $0.replacing("\"", with: "") }
+            }
+            #expect(
+                rows.map { "\($0[0]): \($0[2])" } == [
+                    "crash: exit code 1 in case 1, 0/2 accepted: "
+                        + "ZeroDivisionError: division by zero",
+                    "killed: killed by signal 6 in case 1, 0/2 accepted",
+                    "loop: timed out (wall_time) in case 1, 0/2 accepted",
+                    "parts: accepted 2/2",
+                    "right: accepted 2/2",
+                    "wrong: wrong answer in case 2 (small), 1/2 accepted",
+                ]
+            )
+        }
+
+        @Test func unchangedWorkIsKnownAndItsResultsAreShownAgain() async throws {
+            let installation = try Installation.current
+            try installation.file("known/a.py", "import random; print(random.random())")
+            try installation.file("known/b.py", "exit(2)")
+            let submit = ["batch", "submit", try path("known")]
+            let first = try await installation.run(submit + ["--wait"])
+            #expect(first.exitCode == 1)
+            #expect(!first.errors.contains("already submitted"))
+            let batch = try #require(try JSON(first.output[0])["batch_id"].string)
+
+            let second = try await installation.run(submit + ["--wait"])
+            #expect(second.exitCode == 1)
+            #expect(second.errors.contains("already submitted at 20"))
+            #expect(second.output.sorted() == first.output.sorted())
+            let third = try await installation.run(submit)
+            #expect(third.exitCode == 0)
+            #expect(third.output == [batch])
+            #expect(try await count(of: batch) == 2)
+
+            let again = try await installation.run(submit + ["--wait", "--again"])
+            #expect(!again.errors.contains("already submitted"))
+            #expect(Set(again.output).isDisjoint(with: first.output))
+            let repeated = try #require(try JSON(again.output[0])["batch_id"].string)
+            #expect(repeated != batch)
+            #expect(try await count(of: repeated) == 2)
+
+            try installation.file("known/b.py", "exit(3)")
+            let changed = try await installation.run(submit)
+            #expect(!changed.errors.contains("already submitted"))
+            #expect(![batch, repeated].contains(changed.output[0]))
+            let taken = try await installation.run(submit + ["--id", batch])
+            #expect(taken.exitCode == 65)
+            #expect(taken.errors.contains("\(batch) is the id of another batch"))
+        }
+
+        @Test func programRunsForEachInput() async throws {
+            let installation = try Installation.current
+            for number in [1, 2, 10] { try installation.file("inputs/\(number).txt", "\(number)") }
+            let program = try installation.file("square.py", "print(int(input()) ** 2)")
+            let ended = try await installation.run([
+                "batch", "submit", program, "--inputs", try path("inputs"), "--max-running", "1",
+                "--wait", "--report", "squares.json",
+            ])
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            var answers: [String: String] = [:]
+            for line in ended.output {
+                let document = try JSON(line)
+                #expect(document["labels"]["program"] == "square")
+                answers[document["labels"]["input"].string ?? ""] =
+                    document["stdout"]["preview"].string
+            }
+            #expect(answers == ["1.txt": "1\n", "2.txt": "4\n", "10.txt": "100\n"])
+            let report = try String(contentsOfFile: try path("squares.json"), encoding: .utf8)
+            let names = try JSON(report).elements.map { $0["name"].string }
+            #expect(names == ["1.txt", "2.txt", "10.txt"])
+            let batch = try JSON(ended.output[0])["batch_id"]
+            let rows = try await installation.query(
+                "select max_running from batches where id = %s::uuid",
+                batch
+            )
+            #expect(rows[0]["max_running"] == 1)
+        }
+
+        @Test func batchThatEndedLongAgoIsReadWithoutTheBroker() async throws {
+            let installation = try Installation.current
+            let requests = try installation.file(
+                "old.ndjson",
+                (0..<300).map { #"{"source": "print(\#($0))", "labels": {"program": "\#($0)"}}"# }
+                    .joined(separator: "\n")
+            )
+            let submitted = try await installation.run(["batch", "submit", requests, "--wait"])
+            #expect(submitted.exitCode == 0, "\(submitted.errors)")
+            let batch = try #require(try JSON(submitted.output[0])["batch_id"].string)
+            let waited = try await installation.run(
+                ["batch", "wait", batch, "--report", "old.json"],
+                settings: ["SANDMILL_BROKER_URL": "amqp://127.0.0.1:1/"]
+            )
+            #expect(waited.exitCode == 0, "\(waited.errors)")
+            #expect(waited.output.count == 300)
+            #expect(waited.output.sorted() == submitted.output.sorted())
+            let report = try String(contentsOfFile: try path("old.json"), encoding: .utf8)
+            let names = try JSON(report).elements.map { $0["name"].string }
+            #expect(names == (0..<300).map { "\($0)" })
+        }
+
+        @Test func waiterSeesTheEndOfABatchThatRuns() async throws {
+            let installation = try Installation.current
+            let requests = try installation.file(
+                "gate.ndjson",
+                #"{"source": "import time; time.sleep(2)"}"# + "\n" + #"{"source": "print(1)"}"#
+            )
+            let submitted = try await installation.run(["batch", "submit", requests])
+            let waited = try await installation.run(["batch", "wait", submitted.output[0]])
+            #expect(waited.exitCode == 0, "\(waited.errors)")
+            #expect(waited.output.count == 2)
+            #expect(waited.errors.contains("2 in all: 2 succeeded"))
+        }
+
+        @Test func timeThatIsUpEndsWith75AndTheReportTellsWhoIsMissing() async throws {
+            let installation = try Installation.current
+            try installation.file("late/fast.py", "print(1)")
+            try installation.file("late/slow.py", Self.slow)
+            let ended = try await installation.run([
+                "batch", "submit", try path("late"), "--wall", "60", "--wait", "--timeout", "4s",
+                "--report", "late.json",
+            ])
+            #expect(ended.exitCode == 75)
+            #expect(ended.errors.contains("1 of 2 had ended"))
+            let report = try JSON(String(contentsOfFile: try path("late.json"), encoding: .utf8))
+            #expect(report.elements.map { $0["verdict"] } == ["succeeded", "not ended"])
+
+            let batch = try #require(try JSON(ended.output[0])["batch_id"].string)
+            let status = try await installation.run(["batch", "status", batch])
+            #expect(status.output.contains { $0.hasPrefix("pace") })
+            #expect(status.output.contains { $0.hasPrefix("left") && $0.contains("about") })
+            let waited = try await installation.run(["batch", "wait", batch, "--timeout", "1s"])
+            #expect(waited.exitCode == 75)
+            #expect(waited.output.count == 1)
+            #expect(try await installation.run(["batch", "cancel", batch]).exitCode == 0)
+            let cancelled = try await installation.run(["batch", "wait", batch])
+            #expect(cancelled.exitCode == 1)
+            #expect(cancelled.errors.contains("1 cancelled"))
+        }
+
+        /// The client allows more than the worker, which therefore refuses a member.
+        @Test(arguments: ["normal", "high"])
+        func refusedMemberIsToldAndNotWaitedFor(level: String) async throws {
+            let installation = try Installation.current
+            let requests = try installation.file(
+                "\(level).ndjson",
+                #"{"source": "print(1)", "labels": {"program": "good"}}"# + "\n"
+                    + #"{"source": "print(2)", "level": "\#(level)", "#
+                    + #""labels": {"program": "bad"}, "limits": {"wall_seconds": 500}}"#
+            )
+            let ended = try await installation.run(
+                ["batch", "submit", requests, "--wait", "--report", "\(level).json"],
+                settings: ["SANDMILL_POOLS_PYTHON_LIMITS_MAXIMUM_WALL": "1000s"]
+            )
+            #expect(ended.exitCode == 1, "\(ended.errors)")
+            #expect(ended.output.count == 1)
+            #expect(ended.errors.contains("bad: refused: "))
+            #expect(ended.errors.contains("/limits/wall_seconds"))
+            #expect(ended.errors.contains("2 in all: 1 refused, 1 succeeded"))
+            let batch = try #require(try JSON(ended.output[0])["batch_id"].string)
+            let status = try await installation.run(["batch", "status", batch])
+            #expect(status.output.contains { $0.hasPrefix("dead letter") })
+            let letters = try await installation.run(["dead", "list", "--batch", batch])
+            #expect(letters.output.contains { $0.contains("/limits/wall_seconds") })
+            let waited = try await installation.run(["batch", "wait", batch])
+            #expect(waited.exitCode == 1)
+            #expect(waited.errors.contains("2 in all: 1 refused, 1 succeeded"))
+        }
+
+        @Test func personSeesABarAndATable() async throws {
+            let installation = try Installation.current
+            try installation.file("seen/a.py", "print(1)")
+            try installation.file("seen/b.py", "import sys; sys.exit('\\x1b[31mno')")
+            let command =
+                "stty cols 100; exec \(try Installation.executable.path()) batch submit "
+                + "\(try path("seen")) --wait"
+            let terminal = try Program(
+                URL(filePath: "/usr/bin/script"),
+                ["--quiet", "--return", "--command", command, "/dev/null"],
+                in: installation.directory,
+                environment: installation.settings
+            )
+            let text = try await within(.seconds(30), "the command in a terminal") {
+                while await terminal.output.next() != nil {}
+                return terminal.output.text
+            }
+            #expect(try await terminal.exitCode() == 1)
+            #expect(text.contains("] 2/2, 1 not succeeded"))
+            #expect(text.contains("program  verdict"))
+            #expect(text.contains("a        succeeded"))
+            #expect(text.contains("b        exit code 1: \\u{1b}[31mno"))
+            #expect(text.contains("2 in all: 1 exit code, 1 succeeded"))
+            #expect(!text.contains("\u{1B}[31m"))
+        }
+
+        @Test(arguments: [
+            (["work"], 65, "there is no *.py"),
+            (["nowhere"], 65, "cannot be read"),
+            (["p.py"], 64, "--inputs"),
+            (["p.py", "--inputs", "work"], 65, "there is no input"),
+            (["work", "--inputs", "work"], 64, "is for one program"),
+            (["p.txt", "--inputs", "in"], 65, "--runtime"),
+            (["p.py", "--inputs", "in", "--cases", "in"], 64, "exclude each other"),
+            (["r.ndjson", "--wall", "1"], 64, "says all of it"),
+            (["r.ndjson", "--entrypoint", "a.py"], 64, "says all of it"),
+            (["r.ndjson", "--max-running", "0"], 64, "from 1"),
+            (["r.ndjson", "--again", "--id", "\(UUID())"], 64, "again"),
+            (["own.ndjson", "--again"], 65, "line 1"),
+            (["mixed.ndjson", "--max-running", "2"], 65, "different levels"),
+            (["r.ndjson", "--report", "a.csv"], 64, "need --wait"),
+            (["r.ndjson", "--wait", "--report", "a.xls"], 64, ".csv or .json"),
+            (["r.ndjson", "--wait", "--report", "none/a.csv"], 73, "no file can be made"),
+            (["bad.ndjson"], 65, "line 1 would be refused: /argss"),
+        ])
+        func whatMeansNothingIsSaid(arguments: [String], code: Int, words: String) async throws {
+            let installation = try Installation.current
+            try installation.file("work/notes.txt", "")
+            try installation.file("in/1", "")
+            try FileManager.default.removeItem(atPath: try path("work"))
+            try FileManager.default.createDirectory(
+                atPath: try path("work"),
+                withIntermediateDirectories: true
+            )
+            try installation.file("p.py", "print(1)")
+            try installation.file("p.txt", "print(1)")
+            try installation.file("r.ndjson", #"{"source": "print(1)"}"#)
+            try installation.file("bad.ndjson", #"{"source": "print(1)", "argss": []}"#)
+            try installation.file(
+                "own.ndjson",
+                #"{"source": "print(1)", "id": "00000000-0000-7000-8000-000000000001"}"#
+            )
+            try installation.file(
+                "mixed.ndjson",
+                #"{"source": "1", "level": "high"}"# + "\n" + #"{"source": "1", "level": "low"}"#
+            )
+            let ended = try await installation.run(["batch", "submit"] + arguments)
+            #expect(ended.exitCode == code, "\(ended.errors)")
+            #expect(ended.errors.contains(words), "\(ended.errors)")
+            #expect(ended.output.isEmpty)
+        }
+
+        @Test func unknownBatchIsWaitedForUntilTheTimeIsUp() async throws {
+            let installation = try Installation.current
+            let id = UUID().uuidString
+            let ended = try await installation.run(["batch", "wait", id, "--timeout", "1s"])
+            #expect(ended.exitCode == 75)
+            let unknown = try await installation.run(["batch", "status", id])
+            #expect(unknown.exitCode == 65)
+        }
+    }
+}
