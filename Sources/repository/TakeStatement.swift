@@ -63,17 +63,21 @@ enum TakeStatement {
                 order by level, tenant limit 1) as next
         ),
         share as materialized (
-            select least($2 + $8, ($2 + $8) * 2 / greatest(count(*), 1) + 1) as count from lane
+            select least($2 + $8, ($2 + $8) * 3 / greatest(count(*), 1) + 1) as count from lane
         ),
         repeated as (
             select id from executions
             where worker = $3 and finished_at is null and claim_token = $4 and state = 'running'
         ),
         candidate as (
-            select head.*, head.submitted_at + handicap as age, coalesce(count, 0) + turn as rank
+            select head.*, head.submitted_at + handicap as age,
+                coalesce(count, 0) + turn = 1 as is_first,
+                case when coalesce(count, 0) + turn = 1 then 0
+                    else (coalesce(count, 0) + turn)::float8 / weight end as rank
             from lane
-                join (values ('high', interval '0'), ('normal', '1 min'), ('low', '2 min'))
-                    as aged(level, handicap) using (level)
+                join (
+                    values ('high', interval '0', 12), ('normal', '1 min', 4), ('low', '2 min', 1)
+                ) as aged(level, handicap, weight) using (level)
                 left join unnest($5::text[], $6::text[], $7::int4[])
                     as held(level, tenant, count) using (level, tenant),
                 lateral (
@@ -98,7 +102,7 @@ enum TakeStatement {
                 where state = 'queued' and not exists (select from repeated)
                 window turns as (order by rank, age, id)
             ) as ranked
-            where (position <= $2 or rank = 1 and position <= $8)
+            where (position <= $2 or is_first and position <= $8)
                 and bytes_before <= \(byteBudget)
             order by id
         ),

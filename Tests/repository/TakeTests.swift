@@ -123,7 +123,16 @@ struct TakeTests {
             let taken = try await store.executions.take(vacancy(18))
             let lanes = Dictionary(grouping: taken, by: \.lane).mapValues(\.count)
             #expect(lanes.count == 9)
-            #expect(lanes.values.allSatisfy { $0 == 2 })
+            for (lane, count) in lanes { #expect(count == (lane.level == .high ? 4 : 1)) }
+        }
+    }
+
+    @Test func whatAWorkerHoldsOfSaturatedLevelsIsByTheirWeights() async throws {
+        try await RecordStore.with { store in
+            for level in Level.allCases { _ = try await park(100, in: store, level: level) }
+            let taken = try await store.executions.take(vacancy(51))
+            let levels = Dictionary(grouping: taken, by: \.lane.level).mapValues(\.count)
+            #expect(levels == [.high: 36, .normal: 12, .low: 3])
         }
     }
 

@@ -25,10 +25,10 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// - Returns: One outcome a claim, in the same order.
     func claim(_ claims: [Claim]) async throws(StoreError) -> [ClaimOutcome]
 
-    /// Claims executions that wait in the store, in one transaction: of each level and tenant that
-    /// has any, so that the worker holds as many of each as there are, and of equals the oldest.
+    /// Claims executions that wait in the store, in one transaction.
     ///
-    /// A level's executions count as a minute younger than the next higher one's. Workers take one
+    /// One comes first of each level and tenant of which the worker has none. Then they come so that
+    /// it holds as many of each tenant, and of the levels 12 to 4 to 1; of equals the oldest. A level's executions count as a minute younger than the next higher one's. Workers take one
     /// after the other. The same ``Vacancy/token`` gets the same executions again.
     ///
     /// - Returns: At most ``Vacancy/count``, or ``Vacancy/newcomers`` if that is more; fewer when no

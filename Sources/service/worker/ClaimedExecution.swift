@@ -6,9 +6,17 @@ struct ClaimedExecution: Sendable {
     let submission: Submission
     let request: RequestMessage
     let grant: Grant
+    /// Whether its results are published without waiting for others.
+    let isPrompt: Bool
     private let claimedAt = ContinuousClock.now
 
-    init(submission: Submission, request: RequestMessage, grant: Grant) {
+    init(
+        submission: Submission,
+        request: RequestMessage,
+        grant: Grant,
+        isPrompt: Bool = false
+    ) {
+        self.isPrompt = isPrompt
         self.submission = submission
         self.request = request
         self.grant = grant

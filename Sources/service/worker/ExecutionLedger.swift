@@ -16,6 +16,7 @@ public actor ExecutionLedger: Service {
     private let claims: GroupCommitter<Claim, ClaimOutcome>
     private let arrivals: GroupCommitter<Claim, ClaimOutcome>
     private let publications: GroupCommitter<FinishedResult, Result<Void, ResultsError>>
+    private let promptPublications: GroupCommitter<FinishedResult, Result<Void, ResultsError>>
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let retries: GroupCommitter<FailedAttempt, Void>
     private let letters: GroupCommitter<DeadLetter, Void>
@@ -46,6 +47,7 @@ public actor ExecutionLedger: Service {
         publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
             await results.publish($0)
         }
+        promptPublications = GroupCommitter { await results.publish($0) }
         ends = GroupCommitter { ends throws(StoreError) in
             await relay.send(try await store.finish(ends))
             return ends.map { _ in }
@@ -66,6 +68,7 @@ public actor ExecutionLedger: Service {
             group.addTask { await self.claims.run() }
             group.addTask { await self.arrivals.run() }
             group.addTask { await self.publications.run() }
+            group.addTask { await self.promptPublications.run() }
             group.addTask { await self.ends.run() }
             group.addTask { await self.retries.run() }
             group.addTask { await self.letters.run() }
@@ -73,6 +76,7 @@ public actor ExecutionLedger: Service {
             await claims.finish()
             await arrivals.finish()
             await publications.finish()
+            await promptPublications.finish()
             await ends.finish()
             await retries.finish()
             await letters.finish()
@@ -83,8 +87,14 @@ public actor ExecutionLedger: Service {
     ///
     /// What is to wait gathers no longer than a commit takes, since the sooner
     /// it is in the store, the more there is to choose from.
-    nonisolated func claim(_ claim: Claim) async throws(StoreError) -> ClaimOutcome {
-        try await (claim.intent == .run ? claims : arrivals).submit(claim)
+    ///
+    /// What is `isPrompt` gathers no longer either, so that it is not kept waiting by a backlog of
+    /// others.
+    nonisolated func claim(
+        _ claim: Claim,
+        isPrompt: Bool
+    ) async throws(StoreError) -> ClaimOutcome {
+        try await (claim.intent == .run && !isPrompt ? claims : arrivals).submit(claim)
     }
 
     /// Claims what waits in the store; a store that cannot be reached is waited for.
@@ -118,8 +128,8 @@ public actor ExecutionLedger: Service {
     }
 
     /// Puts output in place; throws ``ResultsError``, or ``StoreError`` when the worker has stopped.
-    nonisolated func publish(_ result: FinishedResult) async throws {
-        try await publications.submit(result).get()
+    nonisolated func publish(_ result: FinishedResult, isPrompt: Bool) async throws {
+        try await (isPrompt ? promptPublications : publications).submit(result).get()
     }
 
     nonisolated func keep(_ letter: DeadLetter) async throws(StoreError) {

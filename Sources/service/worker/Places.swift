@@ -64,15 +64,18 @@ final class Places: Sendable {
         (openings, opening) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Decides about an execution that has come: it is held, or is to wait in the store.
-    func admit(_ lane: Lane) -> Claim.Intent {
+    /// Decides about an execution that has come: it is held, or is to wait in the store; whether it is
+    /// the first of its lane in a house with others.
+    func admit(_ lane: Lane) -> (intent: Claim.Intent, isFirst: Bool) {
         state.withLock { state in
             let isFirst =
                 state.held[lane] == nil && !state.parkedLanes.contains(lane)
                 && state.total < limit + reserve
-            guard isFirst || state.parked == 0 && state.total < limit else { return .park }
+            guard isFirst || state.parked == 0 && state.total < limit else {
+                return (.park, false)
+            }
             state.add(lane)
-            return .run
+            return (.run, isFirst)
         }
     }
 

@@ -100,7 +100,8 @@ struct ProgramRunner: Sendable {
         document.image = sandbox.image
         let finished = finish(document, of: execution.request, sandbox: sandbox.id)
         try await ledger.publish(
-            await draft.finish(document: finished.encodedDocument, streamsOf: end.decider)
+            await draft.finish(document: finished.encodedDocument, streamsOf: end.decider),
+            isPrompt: execution.isPrompt
         )
         return finished
     }

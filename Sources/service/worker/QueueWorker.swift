@@ -268,10 +268,16 @@ public struct QueueWorker: Service {
                 body: try delivery.body.complete()
             )
             let submission = try decoder.decode(request, level: delivery.level)
-            switch try await takeIn(submission, request) {
+            let (outcome, isFirst) = try await takeIn(submission, request)
+            switch outcome {
             case .claimed(let grant):
                 await delivery.acknowledge()
-                return ClaimedExecution(submission: submission, request: request, grant: grant)
+                return ClaimedExecution(
+                    submission: submission,
+                    request: request,
+                    grant: grant,
+                    isPrompt: isFirst
+                )
             case .duplicate, .deferred, .parked, .queued:
                 await delivery.acknowledge()
             case .conflict(let reason):
@@ -296,9 +302,9 @@ public struct QueueWorker: Service {
     private func takeIn(
         _ submission: Submission,
         _ request: RequestMessage
-    ) async throws(StoreError) -> ClaimOutcome {
+    ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
         let lane = Lane(level: submission.level, tenant: submission.tenant)
-        let intent = places.admit(lane)
+        let (intent, isFirst) = places.admit(lane)
         var isHeld = intent == .run
         defer { if isHeld { places.leave(lane) } }
         let outcome = try await ledger.claim(
@@ -308,14 +314,15 @@ public struct QueueWorker: Service {
                 worker: configuration.worker,
                 submission: submission,
                 request: request
-            )
+            ),
+            isPrompt: isFirst
         )
         switch outcome {
         case .claimed: isHeld = false
         case .parked: places.notePark(lane)
         case .duplicate, .deferred, .queued, .conflict: break
         }
-        return outcome
+        return (outcome, isFirst)
     }
 
     /// Keeps a message with the reason why it is not run, then acknowledges it.

@@ -10,32 +10,32 @@ struct PlacesTests {
     private let quiet = Lane(level: .high, tenant: "quiet")
 
     private func fill() {
-        for _ in 0..<8 { #expect(places.admit(busy) == .run) }
+        for _ in 0..<8 { #expect(places.admit(busy).intent == .run) }
     }
 
     @Test func whatComesIsHeldWhileThereIsRoom() {
         fill()
-        #expect(places.admit(busy) == .park)
+        #expect(places.admit(busy).intent == .park)
     }
 
     @Test func aFullHouseHasRoomForTheFirstOfALane() {
         fill()
-        #expect(places.admit(quiet) == .run)
-        #expect(places.admit(quiet) == .park)
+        #expect(places.admit(quiet).intent == .run)
+        #expect(places.admit(quiet).intent == .park)
     }
 
     @Test func theReserveIsBounded() {
         fill()
         let newcomers = (0..<10).map { Lane(level: .normal, tenant: "t\($0)") }
-        #expect(newcomers.count { places.admit($0) == .run } == 2)
+        #expect(newcomers.count { places.admit($0).intent == .run } == 2)
     }
 
     @Test func whileAnythingWaitsWhatComesWaitsToo() {
         fill()
         places.notePark(busy)
         for _ in 0..<4 { places.leave(busy) }
-        #expect(places.admit(busy) == .park)
-        #expect(places.admit(quiet) == .run)
+        #expect(places.admit(busy).intent == .park)
+        #expect(places.admit(quiet).intent == .run)
     }
 
     @Test func theStoreIsAskedOnceThereIsEnoughRoom() {
@@ -59,7 +59,7 @@ struct PlacesTests {
         places.suspectParked()
         let room = try #require(places.room())
         places.fill([busy], of: room)
-        #expect(places.admit(busy) == .run)
+        #expect(places.admit(busy).intent == .run)
         #expect(places.room() == nil)
     }
 
@@ -72,7 +72,7 @@ struct PlacesTests {
     }
 
     @Test func aFullAnswerMeansThatMoreMayWait() throws {
-        for _ in 0..<4 { #expect(places.admit(busy) == .run) }
+        for _ in 0..<4 { #expect(places.admit(busy).intent == .run) }
         places.suspectParked()
         let room = try #require(places.room())
         for _ in 0..<4 { places.leave(busy) }
@@ -105,10 +105,10 @@ struct PlacesTests {
 
     @Test func aLaneThatWaitsInTheStoreIsNotOvertakenByItsNext() {
         fill()
-        #expect(places.admit(quiet) == .run)
+        #expect(places.admit(quiet).intent == .run)
         places.notePark(quiet)
         places.leave(quiet)
-        #expect(places.admit(quiet) == .park)
+        #expect(places.admit(quiet).intent == .park)
     }
 
     @Test func closingEndsEveryWait() async {
