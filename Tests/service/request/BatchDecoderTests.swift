@@ -43,8 +43,10 @@ struct BatchDecoderTests {
         #expect(batch.pool == "python")
         #expect(batch.tenant == "school")
         #expect(batch.refused.isEmpty)
-        let (first, second) = (batch.members[0].submission, batch.members[1].submission)
-        #expect(first.id == own)
+        // They come in the order of their ids.
+        let submissions = batch.members.map(\.submission)
+        let first = try #require(submissions.first { $0.id == own })
+        let second = try #require(submissions.first { $0.id != own })
         #expect(first.level == .high)
         #expect(first.tenant == "school")
         #expect(first.program.stdin == Array("b".utf8))
