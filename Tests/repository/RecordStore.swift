@@ -70,7 +70,8 @@ struct RecordStore {
         _ parameters: [any PostgreSQLValue] = [],
         as type: Value.Type = Value.self
     ) async throws -> Value {
-        try await pool.query(sql, parameters)[0][0]
+        let rows = try await pool.query(sql, parameters)
+        return try #require(rows.first, "the query has no row")[0]
     }
 
     /// Claims one execution, which must succeed.
