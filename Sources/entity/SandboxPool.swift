@@ -225,8 +225,12 @@ public struct SandboxPool: Sendable {
     }
 
     /// Stops waiting; without effect when the grant was given already.
-    public mutating func cancel(_ waiter: WaiterID) {
+    ///
+    /// What the waiter was to get may be another's now.
+    @discardableResult
+    public mutating func cancel(_ waiter: WaiterID) -> [Action] {
         waiters.removeAll { $0.id == waiter }
+        return replenish()
     }
 
     /// A sandbox that was to be made is ready.

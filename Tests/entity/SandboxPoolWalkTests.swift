@@ -192,7 +192,7 @@ private struct PoolWalk {
     private mutating func cancel() {
         let waiters = waiting.keys.filter { _ in Bool.random(using: &random) }
         guard let waiter = waiters.first else { return }
-        pool.cancel(waiter)
+        take(pool.cancel(waiter))
         waiting[waiter] = nil
         served.insert(waiter)
     }

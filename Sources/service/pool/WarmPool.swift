@@ -162,8 +162,8 @@ public actor WarmPool: Service {
 
     private func abandon(_ waiter: SandboxPool.WaiterID) {
         guard let continuation = waiters.removeValue(forKey: waiter) else { return }
-        pool.cancel(waiter)
         continuation.resume(returning: nil)
+        perform(pool.cancel(waiter))
     }
 
     private func perform(_ actions: [SandboxPool.Action]) {
@@ -240,8 +240,8 @@ public actor WarmPool: Service {
 
     private func drain() {
         isDraining = true
-        for waiter in waiters.keys { abandon(waiter) }
         perform(pool.drain())
+        for waiter in waiters.keys { abandon(waiter) }
     }
 }
 
