@@ -42,9 +42,6 @@ public struct Admissions: Service {
         }
     }
 
-    /// The pools that have a door here, in order.
-    public var pools: [String] { decoders.keys.sorted() }
-
     /// Takes a request in; the same request again changes nothing.
     ///
     /// - Returns: The execution, and whether it is this request that made it.

@@ -9,7 +9,8 @@ internal import Synchronization
 ///    has nothing there. So the order in which executions start is decided where all are seen.
 /// 3. While `window` executions of the pool wait in the store, nothing more is put there; the broker
 ///    keeps it.
-/// 4. Lanes that wait in the store and hold nothing get a place of the reserve within a second.
+/// 4. Lanes that wait in the store and hold nothing get a place of the reserve: at once those that this
+///    worker put there, the others within a second.
 ///
 /// Any thread may use it.
 final class Places: Sendable {
@@ -19,7 +20,7 @@ final class Places: Sendable {
         var parked = 0
         /// How many were parked since the store was asked last.
         var parkedMeanwhile = 0
-        /// Lanes that wait in the store, as far as this worker put them there.
+        /// Lanes that wait in the store, as far as this worker knows: it put them there.
         var parkedLanes: Set<Lane> = []
         /// Whether lanes that hold nothing may wait in the store.
         var suspectsNewcomers = false
@@ -92,6 +93,7 @@ final class Places: Sendable {
             state.parked += 1
             state.parkedMeanwhile += 1
             state.parkedLanes.insert(lane)
+            if state.held[lane] == nil { state.suspectsNewcomers = true }
         }
         vacancy.yield()
     }
@@ -151,10 +153,14 @@ final class Places: Sendable {
             for lane in lanes { state.add(lane) }
             if room.count > 0, lanes.count < room.count {
                 state.parked = state.parkedMeanwhile
-                if state.parked == 0 { state.parkedLanes = [] }
             } else {
                 state.parked = max(state.parked - lanes.count, 1)
             }
+            // All that wait and hold nothing were asked for, so that those are not there any more.
+            if lanes.count < max(room.count, room.newcomers), state.parkedMeanwhile == 0 {
+                state.parkedLanes = state.parkedLanes.filter { state.held[$0] != nil }
+            }
+            if state.parked == 0 { state.parkedLanes = [] }
         }
         opening.yield()
     }

@@ -111,6 +111,29 @@ struct PlacesTests {
         #expect(places.admit(quiet).intent == .park)
     }
 
+    @Test func aLaneThatIsParkedWhileItHoldsNothingIsAskedForAtOnce() throws {
+        fill()
+        for number in 0..<2 {
+            #expect(places.admit(Lane(level: .high, tenant: "\(number)")).intent == .run)
+        }
+        #expect(places.admit(quiet).intent == .park)
+        places.notePark(quiet)
+        #expect(places.room() == nil)
+        places.leave(busy)
+        let room = try #require(places.room())
+        #expect(room.count == 0)
+        #expect(room.newcomers == 1)
+    }
+
+    @Test func aLaneOfWhichNothingWaitsAnyMoreIsFirstAgain() throws {
+        fill()
+        places.notePark(busy)
+        places.notePark(quiet)
+        let asked = try #require(places.room())
+        places.fill([], of: asked)
+        #expect(places.admit(quiet).intent == .run)
+    }
+
     @Test func closingEndsEveryWait() async {
         fill()
         for _ in 0..<10 { places.notePark(busy) }
