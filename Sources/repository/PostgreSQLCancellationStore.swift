@@ -112,7 +112,7 @@ public struct PostgreSQLCancellationStore: CancellationStore {
         }
     }
 
-    /// Forgets cancellations of what never came.
+    /// Forgets the oldest cancellations, 10,000 at most.
     public func forgetOldCancellations() async throws(StoreError) {
         try await database.access {
             try await database.pool.query(

@@ -145,6 +145,17 @@ struct BatchAdmissionTests {
         }
     }
 
+    @Test func aMemberThatWaitsAlreadyIsNotCountedTwice() async throws {
+        try await RecordStore.with { store in
+            var batch = admission(300)
+            // In another group of the same transaction.
+            batch.members[299] = batch.members[0]
+            let outcome = try await store.executions.admit(batch)
+            #expect(outcome == .admitted(refused: 1))
+            #expect(try await store.executions.batch(batch.id)?.pending == 299)
+        }
+    }
+
     @Test func aMemberThatIsRefusedTakesNoRoom() async throws {
         try await RecordStore.with { store in
             let batch = admission(3, maximumRunning: 1)

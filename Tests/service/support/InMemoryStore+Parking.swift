@@ -53,6 +53,7 @@ extension InMemoryStore {
 
     func admitHeldMembers() async throws(StoreError) {
         try takeFailure()
+        note(.admittedHeldMembers)
     }
 
     func parkDue(limit: Int) async throws(StoreError) -> Int {

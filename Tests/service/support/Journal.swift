@@ -7,6 +7,7 @@ final class Journal: Sendable {
     enum Entry: Hashable, Sendable {
         case claimed(UUID)
         case parked(UUID)
+        case admittedHeldMembers
         case acknowledged(String)
         case started(sandbox: String)
         case startFailed
