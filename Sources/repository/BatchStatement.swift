@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import PostgreSQL
+internal import SandmillEntity
 internal import SandmillService
 
 /// Takes in a batch that came as one message, by a few statements of one transaction.
@@ -34,13 +35,13 @@ enum BatchStatement {
         }
         for start in stride(from: 0, to: refused.count, by: groupSize) {
             let group = Array(refused[start..<min(start + groupSize, refused.count)])
-            _ = try connection.query(LetterStatement.sql, LetterStatement.parameters(group))
-        }
-        if !refused.isEmpty {
-            _ = try connection.query(
-                Self.refusal(cluster: "$3"),
-                [batch.id, refused.count, cluster]
+            let parameters = LetterStatement.parameters(
+                group,
+                members: group.map { RefusedMember($0, of: batch) },
+                cameWithBatch: true,
+                cluster: cluster
             )
+            _ = try connection.query(LetterStatement.sql, parameters)
         }
         if batch.maximumRunning != nil {
             _ = try connection.query(HeldMembers.repair, [batch.id])
@@ -67,7 +68,10 @@ enum BatchStatement {
         of batch: BatchAdmission,
         on connection: isolated Connection
     ) throws -> [DeadLetter] {
-        let rows = try connection.query(ClaimStatement.sql, ClaimStatement.parameters(members))
+        let rows = try connection.query(
+            ClaimStatement.sql,
+            ClaimStatement.parameters(members, cameWithBatch: true)
+        )
         return try zip(members, rows).compactMap { member, row in
             var reason = "the id is that of another execution"
             switch try ClaimStatement.outcome(row, of: member) {
@@ -77,23 +81,6 @@ enum BatchStatement {
             }
             return DeadLetter(member, of: batch, reason: reason)
         }
-    }
-
-    /// Takes refused members off what a batch waits for; the last completes it.
-    private static func refusal(cluster: String) -> String {
-        """
-        with batch as (
-            update batches set refused = $2, pending = pending - $2,
-                finished_at = case when pending = $2 then date_trunc('milliseconds', now()) end
-            where id = $1 returning *
-        ),
-        completion as materialized (
-            select gen_random_uuid() as event_id, batch.* from batch where pending = 0
-        )
-        insert into outbox (available_at, message, body)
-        select now(), message, body
-        from completion, lateral (\(BatchCompletion.sql(cluster: cluster))) as completed_event
-        """
     }
 }
 
@@ -108,6 +95,17 @@ extension DeadLetter {
             deliveries: nil,
             properties: member.request.properties,
             body: .complete(member.request.body)
+        )
+    }
+}
+
+extension RefusedMember {
+    fileprivate init(_ letter: DeadLetter, of batch: BatchAdmission) {
+        self.init(
+            id: letter.properties.messageID.flatMap(UUID.init(uuidString:)),
+            tenant: batch.tenant,
+            pool: batch.pool,
+            batch: Submission.Membership(id: batch.id, size: batch.size)
         )
     }
 }

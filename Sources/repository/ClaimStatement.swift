@@ -9,7 +9,14 @@ internal import SandmillService
 /// when another transaction made its batch while this statement ran; the next statement decides.
 /// Rows are locked in the order of their ids, so that two workers cannot wait for each other.
 enum ClaimStatement {
-    static func parameters(_ claims: [Claim]) -> [any PostgreSQLValue] {
+    /// - Parameters:
+    ///   - claims: What is claimed.
+    ///   - cameWithBatch: Whether they are from the message of their batch, which no other may join.
+    /// - Returns: The parameters of the statement.
+    static func parameters(
+        _ claims: [Claim],
+        cameWithBatch: Bool = false
+    ) -> [any PostgreSQLValue] {
         [
             claims.map(\.submission.id),
             claims.map(\.submission.tenant),
@@ -27,6 +34,7 @@ enum ClaimStatement {
             claims.map(\.token),
             claims.map { StoredJSON.encode(StoredProperties($0.request.properties)) },
             claims.map { Data($0.request.body) },
+            cameWithBatch,
         ]
     }
 
@@ -44,7 +52,9 @@ enum ClaimStatement {
         case "other_request": return .conflict("the id is that of another request")
         case "other_batch":
             let size: Int = try row["batch_size"]
-            return .conflict("the batch has \(size) members or is another tenant's")
+            return .conflict(
+                "the batch has \(size) members, is another tenant's, or is complete in its own message"
+            )
         default: return nil
         }
     }
@@ -70,12 +80,12 @@ enum ClaimStatement {
             from claim where batch_id is not null
             order by batch_id, position
             on conflict (id) do nothing
-            returning id, tenant, size, cancelled_at
+            returning id, tenant, size, true as is_open, cancelled_at
         ),
         batch as (
             select * from new_batch
             union all
-            select id, tenant, size, cancelled_at from batches
+            select id, tenant, size, digest is null, cancelled_at from batches
             where id in (select batch_id from claim)
         ),
         admitted as (
@@ -83,7 +93,13 @@ enum ClaimStatement {
             from claim left join batch on batch.id = claim.batch_id
             where copy = 1 and (
                 batch_id is null
-                or (batch.size = claim.batch_size and batch.tenant = claim.tenant))
+                or (batch.size = claim.batch_size and batch.tenant = claim.tenant
+                    and (is_open or $17
+                        or exists (select from executions where executions.id = claim.id)
+                        or exists (
+                            select from refused_members
+                            where refused_members.batch_id = claim.batch_id
+                                and member_id = claim.id))))
         ),
         execution as (
             insert into executions as known (
@@ -170,13 +186,19 @@ enum ClaimStatement {
             where execution_id = taken_in.id and tenant in ('', claim_tenant)
                 and decided_end is not null and outcome <> 'claimed'
         ),
+        readmitted_member as (
+            delete from refused_members using taken_in
+            where refused_members.batch_id = taken_in.batch_id and member_id = taken_in.id
+                and is_new
+            returning refused_members.batch_id
+        ),
         readmitted as (
             update batches set refused = refused - count, pending = pending + count
             from (
-                select batch_id, count(*) from taken_in
-                where is_new and batch_id is not null group by batch_id order by batch_id
+                select batch_id, count(*) from readmitted_member
+                group by batch_id order by batch_id
             ) as member
-            where batches.id = batch_id and refused >= count and finished_at is null
+            where batches.id = batch_id and finished_at is null
         ),
         announcement as materialized (
             select nextval('outbox_id') as outbox_id, position, id, claim_worker

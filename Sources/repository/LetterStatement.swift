@@ -3,9 +3,23 @@ internal import PostgreSQL
 internal import SandmillEntity
 internal import SandmillService
 
-/// Keeps dead letters.
+/// Keeps dead letters, and takes those that are members of batches off what these wait for.
+///
+/// A member counts once, however often its message comes, and not if it was taken in meanwhile. The
+/// last that a batch waits for completes it.
 enum LetterStatement {
-    static func parameters(_ letters: [DeadLetter]) -> [any PostgreSQLValue] {
+    /// - Parameters:
+    ///   - letters: What is kept.
+    ///   - members: What each is a member of, nil of none.
+    ///   - cameWithBatch: Whether they are from the message of their batch, which no other may join.
+    ///   - cluster: What the installation is called in events.
+    /// - Returns: The parameters of the statement.
+    static func parameters(
+        _ letters: [DeadLetter],
+        members: [RefusedMember?],
+        cameWithBatch: Bool = false,
+        cluster: String
+    ) -> [any PostgreSQLValue] {
         [
             letters.map(\.errorType),
             letters.map(\.reason),
@@ -16,20 +30,87 @@ enum LetterStatement {
             letters.map { Data($0.body) },
             letters.map(\.bodySize.bytes),
             letters.map(\.sha256),
+            members.map { $0?.batch.id },
+            members.map { $0.map { Int32(clamping: $0.batch.size) } },
+            members.map { $0?.tenant },
+            members.map { $0?.id },
+            cameWithBatch,
+            cluster,
         ]
     }
 
     static let sql = """
-        insert into dead_letters (
-            error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
-            body_sha256)
-        select error_type, reason, queue, routing_key, deliveries, properties::json, body,
-            body_bytes, coalesce(digest, encode(sha256(body), 'hex'))
-        from unnest(
-            $1::text[], $2::text[], $3::text[], $4::text[], $5::int4[], $6::text[], $7::bytea[],
-            $8::int8[], $9::text[]
-        ) as letter(
-            error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
-            digest)
+        with letter as materialized (
+            select *, coalesce(digest, encode(sha256(body), 'hex')) as body_sha256
+            from unnest(
+                $1::text[], $2::text[], $3::text[], $4::text[], $5::int4[], $6::text[],
+                $7::bytea[], $8::int8[], $9::text[], $10::uuid[], $11::int4[], $12::text[],
+                $13::uuid[]
+            ) as letter(
+                error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
+                digest, batch_id, batch_size, tenant, member_id)
+        ),
+        kept as (
+            insert into dead_letters (
+                error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
+                body_sha256)
+            select error_type, reason, queue, routing_key, deliveries, properties::json, body,
+                body_bytes, body_sha256
+            from letter
+        ),
+        member as (
+            insert into refused_members (batch_id, member_id)
+            select distinct batch_id, coalesce(member_id, left(body_sha256, 32)::uuid)
+            from letter join batches on batches.id = batch_id
+            where size = batch_size and batches.tenant = letter.tenant and finished_at is null
+                and ($14 or batches.digest is null and not exists (
+                    select from executions
+                    where executions.id = member_id and executions.batch_id = letter.batch_id))
+            order by 1, 2
+            on conflict do nothing
+            returning batch_id
+        ),
+        share as materialized (
+            select batch_id, count(*) from member group by batch_id
+        ),
+        locked as materialized (
+            select id from batches where id in (select batch_id from share) order by id for update
+        ),
+        batch as (
+            update batches
+            set refused = refused + count, pending = greatest(pending - count, 0),
+                finished_at = case
+                    when pending <= count then date_trunc('milliseconds', now()) end
+            from locked join share on share.batch_id = locked.id
+            where batches.id = locked.id and pending > 0
+            returning batches.*
+        ),
+        completion as materialized (
+            select gen_random_uuid() as event_id, batch.* from batch where pending = 0
+        )
+        insert into outbox (available_at, message, body)
+        select now(), message, completed_event.body
+        from completion, lateral (\(BatchCompletion.sql(cluster: "$15"))) as completed_event
         """
+
+    /// Makes the batches that letters name, where no other member has come yet.
+    ///
+    /// It goes before, by itself: a statement does not see what another transaction made while it ran.
+    static let batches = """
+        insert into batches (id, tenant, pool, size, pending, submitted_at)
+        select distinct on (id) id, tenant, pool, size, size, date_trunc('milliseconds', now())
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::int4[])
+            with ordinality as member(id, tenant, pool, size, position)
+        order by id, position
+        on conflict (id) do nothing
+        """
+
+    static func batchParameters(_ members: [RefusedMember]) -> [any PostgreSQLValue] {
+        [
+            members.map(\.batch.id),
+            members.map(\.tenant),
+            members.map(\.pool),
+            members.map { Int32(clamping: $0.batch.size) },
+        ]
+    }
 }

@@ -3,22 +3,36 @@ internal import PostgreSQL
 internal import SandmillEntity
 public import SandmillService
 
-/// Keeps dead letters in Postgres; every call is one statement.
+/// Keeps dead letters in Postgres; every call is one transaction.
 public struct PostgreSQLDeadLetterStore: DeadLetterStore {
     private let database: Database
+    private let cluster: String
 
     /// Keeps them in `database`.
-    public init(_ database: Database) {
+    ///
+    /// - Parameters:
+    ///   - database: Where, with its schema up to date.
+    ///   - cluster: What the installation is called in events.
+    public init(_ database: Database, cluster: String) {
         self.database = database
+        self.cluster = cluster
     }
 
-    /// Keeps messages.
+    /// Keeps messages, and counts the members of batches among them.
     public func keep(_ letters: [DeadLetter]) async throws(StoreError) {
+        let members = letters.map(RefusedMember.init)
+        let parameters = LetterStatement.parameters(letters, members: members, cluster: cluster)
         try await database.access {
-            try await database.pool.query(
-                LetterStatement.sql,
-                LetterStatement.parameters(letters)
-            )
+            try await database.pool.withTransaction { connection in
+                let named = members.compactMap { $0 }
+                if !named.isEmpty {
+                    try connection.query(
+                        LetterStatement.batches,
+                        LetterStatement.batchParameters(named)
+                    )
+                }
+                try connection.query(LetterStatement.sql, parameters)
+            }
         }
     }
 

@@ -30,7 +30,7 @@ struct DatabaseClient {
         migrator = Migrator(database)
         executions = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         cancellations = PostgreSQLCancellationStore(database)
-        letters = PostgreSQLDeadLetterStore(database)
+        letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         workers = PostgreSQLWorkerRegistry(database)
         batchResults = PostgreSQLBatchResults(database)
         tokens = PostgreSQLAccessTokens(database)

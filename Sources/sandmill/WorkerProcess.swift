@@ -45,7 +45,7 @@ struct WorkerProcess {
         )
         let ledger = ExecutionLedger(
             store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
-            letters: PostgreSQLDeadLetterStore(database),
+            letters: PostgreSQLDeadLetterStore(database, cluster: configuration.cluster),
             results: results,
             relay: relay,
             logger: logger

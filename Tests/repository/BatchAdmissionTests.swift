@@ -34,7 +34,7 @@ struct BatchAdmissionTests {
             queue: "sandmill.batches",
             message: message,
             members: members,
-            refused: (0..<refused).map { _ in .member }
+            refused: (0..<refused).map { _ in .member() }
         )
     }
 
@@ -206,7 +206,8 @@ struct BatchAdmissionTests {
         try await RecordStore.with { store in
             let batch = admission(2, refused: 1)
             _ = try await store.executions.admit(batch)
-            let mended = Claim.sample(batch: Submission.Membership(id: batch.id, size: 3))
+            let id = try #require(batch.refused[0].properties.messageID.flatMap(UUID.init(text:)))
+            let mended = Claim.sample(id: id, batch: Submission.Membership(id: batch.id, size: 3))
             #expect(try await store.claim(mended) == 1)
             let record = try #require(await store.executions.batch(batch.id))
             #expect(record.pending == 3)
@@ -214,6 +215,19 @@ struct BatchAdmissionTests {
             let taken = try await take(9, in: store)
             #expect(try await store.executions.finish([.sample(mended)]).count == 1)
             #expect(try await store.executions.finish(finish(taken, of: batch)).count == 3)
+        }
+    }
+
+    @Test func nobodyElseJoinsIt() async throws {
+        try await RecordStore.with { store in
+            let batch = admission(2, refused: 1)
+            _ = try await store.executions.admit(batch)
+            let membership = Submission.Membership(id: batch.id, size: 3)
+            let outcomes = try await store.executions.claim([.sample(batch: membership)])
+            #expect(outcomes == [.conflict(.strangerToBatch(of: 3))])
+            try await store.letters.keep([.member(of: membership)])
+            #expect(try await store.executions.batch(batch.id)?.pending == 2)
+            #expect(try await store.executions.batch(batch.id)?.refused == 1)
         }
     }
 
@@ -241,15 +255,17 @@ struct BatchAdmissionTests {
 }
 
 extension DeadLetter {
-    fileprivate static let member = DeadLetter(
-        errorType: "invalid_request",
-        reason: "/executions/0: no",
-        queue: "sandmill.batches",
-        routingKey: "python.normal",
-        deliveries: nil,
-        properties: MessageProperties(),
-        body: .complete(Array("{}".utf8))
-    )
+    fileprivate static func member() -> DeadLetter {
+        DeadLetter(
+            errorType: "invalid_request",
+            reason: "/executions/0: no",
+            queue: "sandmill.batches",
+            routingKey: "python.normal",
+            deliveries: nil,
+            properties: MessageProperties(messageID: UUID().text),
+            body: .complete(Array("{}".utf8))
+        )
+    }
 }
 
 private enum JSON {

@@ -54,7 +54,7 @@ struct RecordStore {
         )
         executions = PostgreSQLExecutionStore(database, cluster: "test")
         cancellations = PostgreSQLCancellationStore(database)
-        letters = PostgreSQLDeadLetterStore(database)
+        letters = PostgreSQLDeadLetterStore(database, cluster: "test")
         outbox = PostgreSQLOutbox(database)
         var configuration = ConnectionConfiguration(
             try Self.url(),

@@ -41,6 +41,18 @@ extension SystemTests {
             for id in ids { #expect(try await installation.record(id)["batch_id"] == batch) }
         }
 
+        @Test func aBatchDoesNotWaitForAMemberThatIsRefused() async throws {
+            let installation = try Installation.current
+            let batch = JSON.string(UUID().uuidString.lowercased())
+            let membership: JSON = ["id": batch, "size": 2]
+            try await installation.submit(["source": 1, "batch": membership])
+            try await installation.submit(["source": "print(1)", "batch": membership])
+            let completion = try await installation.events.message { $0.event["subject"] == batch }
+            let data = completion.event["data"]
+            #expect(data["counts"]["succeeded"] == 1)
+            #expect(data["refused"] == 1)
+        }
+
         @Test func memberWithAnotherSizeIsAConflict() async throws {
             let installation = try Installation.current
             let batch = JSON.string(UUID().uuidString)

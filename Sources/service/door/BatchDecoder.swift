@@ -50,6 +50,7 @@ struct BatchDecoder {
                 submission = .failure(
                     RequestRefusal(.idConflict, at: "/id", "another member has it")
                 )
+                request.properties.messageID = members.ownID(index).text
             }
             room -= request.body.count
             guard room >= 0 else {
@@ -108,6 +109,9 @@ private struct Members {
     let properties: MessageProperties
     let decoder: SubmissionDecoder
 
+    /// What a member is called that says nothing about it.
+    func ownID(_ index: Int) -> UUID { batch.derived(UInt64(index)) }
+
     /// A member as a request of its own, and what it asks for.
     func member(
         _ index: Int
@@ -116,7 +120,7 @@ private struct Members {
         var request = RequestMessage(
             properties: MessageProperties(
                 contentType: "application/json",
-                messageID: batch.derived(UInt64(index)).text,
+                messageID: ownID(index).text,
                 timestamp: properties.timestamp,
                 appID: properties.appID,
                 headers: properties.headers

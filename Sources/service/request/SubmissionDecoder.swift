@@ -132,7 +132,7 @@ public struct SubmissionDecoder: Sendable {
         return isolation
     }
 
-    private static func membership(
+    static func membership(
         _ batch: RequestBody.Batch
     ) throws(RequestRefusal) -> Submission.Membership {
         guard let id = UUID(text: batch.id) else {

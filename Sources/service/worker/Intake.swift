@@ -8,7 +8,7 @@ internal import Synchronization
 /// acknowledged or given up.
 final class Intake: Sendable {
     private struct State {
-        var waiting: [Level: [Delivery]] = [:]
+        var waiting: [Level: [(delivery: Delivery, since: ContinuousClock.Instant)]] = [:]
         var scheduler = LevelScheduler()
         var unsettled = 0
         var isClosed = false
@@ -17,7 +17,7 @@ final class Intake: Sendable {
             let levels = Level.allCases.filter { waiting[$0]?.isEmpty == false }
             guard let level = scheduler.next(among: levels) else { return nil }
             unsettled += 1
-            return waiting[level]?.removeFirst()
+            return waiting[level]?.removeFirst().delivery
         }
     }
 
@@ -28,10 +28,16 @@ final class Intake: Sendable {
     private let settlement: AsyncStream<Never>.Continuation
 
     private let prefetch: Int
+    private let patience: Duration
 
-    /// Starts empty, for deliveries of which `prefetch` a level may be unacknowledged.
-    init(prefetch: Int) {
+    /// Starts empty.
+    ///
+    /// - Parameters:
+    ///   - prefetch: How many deliveries of a level may be unacknowledged.
+    ///   - patience: How long a delivery waits before it is overdue.
+    init(prefetch: Int, patience: Duration) {
         self.prefetch = prefetch
+        self.patience = patience
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (allSettled, settlement) = AsyncStream.makeStream()
     }
@@ -41,11 +47,19 @@ final class Intake: Sendable {
         state.withLock { state in
             if state.isClosed { return }
             var waiting = state.waiting.removeValue(forKey: delivery.level) ?? []
-            waiting.append(delivery)
+            waiting.append((delivery, .now))
             if waiting.count > prefetch { waiting.removeFirst() }
             state.waiting[delivery.level] = waiting
         }
         arrival.yield()
+    }
+
+    /// Whether a delivery waits for longer than it may.
+    var isOverdue: Bool {
+        let limit = ContinuousClock.now - patience
+        return state.withLock { state in
+            state.waiting.values.contains { $0.first.map { $0.since <= limit } == true }
+        }
     }
 
     /// Takes the delivery whose turn it is, waiting for one; nil once closed or cancelled.

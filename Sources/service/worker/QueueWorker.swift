@@ -24,6 +24,9 @@ public struct QueueWorker: Service {
         public var refill: Int
         /// The most executions that this worker lets wait in the store; the broker keeps the others.
         public var window: Int
+        /// How long a delivery waits for room there; well below RabbitMQ's consumer timeout of half
+        /// an hour, behind which all of them come again, each counted as delivered once more.
+        public var patience: Duration
         /// After so many attempts a fault of ours ends an execution in `errored`.
         public var maximumAttempts: Int
         /// Whether a program that writes more than is kept is killed.
@@ -37,6 +40,7 @@ public struct QueueWorker: Service {
             concurrency: Int,
             refill: Int,
             window: Int,
+            patience: Duration = .seconds(600),
             maximumAttempts: Int,
             killsOnExcessOutput: Bool
         ) {
@@ -46,6 +50,7 @@ public struct QueueWorker: Service {
             self.concurrency = concurrency
             self.refill = refill
             self.window = window
+            self.patience = patience
             self.maximumAttempts = maximumAttempts
             self.killsOnExcessOutput = killsOnExcessOutput
         }
@@ -86,7 +91,10 @@ public struct QueueWorker: Service {
             refill: configuration.refill,
             window: configuration.window
         )
-        intake = Intake(prefetch: configuration.prefetch)
+        intake = Intake(
+            prefetch: configuration.prefetch,
+            patience: configuration.patience
+        )
         runner = ProgramRunner(
             worker: configuration.worker,
             killsOnExcessOutput: configuration.killsOnExcessOutput,
@@ -158,7 +166,7 @@ public struct QueueWorker: Service {
     private func processDeliveries() async {
         await withDiscardingTaskGroup { group in
             while true {
-                await places.waitUntilOpen()
+                await places.waitUntilOpen { intake.isOverdue }
                 await waitUntilReady()
                 guard let delivery = await intake.next() else { break }
                 group.addTask { await process(delivery) }

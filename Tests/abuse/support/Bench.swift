@@ -95,10 +95,8 @@ actor Bench {
             try await expectProcessCount()
         }
         let before = testimony
-        let start = ContinuousClock.now
         let words = try await testify()
-        let time = ContinuousClock.now - start
-        if report.isClean { #expect(time < .seconds(2), "the witness took too long") }
+        if report.isClean { try await expectNormalLatency() }
         let found = words.split(separator: "\n")
         let expected = before.split(separator: "\n")
         let strange = found.filter { !expected.contains($0) }
@@ -108,6 +106,18 @@ actor Bench {
         #expect(found.count == expected.count)
         // What one case leaves must not be blamed on the next.
         if found != expected { await clear() }
+    }
+
+    /// Innocent programs are as fast as ever; a busy machine may delay one of them, or two.
+    private func expectNormalLatency() async throws {
+        let sandbox = try await current()
+        var times: [Duration] = []
+        repeat {
+            let start = ContinuousClock.now
+            _ = try await sandbox.python("print(1)")
+            times.append(ContinuousClock.now - start)
+        } while times.count < 3 && times.last.map { $0 > .milliseconds(100) } == true
+        #expect(times.contains { $0 < .milliseconds(500) }, "innocent programs took \(times)")
     }
 
     /// The host has the sandbox's own processes, and no other, within a second.

@@ -25,9 +25,10 @@ struct WorkerHarness {
     /// Runs the worker while `body` does, then shuts it down gracefully and waits for its end.
     func run<Value: Sendable>(
         concurrency: Int = 4,
+        window: Int = 10_000,
         _ body: @Sendable @escaping (ServiceGroup) async throws -> Value
     ) async throws -> Value {
-        let (worker, others) = makeServices(concurrency: concurrency)
+        let (worker, others) = makeServices(concurrency: concurrency, window: window)
         return try await run(others + [worker], while: body)
     }
 
@@ -35,7 +36,7 @@ struct WorkerHarness {
     func runWithoutWorker(
         _ body: @Sendable @escaping (QueueWorker) async throws -> Void
     ) async throws {
-        let (worker, others) = makeServices(concurrency: 4)
+        let (worker, others) = makeServices(concurrency: 4, window: 10_000)
         try await run(others) { _ in try await body(worker) }
     }
 
@@ -53,7 +54,7 @@ struct WorkerHarness {
         }
     }
 
-    private func makeServices(concurrency: Int) -> (QueueWorker, [any Service]) {
+    private func makeServices(concurrency: Int, window: Int) -> (QueueWorker, [any Service]) {
         let worker = "w1"
         let relay = Relay(
             worker: worker,
@@ -84,7 +85,8 @@ struct WorkerHarness {
                 prefetch: 1_000,
                 concurrency: concurrency,
                 refill: 1,
-                window: 10_000,
+                window: window,
+                patience: .zero,
                 maximumAttempts: 3,
                 killsOnExcessOutput: false
             ),

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Intake", .timeLimit(.minutes(1)))
 struct IntakeTests {
-    private let intake = Intake(prefetch: 3)
+    private let intake = Intake(prefetch: 3, patience: .seconds(600))
 
     @Test func deliveriesOfALevelKeepTheirOrder() async {
         for name in ["a", "b", "c"] { intake.offer(.named(name)) }
@@ -30,6 +30,20 @@ struct IntakeTests {
         async let delivery = intake.next()
         intake.offer(.named("a"))
         #expect(await delivery?.properties.messageID == "a")
+    }
+
+    @Test func whatWaitsForTooLongIsOverdueUntilItIsTaken() async {
+        let intake = Intake(prefetch: 3, patience: .zero)
+        #expect(!intake.isOverdue)
+        intake.offer(.named("a"))
+        #expect(intake.isOverdue)
+        _ = await intake.next()
+        #expect(!intake.isOverdue)
+    }
+
+    @Test func whatHasJustComeIsNotOverdue() {
+        intake.offer(.named("a"))
+        #expect(!intake.isOverdue)
     }
 
     @Test func closeDropsWhatWaitsAndEndsNext() async {

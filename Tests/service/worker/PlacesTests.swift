@@ -1,4 +1,5 @@
 import SandmillEntity
+import Synchronization
 import Testing
 
 @testable import SandmillService
@@ -82,12 +83,27 @@ struct PlacesTests {
 
     @Test func intakeStopsWhileTheWindowIsFull() async {
         fill()
-        for _ in 0..<10 { places.notePark(busy) }
-        let wait = Task { await places.waitUntilOpen() }
+        for _ in 0..<10 {
+            #expect(places.isOpen)
+            places.notePark(busy)
+        }
+        #expect(!places.isOpen)
+        let wait = Task { await places.waitUntilOpen { false } }
         places.leave(busy)
+        #expect(!places.isOpen)
         places.correct(parked: 9)
+        #expect(places.isOpen)
         await wait.value
-        #expect(places.parkedCount == 9)
+    }
+
+    @Test func aFullWindowKeepsNothingThatIsUrgent() async {
+        for _ in 0..<10 { places.notePark(busy) }
+        let isUrgent = Mutex(false)
+        let wait = Task { await places.waitUntilOpen { isUrgent.withLock { $0 } } }
+        isUrgent.withLock { $0 = true }
+        places.correct(parked: 10)
+        await wait.value
+        #expect(!places.isOpen)
     }
 
     @Test func aFullHouseAsksForLanesThatHoldNothingOnlyWhenItIsTimeTo() throws {
@@ -138,7 +154,7 @@ struct PlacesTests {
         fill()
         for _ in 0..<10 { places.notePark(busy) }
         places.close()
-        await places.waitUntilOpen()
+        await places.waitUntilOpen { false }
         for await _ in places.vacancies {}
         #expect(places.room() == nil)
     }

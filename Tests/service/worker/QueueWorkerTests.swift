@@ -267,6 +267,21 @@ struct QueueWorkerTests {
         for id in ids { #expect(harness.journal.count(of: .claimed(id)) == 1) }
     }
 
+    @Test func whatHasWaitedForTheWindowForTooLongGoesBeyondIt() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        let ids = (0..<6).map { _ in UUID() }
+        try await harness.run(concurrency: 1, window: 1) { _ in
+            for id in ids { harness.broker.deliver(.sample(id)) }
+            for id in ids { await harness.journal.wait(for: .acknowledged(id.text)) }
+            gate.open()
+            for id in ids { await harness.journal.wait(for: .finished(id, .succeeded)) }
+        }
+    }
+
     @Test func whatAnotherWorkerLeftInTheStoreIsTaken() async throws {
         let harness = WorkerHarness()
         var claim = try Claim.sample(.sample(id), worker: "w2")

@@ -1,0 +1,44 @@
+public import FoundationEssentials
+public import SandmillEntity
+
+/// What a refused message would have been: the member of a batch, which waits for it no longer.
+public struct RefusedMember: Equatable, Sendable {
+    /// The execution; nil where the message has no id, so that only its content tells it from others.
+    public var id: UUID?
+    /// Whose it would have been.
+    public var tenant: String
+    /// The pool that would have run it.
+    public var pool: String
+    /// What it would have been a member of.
+    public var batch: Submission.Membership
+
+    /// Describes a member.
+    public init(id: UUID?, tenant: String, pool: String, batch: Submission.Membership) {
+        self.id = id
+        self.tenant = tenant
+        self.pool = pool
+        self.batch = batch
+    }
+
+    /// Reads as much of a letter as it takes; nil when it is no request that names a batch.
+    public init?(_ letter: DeadLetter) {
+        guard letter.isComplete,
+            let pool = letter.routingKey?.prefix(while: { $0 != "." }).description,
+            Name.isValid(pool),
+            let tenant = try? SubmissionDecoder.tenant(letter.properties),
+            (try? JSONBounds(letter.body).check(letter.body)) != nil,
+            let body = try? JSONDecoder().decode(Body.self, from: Data(letter.body)),
+            let batch = try? SubmissionDecoder.membership(body.batch)
+        else { return nil }
+        self.init(
+            id: letter.properties.messageID.flatMap(UUID.init(text:)),
+            tenant: tenant,
+            pool: pool,
+            batch: batch
+        )
+    }
+
+    private struct Body: Decodable {
+        let batch: RequestBody.Batch
+    }
+}
