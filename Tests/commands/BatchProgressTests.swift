@@ -52,6 +52,15 @@ import Testing
         #expect(progress.refused == 2)
     }
 
+    @Test func memberThatIsMendedIsWaitedForAgain() throws {
+        var progress = BatchProgress(size: 2)
+        progress.refuse(count: 1)
+        _ = progress.end(try Self.end(.random()))
+        #expect(progress.isComplete)
+        progress.refuse(count: 0)
+        #expect(!progress.isComplete)
+    }
+
     @Test func batchOfUnknownSizeIsNotComplete() {
         #expect(!BatchProgress().isComplete)
     }

@@ -70,7 +70,7 @@ END
         RABBITMQ_NODENAME="sandmill-$CHECKOUT_ID@127.0.0.1"
         RABBITMQ_USE_LONGNAME=true
         RABBITMQ_DIST_PORT="$(port amqp-distribution)"
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none'
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1}'
         RABBITMQ_CONF_ENV_FILE=/dev/null
         RABBITMQ_CONFIG_FILE="$BROKER/rabbitmq.conf"
         RABBITMQ_CONFIG_FILES="$BROKER/conf.d"

@@ -51,9 +51,9 @@ struct BatchProgress: Sendable {
         refusals[id] = reason
     }
 
-    /// Takes the batch's own count of refused members.
+    /// Takes the batch's own count of refused members, which falls when one is mended.
     mutating func refuse(count: Int) {
-        refusedCount = max(refusedCount, count)
+        refusedCount = count
     }
 
     /// A row for each member, in order: those that ended, those that are refused, and of the `members`
