@@ -173,9 +173,9 @@ enum ClaimStatement {
         ),
         superseded as (
             insert into cancellations (execution_id, tenant, reason, is_settled)
-            select distinct supersedes, claim_tenant, 'superseded', not exists (
-                select from executions
-                where executions.id = supersedes and executions.finished_at is null)
+            select distinct supersedes, claim_tenant, 'superseded', coalesce(
+                (select executions.finished_at is not null from executions
+                    where executions.id = supersedes), true)
             from taken_in where supersedes is not null
             order by supersedes
             on conflict do nothing

@@ -58,12 +58,15 @@ enum LetterStatement {
                 body_bytes, body_sha256
             from letter
         ),
+        named as materialized (
+            select * from batches where id in (select batch_id from letter)
+        ),
         member as (
             insert into refused_members (batch_id, member_id)
             select distinct batch_id, coalesce(member_id, left(body_sha256, 32)::uuid)
-            from letter join batches on batches.id = batch_id
-            where size = batch_size and batches.tenant = letter.tenant and finished_at is null
-                and ($14 or batches.digest is null and not exists (
+            from letter join named on named.id = batch_id
+            where size = batch_size and named.tenant = letter.tenant and finished_at is null
+                and ($14 or named.digest is null and not exists (
                     select from executions
                     where executions.id = member_id and executions.batch_id = letter.batch_id))
             order by 1, 2

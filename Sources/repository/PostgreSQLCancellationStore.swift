@@ -62,8 +62,8 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                     returning id
                 ),
                 member as (
-                    select executions.id from batch join executions on batch_id = batch.id
-                    where executions.finished_at is null
+                    select id from executions
+                    where batch_id = $1 and finished_at is null and exists (select from batch)
                 ),
                 noted as (
                     insert into cancellations (execution_id, tenant)
@@ -130,7 +130,7 @@ public struct PostgreSQLCancellationStore: CancellationStore {
     }
 
     /// SQL for the execution of a cancellation; behind an `offset` the planner finds it by its id,
-    /// and not among all that are queued.
+    /// and not among all that are queued or have ended.
     private static let executionOfCancellation = """
         lateral (
             select id, tenant, state, worker from executions
@@ -142,8 +142,8 @@ public struct PostgreSQLCancellationStore: CancellationStore {
     private static let overdue = """
         with settled as (
             update cancellations set is_settled = true
-            from executions
-            where not is_settled and executions.id = execution_id and finished_at is not null
+            where not is_settled and (
+                select finished_at is not null from executions where executions.id = execution_id)
         ),
         cancelled as (
             select executions.id, min(reason) as word
@@ -153,9 +153,12 @@ public struct PostgreSQLCancellationStore: CancellationStore {
             group by executions.id limit $1
         ),
         abandoned as (
-            select executions.id from batches join executions on batch_id = batches.id
-            where cancelled_at is not null and batches.finished_at is null
-                and worker is null and executions.finished_at is null
+            select executions.id
+            from batches, lateral (
+                select id, worker from executions
+                where batch_id = batches.id and finished_at is null offset 0
+            ) as executions
+            where cancelled_at is not null and batches.finished_at is null and worker is null
             limit $1
         ),
         expired as (

@@ -29,9 +29,10 @@ struct RecordStore {
     /// Runs `body` with a store whose schema is dropped afterwards.
     static func with(
         schema: String = newSchema(),
+        connections: Int = 4,
         _ body: (RecordStore) async throws -> Void
     ) async throws {
-        let store = try RecordStore(schema: schema)
+        let store = try RecordStore(schema: schema, connections: connections)
         let result: Result<Void, any Error>
         do {
             _ = try await Migrator(store.database).migrate()
@@ -45,11 +46,11 @@ struct RecordStore {
         try result.get()
     }
 
-    init(schema: String) throws {
+    init(schema: String, connections: Int = 4) throws {
         database = Database(
             url: try Self.url(),
             schema: schema,
-            connections: 4,
+            connections: connections,
             applicationName: "repository-tests"
         )
         executions = PostgreSQLExecutionStore(database, cluster: "test")

@@ -29,6 +29,11 @@ struct WorkerRegistryTests {
         #expect(killed.count == 1)
     }
 
+    /// It notices the end of its session when it has come to it.
+    private func beatUntilFailure(_ registry: PostgreSQLWorkerRegistry) async throws {
+        while true { _ = try await registry.heartbeat(worker: "a") }
+    }
+
     @Test func whatADeadWorkerCommittedAfterItWasBuriedIsTakenOverToo() async throws {
         try await RecordStore.with { store in
             let claim = Claim.sample(worker: "buried")
@@ -70,7 +75,11 @@ struct WorkerRegistryTests {
             try await kill("a", store)
             #expect(try await b.heartbeat(worker: "b") == ["a"])
             // It was only cut off, and takes its lock again.
-            #expect(try await a.heartbeat(worker: "a").isEmpty)
+            repeat {
+                _ = try await a.heartbeat(worker: "a")
+            } while try await b.heartbeat(
+                worker: "b"
+            ) == ["a"]
             #expect(try await b.heartbeat(worker: "b").isEmpty)
         }
     }
@@ -103,7 +112,7 @@ struct WorkerRegistryTests {
             let a = try await registry(store, of: "a")
             try await kill("a", store)
             let other = try await registry(store, of: "a")
-            let error = try await storeFailure { try await a.heartbeat(worker: "a") }
+            let error = try await storeFailure { try await beatUntilFailure(a) }
             #expect(error.code == .workerIDTaken)
             #expect(try await other.heartbeat(worker: "a").isEmpty)
         }
@@ -116,7 +125,7 @@ struct WorkerRegistryTests {
             try await store.pool.withConnection { connection in
                 let name = "sandmill \(store.database.schema) worker a"
                 try connection.query("select pg_advisory_lock(hashtextextended($1, 0))", [name])
-                let error = try await storeFailure { try await a.heartbeat(worker: "a") }
+                let error = try await storeFailure { try await beatUntilFailure(a) }
                 #expect(error.code == .unavailable)
                 try connection.query("select pg_advisory_unlock_all()")
             }
