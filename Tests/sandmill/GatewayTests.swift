@@ -61,8 +61,15 @@ extension SystemTests {
             #expect(try early.json["type"] == "urn:sandmill:problem:not_finished")
             let stream = try await door.ask("/execute/\(id)/stream", "-N")
             #expect(stream.fields["content-type"] == "text/event-stream")
-            #expect(stream.text.contains("event: stdout\ndata: {\"text\":\"done\\n\"}\n\n"))
-            #expect(stream.text.hasSuffix("event: end\ndata: {\"state\":\"succeeded\"}\n\n"))
+            #expect(
+                stream.text.contains("event: stdout\nid: 1:5:0\ndata: {\"text\":\"done\\n\"}\n\n")
+            )
+            let end = "event: end\nid: end\ndata: {\"state\":\"succeeded\"}\n\n"
+            #expect(stream.text.hasSuffix(end))
+            let rest = try await door.ask("/execute/\(id)/stream", "-H", "Last-Event-ID: 1:5:0")
+            #expect(rest.text == end)
+            let over = try await door.ask("/execute/\(id)/stream", "-H", "Last-Event-ID: end")
+            #expect(over.status == 204)
             #expect(try await door.ask("/execute/\(id)/result").status == 200)
             try await installation.stop(door.process)
         }

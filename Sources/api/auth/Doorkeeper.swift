@@ -97,6 +97,8 @@ extension HTTPField.Name {
     fileprivate static let tenant = Self.parsed("tenant")
     /// The id of an execution or a batch, chosen by the client.
     static let idempotencyKey = Self.parsed("Idempotency-Key")
+    /// What a reader of server-sent events has come to.
+    static let lastEventID = Self.parsed("Last-Event-ID")
 
     private static func parsed(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("our own names are tokens") }

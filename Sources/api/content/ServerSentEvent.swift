@@ -5,28 +5,36 @@ internal import SandmillService
 
 /// An event as browsers read it (HTML Living Standard, section 9.2); its data is JSON on one line.
 struct ServerSentEvent: Equatable {
+    /// The id of the last.
+    static let endID = "end"
+
     private let name: String
+    /// What a client that comes again says it has.
+    private let id: String?
     private let data: String
 
-    private init(_ name: String, _ data: some Encodable) {
+    private init(_ name: String, id: String? = nil, _ data: some Encodable) {
         self.name = name
+        self.id = id
         self.data = String(decoding: DocumentBody.encode(data), as: UTF8.self)
     }
 
     /// What was read of an output.
-    init(_ piece: FollowedOutput) {
-        switch piece {
+    init(_ piece: MarkedOutput) {
+        let id = piece.mark?.description
+        switch piece.output {
         case .bytes(let stream, let bytes):
-            self.init("\(stream)", Bytes(bytes))
+            self.init("\(stream)", id: id, Bytes(bytes))
         case .dropped(let stream, let count, let offset):
             self.init(
                 "dropped",
+                id: id,
                 Dropped(stream: "\(stream)", bytes: count.bytes, offset: offset.bytes)
             )
         case .restarted(let attempt):
-            self.init("restarted", ["attempt": attempt])
+            self.init("restarted", id: id, ["attempt": attempt])
         case .over(let state):
-            self.init("end", ["state": state])
+            self.init("end", id: Self.endID, ["state": state])
         }
     }
 
@@ -39,7 +47,9 @@ struct ServerSentEvent: Equatable {
     static let heartbeat = ByteBuffer(string: ": still here\n\n")
 
     /// The event's text.
-    var text: String { "event: \(name)\ndata: \(data)\n\n" }
+    var text: String {
+        "event: \(name)\n\(id.map { "id: \($0)\n" } ?? "")data: \(data)\n\n"
+    }
 
     /// The event's bytes.
     var buffer: ByteBuffer { ByteBuffer(string: text) }

@@ -18,15 +18,21 @@ struct StreamRoutes: Sendable {
     var routes: [Route] { [Route(.get, "/execute/{id}/stream", handler: stream)] }
 
     private enum Signal: Sendable {
-        case output(FollowedOutput)
+        case output(MarkedOutput)
         case heartbeat
         case end
     }
 
     private func stream(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let record = try await finder.execution(context)
+        let last = request.headers[.lastEventID]
+        // A browser comes again also after the end, until it is told that there is no more.
+        if last == ServerSentEvent.endID, record.state.isTerminal {
+            return Response(status: .noContent)
+        }
         let place = try places.take()
-        guard let output = try await follower.output(of: record.id) else {
+        let mark = last.flatMap(OutputMark.init)
+        guard let output = try await follower.output(of: record.id, from: mark) else {
             throw Problem.unknown("execution")
         }
         let (client, logger) = (request.body, context.logger)
@@ -75,7 +81,7 @@ struct StreamRoutes: Sendable {
                         try await writer.write(ServerSentEvent.heartbeat)
                     case .output(let piece):
                         try await writer.write(ServerSentEvent(piece).buffer)
-                        if case .over = piece { return }
+                        if case .over = piece.output { return }
                     case .end:
                         return
                     }

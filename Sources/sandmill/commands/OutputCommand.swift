@@ -44,7 +44,7 @@ struct OutputCommand: AsyncParsableCommand {
         guard let output = try await follower.output(of: id, untilEnd: follow) else {
             throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
         }
-        for try await piece in output { try tell(piece) }
+        for try await piece in output { try tell(piece.output) }
     }
 
     private func tell(_ piece: FollowedOutput) throws(Failure) {

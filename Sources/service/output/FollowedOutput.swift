@@ -12,3 +12,17 @@ public enum FollowedOutput: Equatable, Sendable {
     /// Nothing follows. The state is terminal, unless only what was there by now was asked for.
     case over(ExecutionState)
 }
+
+/// A piece of output, and how far it leads.
+public struct MarkedOutput: Equatable, Sendable {
+    /// The piece.
+    public var output: FollowedOutput
+    /// The place behind it; nil before the first attempt.
+    public var mark: OutputMark?
+
+    /// Puts the two together.
+    public init(output: FollowedOutput, mark: OutputMark?) {
+        self.output = output
+        self.mark = mark
+    }
+}

@@ -32,6 +32,26 @@ struct OutputCursor {
     private var attempt: Int?
     private var positions: [SandboxOutput.Stream: Position] = [:]
 
+    /// Stands at the beginning, or at a mark; behind that, what is lost before it is told again.
+    init(at mark: OutputMark? = nil) {
+        guard let mark else { return }
+        attempt = mark.attempt
+        positions = [
+            .stdout: Position(offset: mark.stdout), .stderr: Position(offset: mark.stderr),
+        ]
+    }
+
+    /// How far it has come; nil before the first attempt.
+    var mark: OutputMark? {
+        attempt.map { attempt in
+            OutputMark(
+                attempt: attempt,
+                stdout: positions[.stdout]?.offset ?? 0,
+                stderr: positions[.stderr]?.offset ?? 0
+            )
+        }
+    }
+
     /// Takes what the record says now; an end is final.
     mutating func see(_ record: ExecutionRecord) throws(StoreError) -> [FollowedOutput] {
         guard !state.isTerminal else { return [] }

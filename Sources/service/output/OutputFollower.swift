@@ -21,16 +21,23 @@ public struct OutputFollower: Sendable {
         self.clock = clock
     }
 
-    /// The output of an execution from its beginning, up to its end or only to what there is by now.
+    /// The output of an execution.
     ///
+    /// - Parameters:
+    ///   - execution: Which.
+    ///   - mark: Behind what; nil for all from the beginning. Of another attempt than the marked one
+    ///     all is told, behind ``FollowedOutput/restarted(attempt:)``.
+    ///   - untilEnd: Whether it is followed to its end, or only to what there is by now.
     /// - Returns: The output; nil when there is no such execution.
     public func output(
         of execution: UUID,
+        from mark: OutputMark? = nil,
         untilEnd: Bool = true
     ) async throws(StoreError) -> ExecutionOutput? {
         guard let record = try await records.execution(execution) else { return nil }
         return ExecutionOutput(
             record: record,
+            mark: mark,
             untilEnd: untilEnd,
             records: records,
             source: source,
@@ -45,12 +52,13 @@ public struct OutputFollower: Sendable {
 /// Fails with a ``StoreError`` or a ``ResultsError``, or when its task is cancelled.
 public struct ExecutionOutput: AsyncSequence, Sendable {
     let record: ExecutionRecord
+    let mark: OutputMark?
     let untilEnd: Bool
     let records: any ExecutionRecords
     let source: any OutputSource
     let clock: any Clock<Duration>
 
-    /// Begins from the first byte.
+    /// Begins behind the mark.
     public func makeAsyncIterator() -> Iterator {
         Iterator(self)
     }
@@ -63,26 +71,27 @@ public struct ExecutionOutput: AsyncSequence, Sendable {
         private static let looksPerRecord = 5
 
         private let output: ExecutionOutput
-        private var cursor = OutputCursor()
+        private var cursor: OutputCursor
         private var record: ExecutionRecord?
-        private var ready: ArraySlice<FollowedOutput> = []
+        private var ready: ArraySlice<MarkedOutput> = []
         private var looks = 0
         private var isLastLook = false
         private var isOver = false
 
         fileprivate init(_ output: ExecutionOutput) {
             self.output = output
+            cursor = OutputCursor(at: output.mark)
             record = output.record
         }
 
         /// Waits for the next piece; nil behind the last.
-        public mutating func next() async throws -> FollowedOutput? {
+        public mutating func next() async throws -> MarkedOutput? {
             while ready.isEmpty, !isOver { try await look() }
             return ready.popFirst()
         }
 
         private mutating func look() async throws {
-            if let record = record.take() { ready += try cursor.see(record) }
+            if let record = record.take() { tell(try cursor.see(record)) }
             for stream in SandboxOutput.Stream.allCases {
                 guard let read = cursor.next(of: stream) else { continue }
                 let bytes = try await output.source.read(
@@ -91,11 +100,11 @@ public struct ExecutionOutput: AsyncSequence, Sendable {
                     from: read.offset,
                     limit: read.limit
                 )
-                ready += try cursor.take(bytes, of: stream)
+                tell(try cursor.take(bytes, of: stream))
             }
             guard ready.isEmpty else { return }
             if cursor.state.isTerminal || isLastLook {
-                ready = [.over(cursor.state)]
+                tell([.over(cursor.state)])
                 isOver = true
             } else if !output.untilEnd {
                 // The output of what has ended since the record was read has left its place.
@@ -107,6 +116,10 @@ public struct ExecutionOutput: AsyncSequence, Sendable {
                 let isDue = looks.isMultiple(of: Self.looksPerRecord)
                 if isDue || cursor.isStale { try await lookUp() }
             }
+        }
+
+        private mutating func tell(_ pieces: [FollowedOutput]) {
+            ready += pieces.map { MarkedOutput(output: $0, mark: cursor.mark) }
         }
 
         private mutating func lookUp() async throws {

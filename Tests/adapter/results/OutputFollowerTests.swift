@@ -50,7 +50,7 @@ struct OutputFollowerTests {
             ])
             let output = try #require(try await world.output(steppedBy: clock))
             var iterator = output.makeAsyncIterator()
-            #expect(try await iterator.next() == .text("one"))
+            #expect(try await iterator.next()?.output == .text("one"))
         }
     }
 
@@ -75,16 +75,49 @@ struct OutputFollowerTests {
             ])
             let output = try #require(try await world.output(steppedBy: clock))
             var iterator = output.makeAsyncIterator()
-            #expect(try await iterator.next() == .text("a beginning"))
-            #expect(try await iterator.next() == .restarted(attempt: 2))
-            #expect(try await iterator.next() == .text("again"))
+            #expect(try await iterator.next()?.output == .text("a beginning"))
+            #expect(try await iterator.next()?.output == .restarted(attempt: 2))
+            #expect(try await iterator.next()?.output == .text("again"))
             try await draft.write(" and the end")
             try await draft.publish(in: second)
             world.setRecord(.ended(attempt: 2, path: draft.path))
-            #expect(try await iterator.next() == .text(" and the end"))
-            #expect(try await iterator.next() == .over(.succeeded))
+            #expect(try await iterator.next()?.output == .text(" and the end"))
+            #expect(try await iterator.next()?.output == .over(.succeeded))
             #expect(try await iterator.next() == nil)
         }
+    }
+
+    @Test func aMarkLeadsToWhatIsBehindIt() async throws {
+        try await ResultsWorld.with { world in
+            let results = try world.worker()
+            let draft = world.draft(of: results)
+            try await draft.write("one ")
+            try await draft.write("oops", to: .stderr)
+            await draft.stage()
+            world.setRecord(.running(attempt: 1))
+            var iterator = try #require(try await world.output()).makeAsyncIterator()
+            #expect(try await iterator.next()?.mark == OutputMark("1:4:0"))
+            #expect(try await iterator.next()?.mark == OutputMark("1:4:4"))
+            try await draft.write("two")
+            try await draft.publish(in: results)
+            world.setRecord(.ended(attempt: 1, path: draft.path))
+            for (mark, told) in [
+                ("1:4:4", [.text("two")]),
+                ("1:4:0", [.text("two"), .text("oops", of: .stderr)]),
+                ("1:7:4", []),
+                ("2:4:4", [.restarted(attempt: 1), .text("one two"), .text("oops", of: .stderr)]),
+            ] as [(String, [FollowedOutput])] {
+                let output = try #require(try await world.output(from: OutputMark(mark)))
+                #expect(try await output.collect() == told + [.over(.succeeded)], "\(mark)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "", "1", "1:2", "1:2:3:4", "1:-2:3", "1: 2:3", "a:b:c", "1:2:99999999999999999999",
+    ])
+    func whatIsNoMarkIsNone(text: String) {
+        #expect(OutputMark(text) == nil)
     }
 
     @Test(arguments: 0..<20)

@@ -49,11 +49,12 @@ final class ResultsWorld: ExecutionRecords {
     /// Follows the execution.
     func output(
         steppedBy clock: SteppedClock = SteppedClock(),
+        from mark: OutputMark? = nil,
         untilEnd: Bool = true
     ) async throws -> ExecutionOutput? {
         let source = try OutputFiles(root: root.path)
         let follower = OutputFollower(records: self, source: source, clock: clock)
-        return try await follower.output(of: execution, untilEnd: untilEnd)
+        return try await follower.output(of: execution, from: mark, untilEnd: untilEnd)
     }
 }
 
@@ -167,7 +168,7 @@ extension ExecutionOutput {
     /// Everything up to the end.
     func collect() async throws -> [FollowedOutput] {
         var pieces: [FollowedOutput] = []
-        for try await piece in self { pieces.append(piece) }
+        for try await piece in self { pieces.append(piece.output) }
         return pieces
     }
 }
