@@ -100,9 +100,10 @@ extension DeadLetter {
 }
 
 extension RefusedMember {
+    /// Each has an id, its own or one of its place; a made up one is never asked for.
     fileprivate init(_ letter: DeadLetter, of batch: BatchAdmission) {
         self.init(
-            id: letter.properties.messageID.flatMap(UUID.init(uuidString:)),
+            id: letter.properties.messageID.flatMap(UUID.init(uuidString:)) ?? .random(),
             tenant: batch.tenant,
             pool: batch.pool,
             batch: Submission.Membership(id: batch.id, size: batch.size)

@@ -80,17 +80,23 @@ enum ClaimStatement {
             from claim where batch_id is not null
             order by batch_id, position
             on conflict (id) do nothing
-            returning id, tenant, size, true as is_open, cancelled_at
+            returning id, tenant, size, true as is_open, false as is_limited, cancelled_at
         ),
         batch as (
             select * from new_batch
             union all
-            select id, tenant, size, digest is null, cancelled_at from batches
+            select id, tenant, size, digest is null, max_running is not null, cancelled_at
+            from batches
             where id in (select batch_id from claim)
         ),
         admitted as (
-            select claim.*, is_due and intent = 'run' as is_ours
-            from claim left join batch on batch.id = claim.batch_id
+            select claim.*, is_held, is_due and intent = 'run' and not is_held as is_ours
+            from claim left join batch on batch.id = claim.batch_id, lateral (
+                select intent = 'hold' or exists (
+                    select from refused_members
+                    where is_limited and not $17 and refused_members.batch_id = claim.batch_id
+                        and member_id = claim.id) as is_held
+            ) as hold
             where copy = 1 and (
                 batch_id is null
                 or (batch.size = claim.batch_size and batch.tenant = claim.tenant
@@ -115,7 +121,7 @@ enum ClaimStatement {
                 case when is_due then now else not_before end,
                 case when is_ours then now end,
                 deadline,
-                case when intent = 'hold' then 'batch' when not is_due then 'time'
+                case when is_held then 'batch' when not is_due then 'time'
                     when intent = 'park' then 'store' else 'broker' end,
                 request_properties, digest, body
             from admitted order by id

@@ -5,8 +5,9 @@ internal import SandmillService
 
 /// Keeps dead letters, and takes those that are members of batches off what these wait for.
 ///
-/// A member counts once, however often its message comes, and not if it was taken in meanwhile. The
-/// last that a batch waits for completes it.
+/// A member of a batch of many messages counts once, however often its message comes, and not if its
+/// execution is there. Those of a batch in one message all count. The last that a batch waits for
+/// completes it.
 enum LetterStatement {
     /// - Parameters:
     ///   - letters: What is kept.
@@ -41,8 +42,7 @@ enum LetterStatement {
 
     static let sql = """
         with letter as materialized (
-            select *, coalesce(digest, encode(sha256(body), 'hex')) as body_sha256
-            from unnest(
+            select * from unnest(
                 $1::text[], $2::text[], $3::text[], $4::text[], $5::int4[], $6::text[],
                 $7::bytea[], $8::int8[], $9::text[], $10::uuid[], $11::int4[], $12::text[],
                 $13::uuid[]
@@ -55,7 +55,7 @@ enum LetterStatement {
                 error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
                 body_sha256)
             select error_type, reason, queue, routing_key, deliveries, properties::json, body,
-                body_bytes, body_sha256
+                body_bytes, coalesce(digest, encode(sha256(body), 'hex'))
             from letter
         ),
         named as materialized (
@@ -63,7 +63,7 @@ enum LetterStatement {
         ),
         member as (
             insert into refused_members (batch_id, member_id)
-            select distinct batch_id, coalesce(member_id, left(body_sha256, 32)::uuid)
+            select distinct batch_id, member_id
             from letter join named on named.id = batch_id
             where size = batch_size and named.tenant = letter.tenant and finished_at is null
                 and ($14 or named.digest is null and not exists (
@@ -74,7 +74,10 @@ enum LetterStatement {
             returning batch_id
         ),
         share as materialized (
-            select batch_id, count(*) from member group by batch_id
+            select batch_id, count(*) from member where not $14 group by batch_id
+            union all
+            -- Several can have one id.
+            select batch_id, count(*) from letter where $14 group by batch_id
         ),
         locked as materialized (
             select id from batches where id in (select batch_id from share) order by id for update

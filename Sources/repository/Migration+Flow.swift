@@ -54,14 +54,6 @@ extension Migration {
             create index batches_cancelled on batches (id)
                 where cancelled_at is not null and finished_at is null;
 
-            create table refused_members (
-                batch_id uuid not null references batches on delete cascade,
-                member_id uuid not null,
-                primary key (batch_id, member_id)
-            );
-            comment on table refused_members is
-                'Members of batches that are dead letters, until one is taken in after all.';
-
             create table cancellations (
                 execution_id uuid not null,
                 tenant text not null,

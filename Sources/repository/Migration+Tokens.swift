@@ -20,7 +20,6 @@ extension Migration {
             comment on column tokens.digest is 'SHA-256 of the token, of which 256 bits are random.';
             comment on column tokens.last_used_at is 'To the minute.';
 
-            drop index executions_batch;
             create index executions_member on executions (batch_id, id)
                 where batch_id is not null;
             """

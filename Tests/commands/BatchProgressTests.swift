@@ -61,6 +61,16 @@ import Testing
         #expect(!progress.isComplete)
     }
 
+    @Test func endOfAMemberThatWasRefusedIsNotCountedTwice() throws {
+        let id = UUID.random()
+        var progress = BatchProgress(size: 3)
+        progress.refuse(count: 1)
+        progress.refuse(id, "no")
+        _ = progress.end(try Self.end(.random()))
+        _ = progress.end(try Self.end(id))
+        #expect(progress.finished == 2)
+    }
+
     @Test func batchOfUnknownSizeIsNotComplete() {
         #expect(!BatchProgress().isComplete)
     }

@@ -188,6 +188,33 @@ struct BatchAdmissionTests {
         }
     }
 
+    @Test func refusedMembersOfOneIDAreAllCounted() async throws {
+        try await RecordStore.with { store in
+            var batch = BatchAdmission.sample(0, refused: 3)
+            batch.refused[1] = batch.refused[0]
+            _ = try await store.executions.admit(batch)
+            let record = try #require(await store.executions.batch(batch.id))
+            #expect(record.pending == 0)
+            #expect(record.refused == 3)
+        }
+    }
+
+    @Test func aMendedMemberOfALimitedBatchTakesItsTurn() async throws {
+        try await RecordStore.with { store in
+            let batch = BatchAdmission.sample(2, maximumRunning: 1, refused: 1)
+            _ = try await store.executions.admit(batch)
+            let running = try await take(9, in: store)
+            let id = try #require(batch.refused[0].properties.messageID.flatMap(UUID.init(text:)))
+            let mended = Claim.sample(id: id, batch: Submission.Membership(id: batch.id, size: 3))
+            #expect(try await store.executions.claim([mended]) == [.parked])
+            #expect(try await store.executions.claim([mended.redelivered()]) == [.parked])
+            #expect(try await take(9, in: store).isEmpty)
+            _ = try await store.executions.finish(finish(running, of: batch))
+            #expect(try await take(9, in: store).count == 1)
+            #expect(try await held(store) == 1)
+        }
+    }
+
     @Test func nobodyElseJoinsIt() async throws {
         try await RecordStore.with { store in
             let batch = BatchAdmission.sample(2, refused: 1)

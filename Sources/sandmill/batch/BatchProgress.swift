@@ -43,6 +43,8 @@ struct BatchProgress: Sendable {
     mutating func end(_ event: FinishedEvent) -> Bool {
         guard ended.updateValue(MemberRow(event), forKey: event.id) == nil else { return false }
         if !event.succeeded { failed += 1 }
+        // The count was made before it was mended.
+        if refusals[event.id] != nil { refusedCount = max(refusedCount - 1, 0) }
         return true
     }
 

@@ -1,10 +1,11 @@
 public import FoundationEssentials
 public import SandmillEntity
 
-/// What a refused message would have been: the member of a batch, which waits for it no longer.
+/// What a message that was refused for its content would have been: the member of a batch, which
+/// waits for it no longer.
 public struct RefusedMember: Equatable, Sendable {
-    /// The execution; nil where the message has no id, so that only its content tells it from others.
-    public var id: UUID?
+    /// The execution.
+    public var id: UUID
     /// Whose it would have been.
     public var tenant: String
     /// The pool that would have run it.
@@ -13,29 +14,26 @@ public struct RefusedMember: Equatable, Sendable {
     public var batch: Submission.Membership
 
     /// Describes a member.
-    public init(id: UUID?, tenant: String, pool: String, batch: Submission.Membership) {
+    public init(id: UUID, tenant: String, pool: String, batch: Submission.Membership) {
         self.id = id
         self.tenant = tenant
         self.pool = pool
         self.batch = batch
     }
 
-    /// Reads as much of a letter as it takes; nil when it is no request that names a batch.
+    /// Reads as much of a letter as it takes; nil when that cannot be read, or when nobody has
+    /// found fault with the content: the same message may still be taken in.
     public init?(_ letter: DeadLetter) {
-        guard letter.isComplete,
+        guard RequestRefusal.Kind(rawValue: letter.errorType) != nil, letter.isComplete,
+            let id = letter.properties.messageID.flatMap(UUID.init(text:)),
+            let tenant = try? SubmissionDecoder.tenant(letter.properties),
             let pool = letter.routingKey?.prefix(while: { $0 != "." }).description,
             Name.isValid(pool),
-            let tenant = try? SubmissionDecoder.tenant(letter.properties),
             (try? JSONBounds(letter.body).check(letter.body)) != nil,
             let body = try? JSONDecoder().decode(Body.self, from: Data(letter.body)),
             let batch = try? SubmissionDecoder.membership(body.batch)
         else { return nil }
-        self.init(
-            id: letter.properties.messageID.flatMap(UUID.init(text:)),
-            tenant: tenant,
-            pool: pool,
-            batch: batch
-        )
+        self.init(id: id, tenant: tenant, pool: pool, batch: batch)
     }
 
     private struct Body: Decodable {

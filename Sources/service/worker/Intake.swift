@@ -54,11 +54,15 @@ final class Intake: Sendable {
         arrival.yield()
     }
 
-    /// Whether a delivery waits for longer than it may.
-    var isOverdue: Bool {
+    /// Takes a delivery that waits for longer than it may, out of turn; nil when there is none.
+    func takeOverdue() -> Delivery? {
         let limit = ContinuousClock.now - patience
         return state.withLock { state in
-            state.waiting.values.contains { $0.first.map { $0.since <= limit } == true }
+            let level = state.waiting.first { $0.value.first.map { $0.since <= limit } == true }?
+                .key
+            guard let level else { return nil }
+            state.unsettled += 1
+            return state.waiting[level]?.removeFirst().delivery
         }
     }
 

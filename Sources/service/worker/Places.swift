@@ -8,7 +8,7 @@ internal import Synchronization
 /// 2. While anything waits in the store, what comes waits there too, unless its lane holds nothing and
 ///    has nothing there. So the order in which executions start is decided where all are seen.
 /// 3. While `window` executions of the pool wait in the store, nothing more is put there; the broker
-///    keeps it. Only what the broker has delivered goes there when it has to be acknowledged at last.
+///    keeps it. Only what the broker has delivered long ago goes there all the same.
 /// 4. Lanes that wait in the store and hold nothing get a place of the reserve: at once those that this
 ///    worker put there, the others within a second.
 ///
@@ -168,11 +168,10 @@ final class Places: Sendable {
     /// How many wait in the store, as far as is known.
     var parkedCount: Int { state.withLock { $0.parked } }
 
-    /// Waits until something that comes can be held or parked, until it is urgent, or until it is
-    /// closed; looks whether it is urgent whenever what waits has been counted.
-    func waitUntilOpen(or isUrgent: () -> Bool) async {
+    /// Waits until something that comes can be held or parked, or until it is closed.
+    func waitUntilOpen() async {
         var openings = openings.makeAsyncIterator()
-        while !isOpen, !isUrgent() {
+        while !isOpen {
             if await openings.next() == nil { return }
         }
     }

@@ -24,8 +24,9 @@ public struct QueueWorker: Service {
         public var refill: Int
         /// The most executions that this worker lets wait in the store; the broker keeps the others.
         public var window: Int
-        /// How long a delivery waits for room there; well below RabbitMQ's consumer timeout of half
-        /// an hour, behind which all of them come again, each counted as delivered once more.
+        /// How long a delivery waits for its claim before it is put there all the same; well below
+        /// RabbitMQ's consumer timeout of half an hour, behind which all of them come again, each
+        /// counted as delivered once more.
         public var patience: Duration
         /// After so many attempts a fault of ours ends an execution in `errored`.
         public var maximumAttempts: Int
@@ -118,6 +119,7 @@ public struct QueueWorker: Service {
             group.addTask { await consume() }
             group.addTask { await runner.drafts.run() }
             group.addTask { await lookAtStoreEverySecond() }
+            group.addTask { await parkOverdueDeliveries() }
             await withDiscardingTaskGroup { work in
                 work.addTask { await takeParked() }
                 await processDeliveries()
@@ -132,8 +134,8 @@ public struct QueueWorker: Service {
     }
 
     /// What happens to a message.
-    private func process(_ delivery: Delivery) async {
-        let claimed = await claim(delivery)
+    private func process(_ delivery: Delivery, isOverdue: Bool = false) async {
+        let claimed = await claim(delivery, isOverdue: isOverdue)
         intake.settle()
         if let claimed { await run(claimed) }
     }
@@ -166,11 +168,18 @@ public struct QueueWorker: Service {
     private func processDeliveries() async {
         await withDiscardingTaskGroup { group in
             while true {
-                await places.waitUntilOpen { intake.isOverdue }
+                await places.waitUntilOpen()
                 await waitUntilReady()
                 guard let delivery = await intake.next() else { break }
                 group.addTask { await process(delivery) }
             }
+        }
+    }
+
+    /// Puts into the store what waits for too long, for a window that is full or while nothing can run.
+    private func parkOverdueDeliveries() async {
+        while (try? await clock.sleep(for: .seconds(1))) != nil {
+            while let delivery = intake.takeOverdue() { await process(delivery, isOverdue: true) }
         }
     }
 
@@ -180,14 +189,18 @@ public struct QueueWorker: Service {
     }
 
     /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
-    private func claim(_ delivery: Delivery) async -> ClaimedExecution? {
+    private func claim(_ delivery: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
         do {
             let request = RequestMessage(
                 properties: delivery.properties,
                 body: try delivery.body.complete()
             )
             let submission = try decoder.decode(request, level: delivery.level)
-            let (outcome, isFirst) = try await takeIn(submission, request)
+            let (outcome, isFirst) = try await takeIn(
+                submission,
+                request,
+                isOverdue: isOverdue
+            )
             switch outcome {
             case .claimed(let grant):
                 await delivery.acknowledge()
@@ -220,10 +233,11 @@ public struct QueueWorker: Service {
     /// Has an execution held or parked; its place is given up unless it is to be run now.
     private func takeIn(
         _ submission: Submission,
-        _ request: RequestMessage
+        _ request: RequestMessage,
+        isOverdue: Bool
     ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
         let lane = Lane(level: submission.level, tenant: submission.tenant)
-        let (intent, isFirst) = places.admit(lane)
+        let (intent, isFirst) = isOverdue ? (.park, false) : places.admit(lane)
         var isHeld = intent == .run
         defer { if isHeld { places.leave(lane) } }
         let outcome = try await ledger.claim(

@@ -13,11 +13,12 @@ import Testing
         body: String,
         routingKey: String? = "python.low",
         tenant: String = "acme",
-        messageID: String? = id
+        messageID: String? = id,
+        errorType: String = "invalid_request"
     ) -> RefusedMember? {
         RefusedMember(
             DeadLetter(
-                errorType: "invalid_request",
+                errorType: errorType,
                 reason: "/source: expected a string",
                 queue: "sandmill.work.python.low",
                 routingKey: routingKey,
@@ -30,7 +31,7 @@ import Testing
 
     @Test func isReadWhateverElseIsWrong() throws {
         let expected = RefusedMember(
-            id: UUID(text: Self.id),
+            id: try #require(UUID(text: Self.id)),
             tenant: "acme",
             pool: "python",
             batch: Submission.Membership(
@@ -41,9 +42,6 @@ import Testing
         for fields in [#""source": 1, "#, "", #""unknown": [{}], "limits": -1, "#] {
             #expect(member(body: "{\(fields)\(Self.batch)}") == expected)
         }
-        var nameless = expected
-        nameless.id = nil
-        #expect(member(body: "{\(Self.batch)}", messageID: "s-17") == nameless)
     }
 
     @Test(arguments: [
@@ -57,9 +55,17 @@ import Testing
         #expect(member(body: body) == nil)
     }
 
-    @Test func isNoneOfNobodyAndOfNoPool() {
+    @Test func isNoneWithoutAnIDATenantOrAPool() {
+        #expect(member(body: "{\(Self.batch)}", messageID: "s-17") == nil)
+        #expect(member(body: "{\(Self.batch)}", messageID: nil) == nil)
         #expect(member(body: "{\(Self.batch)}", tenant: "a b") == nil)
         #expect(member(body: "{\(Self.batch)}", routingKey: nil) == nil)
         #expect(member(body: "{\(Self.batch)}", routingKey: ".low") == nil)
+    }
+
+    @Test func isNoneWhenNobodyFoundFaultWithTheContent() {
+        for type in ["unroutable", "given_up"] {
+            #expect(member(body: "{\(Self.batch)}", errorType: type) == nil)
+        }
     }
 }

@@ -26,9 +26,14 @@ struct WorkerHarness {
     func run<Value: Sendable>(
         concurrency: Int = 4,
         window: Int = 10_000,
+        patience: Duration = .seconds(600),
         _ body: @Sendable @escaping (ServiceGroup) async throws -> Value
     ) async throws -> Value {
-        let (worker, others) = makeServices(concurrency: concurrency, window: window)
+        let (worker, others) = makeServices(
+            concurrency: concurrency,
+            window: window,
+            patience: patience
+        )
         return try await run(others + [worker], while: body)
     }
 
@@ -36,7 +41,7 @@ struct WorkerHarness {
     func runWithoutWorker(
         _ body: @Sendable @escaping (QueueWorker) async throws -> Void
     ) async throws {
-        let (worker, others) = makeServices(concurrency: 4, window: 10_000)
+        let (worker, others) = makeServices(concurrency: 4, window: 10_000, patience: .seconds(600))
         try await run(others) { _ in try await body(worker) }
     }
 
@@ -54,7 +59,11 @@ struct WorkerHarness {
         }
     }
 
-    private func makeServices(concurrency: Int, window: Int) -> (QueueWorker, [any Service]) {
+    private func makeServices(
+        concurrency: Int,
+        window: Int,
+        patience: Duration
+    ) -> (QueueWorker, [any Service]) {
         let worker = "w1"
         let relay = Relay(
             worker: worker,
@@ -86,7 +95,7 @@ struct WorkerHarness {
                 concurrency: concurrency,
                 refill: 1,
                 window: window,
-                patience: .zero,
+                patience: patience,
                 maximumAttempts: 3,
                 killsOnExcessOutput: false
             ),

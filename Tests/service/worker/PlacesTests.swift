@@ -1,5 +1,4 @@
 import SandmillEntity
-import Synchronization
 import Testing
 
 @testable import SandmillService
@@ -88,22 +87,12 @@ struct PlacesTests {
             places.notePark(busy)
         }
         #expect(!places.isOpen)
-        let wait = Task { await places.waitUntilOpen { false } }
+        let wait = Task { await places.waitUntilOpen() }
         places.leave(busy)
         #expect(!places.isOpen)
         places.correct(parked: 9)
         #expect(places.isOpen)
         await wait.value
-    }
-
-    @Test func aFullWindowKeepsNothingThatIsUrgent() async {
-        for _ in 0..<10 { places.notePark(busy) }
-        let isUrgent = Mutex(false)
-        let wait = Task { await places.waitUntilOpen { isUrgent.withLock { $0 } } }
-        isUrgent.withLock { $0 = true }
-        places.correct(parked: 10)
-        await wait.value
-        #expect(!places.isOpen)
     }
 
     @Test func aFullHouseAsksForLanesThatHoldNothingOnlyWhenItIsTimeTo() throws {
@@ -154,7 +143,7 @@ struct PlacesTests {
         fill()
         for _ in 0..<10 { places.notePark(busy) }
         places.close()
-        await places.waitUntilOpen { false }
+        await places.waitUntilOpen()
         for await _ in places.vacancies {}
         #expect(places.room() == nil)
     }

@@ -274,12 +274,27 @@ struct QueueWorkerTests {
             return .success
         }
         let ids = (0..<6).map { _ in UUID() }
-        try await harness.run(concurrency: 1, window: 1) { _ in
+        try await harness.run(concurrency: 1, window: 1, patience: .milliseconds(1)) { _ in
             for id in ids { harness.broker.deliver(.sample(id)) }
             for id in ids { await harness.journal.wait(for: .acknowledged(id.text)) }
             gate.open()
             for id in ids { await harness.journal.wait(for: .finished(id, .succeeded)) }
         }
+    }
+
+    @Test func whatWaitsForTooLongWhileNothingCanRunGoesIntoTheStore() async throws {
+        let harness = WorkerHarness()
+        harness.results.isWritable = false
+        let next = UUID()
+        try await harness.run(patience: .milliseconds(1)) { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .checkedResults)
+            harness.broker.deliver(.sample(next, source: "next"))
+            await harness.journal.wait(for: .acknowledged(next.text))
+            harness.results.isWritable = true
+            await harness.journal.wait(for: .finished(next, .succeeded))
+        }
+        #expect(harness.journal.count(of: .parked(next)) == 1)
     }
 
     @Test func whatAnotherWorkerLeftInTheStoreIsTaken() async throws {
