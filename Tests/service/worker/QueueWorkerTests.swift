@@ -285,10 +285,13 @@ struct QueueWorkerTests {
     @Test func whatWaitsForTooLongWhileNothingCanRunGoesIntoTheStore() async throws {
         let harness = WorkerHarness()
         harness.results.isWritable = false
-        let next = UUID()
+        let (last, next) = (UUID(), UUID())
         try await harness.run(patience: .milliseconds(1)) { _ in
             harness.broker.deliver(.sample(id))
             await harness.journal.wait(for: .checkedResults)
+            // The worker waits for this one when it learns of the fault.
+            harness.broker.deliver(.sample(last))
+            await harness.journal.wait(for: .acknowledged(last.text))
             harness.broker.deliver(.sample(next, source: "next"))
             await harness.journal.wait(for: .acknowledged(next.text))
             harness.results.isWritable = true
