@@ -21,9 +21,14 @@ enum CancellationQuery {
         """
     }
 
-    /// Reads ``decidedEnd``.
+    /// Reads ``decidedEnd``, or `expired`.
     static func outcome(_ word: String?) -> Outcome? {
-        word.map { Outcome(.cancelled, $0 == "superseded" ? .superseded : nil) }
+        switch word {
+        case nil: nil
+        case "expired": Outcome(.expired)
+        case "superseded": Outcome(.cancelled, .superseded)
+        default: Outcome(.cancelled)
+        }
     }
 }
 

@@ -178,10 +178,8 @@ enum ClaimStatement {
             select * from judged where outcome in ('claimed', 'deferred', 'parked', 'queued')
         ),
         superseded as (
-            insert into cancellations (execution_id, tenant, reason, is_settled)
-            select distinct supersedes, claim_tenant, 'superseded', coalesce(
-                (select executions.finished_at is not null from executions
-                    where executions.id = supersedes), true)
+            insert into cancellations (execution_id, tenant, reason)
+            select distinct supersedes, claim_tenant, 'superseded'
             from taken_in where supersedes is not null
             order by supersedes
             on conflict do nothing
@@ -216,8 +214,12 @@ enum ClaimStatement {
                 \(StoredMessage.ofRequest(in: "execution")), request_body
             from announcement join execution using (id)
         )
-        select outcome, batch_size, attempt, retries, submitted_at, started_at, decided_end,
-            is_new, outbox_id
+        select outcome, batch_size, attempt, retries, submitted_at, started_at, is_new, outbox_id,
+            -- What another claim of this statement says is in no table yet.
+            coalesce(decided_end, case when exists (
+                select from taken_in as other
+                where other.supersedes = judged.id and other.claim_tenant = judged.claim_tenant
+            ) then 'superseded' end) as decided_end
         from judged left join announcement using (position) order by position
         """
 }

@@ -136,7 +136,8 @@ struct FinishStatement {
                 cancelled = batches.cancelled + share.cancelled,
                 expired = batches.expired + share.expired,
                 errored = batches.errored + share.errored,
-                finished_at = case when pending <= share.ended then now() end
+                finished_at = case
+                    when pending <= share.ended then date_trunc('milliseconds', now()) end
             from locked join share on share.batch_id = locked.id
             where batches.id = locked.id and pending > 0
             returning batches.*, share.worker,

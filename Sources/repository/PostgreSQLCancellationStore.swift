@@ -31,8 +31,8 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                         left join executions on executions.id = wanted.id
                 ),
                 noted as (
-                    insert into cancellations (execution_id, tenant, is_settled)
-                    select distinct id, coalesce($2, ''), outcome = 'unknown' from wanted
+                    insert into cancellations (execution_id, tenant)
+                    select distinct id, coalesce($2, '') from wanted
                     where outcome in ('queued', 'running') or outcome = 'unknown' and $3
                     order by id
                     on conflict do nothing
@@ -86,17 +86,21 @@ public struct PostgreSQLCancellationStore: CancellationStore {
         }
     }
 
-    /// Reads which executions of a worker are cancelled.
-    public func cancelled(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
+    /// Reads which executions that a worker has claimed have to end, and how.
+    public func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
         try await database.access {
             let rows = try await database.pool.query(
                 """
-                select executions.id, cancellation.reason as decided_end
+                select id, 'expired' as decided_end from executions
+                where worker = $1 and state = 'running' and finished_at is null
+                    and deadline <= now()
+                union all
+                select executions.id, cancellation.reason
                 from (select execution_id from cancellations where not is_settled) as open,
                     \(Self.executionOfCancellation)
                     \(CancellationQuery.join(id: "executions.id", tenant: "executions.tenant"))
                 where executions.worker = $1 and executions.state = 'running' and cancellation.reason is not null
-                union
+                union all
                 select executions.id, 'cancelled'
                 from batches join executions on batch_id = batches.id
                 where cancelled_at is not null and batches.finished_at is null
@@ -105,6 +109,7 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                 [worker]
             )
             var ends: [UUID: Outcome] = [:]
+            // Whoever wants it to end goes before its deadline, which counts only until it starts.
             for row in rows {
                 ends[try row["id"]] = CancellationQuery.outcome(try row["decided_end"])
             }
@@ -139,11 +144,15 @@ public struct PostgreSQLCancellationStore: CancellationStore {
         """
 
     /// The kinds are found by an index each, so that what waits in good order costs nothing.
+    ///
+    /// What is not known stays open for longer than a claim takes that has not seen the cancellation, and
+    /// was not seen by it.
     private static let overdue = """
         with settled as (
             update cancellations set is_settled = true
-            where not is_settled and (
-                select finished_at is not null from executions where executions.id = execution_id)
+            where not is_settled and coalesce(
+                (select finished_at is not null from executions where executions.id = execution_id),
+                requested_at < now() - interval '1 min')
         ),
         cancelled as (
             select executions.id, min(reason) as word
@@ -187,8 +196,7 @@ extension UnrunExecution {
         let word: String = try row["word"]
         try self.init(
             row,
-            outcome: word == "expired"
-                ? Outcome(.expired) : CancellationQuery.outcome(word) ?? Outcome(.cancelled),
+            outcome: CancellationQuery.outcome(word) ?? Outcome(.cancelled),
             endedAt: try row["ended_at"]
         )
     }

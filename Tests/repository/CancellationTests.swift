@@ -1,9 +1,10 @@
 import Foundation
 import PostgreSQL
 import SandmillEntity
-import SandmillRepository
 import SandmillService
 import Testing
+
+@testable import SandmillRepository
 
 @Suite("A cancellation", .serialized, .timeLimit(.minutes(2)))
 struct CancellationTests {
@@ -62,11 +63,11 @@ struct CancellationTests {
             _ = try await store.executions.claim([claim, other])
             #expect(try await cancel(claim.submission.id, in: store) == .running)
             let ends = [claim.submission.id: Outcome(.cancelled)]
-            #expect(try await store.cancellations.cancelled(runBy: "worker-a") == ends)
-            #expect(try await store.cancellations.cancelled(runBy: "worker-b").isEmpty)
+            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a") == ends)
+            #expect(try await store.cancellations.decidedEnds(runBy: "worker-b").isEmpty)
             #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
             _ = try await store.executions.finish([.sample(claim)])
-            #expect(try await store.cancellations.cancelled(runBy: "worker-a").isEmpty)
+            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
         }
     }
 
@@ -84,6 +85,79 @@ struct CancellationTests {
                 return
             }
             #expect(grant.decidedEnd == Outcome(.cancelled))
+        }
+    }
+
+    /// Neither the claim nor the cancellation sees the other.
+    @Test func whatComesWhileItIsCancelledEnds() async throws {
+        try await RecordStore.with { store in
+            let (claim, other) = (Claim.sample(intent: .park), Claim.sample())
+            try await store.pool.withConnection { connection in
+                try connection.query("begin")
+                try connection.query(
+                    ClaimStatement.sql,
+                    ClaimStatement.parameters([claim, other])
+                )
+                for id in [claim, other].map(\.submission.id) {
+                    #expect(try await cancel(id, in: store, keepsUnknown: true) == .unknown)
+                }
+                try connection.query("commit")
+            }
+            #expect(try await store.cancellations.overdue(limit: 9).count == 1)
+            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            #expect(ends == [other.submission.id: Outcome(.cancelled)])
+
+            let late = Claim.sample(intent: .park)
+            _ = try await cancel(late.submission.id, in: store, keepsUnknown: true)
+            _ = try await store.cancellations.overdue(limit: 9)
+            #expect(try await open(store) > 2)
+            try await store.pool.query(
+                "update cancellations set requested_at = requested_at - interval '61 s'"
+            )
+            _ = try await store.cancellations.overdue(limit: 9)
+            #expect(try await open(store) == 2)
+            _ = try await store.executions.claim([late])
+            #expect(try await store.cancellations.overdue(limit: 9).count == 2)
+        }
+    }
+
+    private func open(_ store: RecordStore) async throws -> Int {
+        try await store.value("select count(*) from cancellations where not is_settled")
+    }
+
+    @Test func whatIsSupersededInTheSameStatementEnds() async throws {
+        try await RecordStore.with { store in
+            for intent in [Claim.Intent.run, .park] {
+                let old = Claim.sample(intent: intent)
+                let new = Claim.sample(intent: intent, supersedes: old.submission.id)
+                for claims in [[old, new], [new, old]] {
+                    let outcomes = try await store.executions.claim(claims)
+                    guard case .claimed(let grant) = outcomes[claims == [old, new] ? 0 : 1] else {
+                        continue
+                    }
+                    #expect(grant.decidedEnd == Outcome(.cancelled, .superseded))
+                }
+                let overdue = try await store.cancellations.overdue(limit: 9)
+                let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+                let found = intent == .run ? Array(ends.keys) : overdue.map(\.record.id)
+                #expect(found == [old.submission.id])
+                _ = try await store.executions.finish([.sample(old), .sample(new)])
+            }
+        }
+    }
+
+    @Test func aWorkerIsToldWhoseDeadlineHasPassed() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample(deadline: .now + 0.05)
+            _ = try await store.executions.claim([claim, .sample(deadline: .now + 60)])
+            var ends: [UUID: Outcome] = [:]
+            while ends.isEmpty {
+                ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            }
+            #expect(ends == [claim.submission.id: Outcome(.expired)])
+            _ = try await cancel(claim.submission.id, in: store)
+            ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            #expect(ends == [claim.submission.id: Outcome(.cancelled)])
         }
     }
 
@@ -106,7 +180,7 @@ struct CancellationTests {
             let outcomes = try await store.executions.claim([claim])
             guard case .claimed(let grant) = outcomes.first else { return }
             #expect(grant.decidedEnd == nil)
-            #expect(try await store.cancellations.cancelled(runBy: "worker-a").isEmpty)
+            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
         }
     }
 
@@ -195,7 +269,7 @@ struct CancellationTests {
             _ = try await store.executions.claim([claims[0].meant(.run), claims[1]])
             // As if neither had been committed when the batch was cancelled.
             try await store.pool.query("update batches set cancelled_at = now()")
-            let ends = try await store.cancellations.cancelled(runBy: "worker-a")
+            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
             #expect(ends == [claims[0].submission.id: Outcome(.cancelled)])
             let overdue = try await store.cancellations.overdue(limit: 9)
             #expect(overdue.map(\.record.id) == [claims[1].submission.id])

@@ -75,7 +75,7 @@ struct PlanTests {
         _ = try await store.cancellations.cancel(ids, tenant: nil, keepsUnknown: true)
         _ = try await store.cancellations.cancel(batch: batch.id, tenant: nil)
         _ = try await store.cancellations.overdue(limit: 256)
-        _ = try await store.cancellations.cancelled(runBy: "worker-a")
+        _ = try await store.cancellations.decidedEnds(runBy: "worker-a")
         try await store.letters.keep([.member(of: .init(id: .random(), size: 2))])
         _ = try await store.letters.requeue([1], as: Revision())
         try await store.outbox.remove(

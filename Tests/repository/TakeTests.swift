@@ -273,7 +273,7 @@ struct TakeTests {
                 tenant: nil,
                 keepsUnknown: false
             )
-            _ = try await store.cancellations.cancelled(runBy: "worker-a")
+            _ = try await store.cancellations.decidedEnds(runBy: "worker-a")
             _ = try await store.cancellations.overdue(limit: 256)
             _ = try await store.executions.finish(claims.map { .sample($0) })
             _ = try await store.executions.parkDue(limit: 256)

@@ -27,8 +27,9 @@ public protocol CancellationStore: Sendable {
     /// Nothing is changed: whoever ends them is fenced by ``ExecutionStore/finish(_:)``.
     func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution]
 
-    /// Which executions that a worker runs are cancelled, and how each has to end.
-    func cancelled(runBy worker: String) async throws(StoreError) -> [UUID: Outcome]
+    /// How executions that a worker has claimed have to end: they are cancelled, or their deadline has
+    /// passed, which counts only for those whose program has not started.
+    func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome]
 
     /// Forgets cancellations a week after they were asked for, some at a time.
     func forgetOldCancellations() async throws(StoreError)

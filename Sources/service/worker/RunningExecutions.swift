@@ -20,9 +20,10 @@ public final class RunningExecutions: Sendable {
     public init() {}
 
     /// Ends an execution, if it is one of these: it stops waiting for a sandbox, or its program is
-    /// killed.
+    /// killed, unless only its deadline has passed.
     func end(_ id: UUID, as outcome: Outcome) async {
         let entry: Entry? = entries.withLock { entries in
+            if outcome.state == .expired, entries[id]?.sandbox != nil { return nil }
             entries[id]?.decidedEnd = outcome
             return entries[id]
         }

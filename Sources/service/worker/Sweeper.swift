@@ -4,8 +4,8 @@ internal import SandmillEntity
 public import ServiceLifecycle
 
 /// Ends what shall not start: executions that are cancelled, or whose deadline passes, while they
-/// are queued; parks those whose time has come; and tells this worker which of those that it runs
-/// are cancelled.
+/// are queued; parks those whose time has come; and tells this worker which of those that it has
+/// claimed have to end.
 ///
 /// It looks once a second, and at once when it is told to (``sweepSoon()``). That several workers
 /// end the same execution does no harm: one row decides.
@@ -59,7 +59,7 @@ public actor Sweeper: Service {
     public func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.callEverySecond() }
-            group.addTask { for await _ in self.killCalls { await self.killCancelled() } }
+            group.addTask { for await _ in self.killCalls { await self.endClaimed() } }
             group.addTask {
                 try? await gracefulShutdown()
                 self.call.finish()
@@ -80,9 +80,9 @@ public actor Sweeper: Service {
         }
     }
 
-    private func killCancelled() async {
+    private func endClaimed() async {
         await look {
-            for (id, outcome) in try await cancellations.cancelled(runBy: worker) {
+            for (id, outcome) in try await cancellations.decidedEnds(runBy: worker) {
                 await running.end(id, as: outcome)
             }
         }

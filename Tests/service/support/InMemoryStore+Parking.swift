@@ -142,14 +142,16 @@ extension InMemoryStore: CancellationStore {
             .prefix(limit).map { $0 }
     }
 
-    func cancelled(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
+    func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
         try takeFailure()
         let running = executions.values.filter {
             $0.record.state == .running && $0.record.worker == worker
         }
         return Dictionary(
             uniqueKeysWithValues: running.compactMap { execution in
-                decidedEnd(of: execution).map { (execution.record.id, $0) }
+                let isExpired = execution.submission.deadline.map { $0 <= now } == true
+                return (decidedEnd(of: execution) ?? (isExpired ? Outcome(.expired) : nil))
+                    .map { (execution.record.id, $0) }
             }
         )
     }
