@@ -27,14 +27,19 @@ public enum DocumentCoder {
 
     /// Reads an RFC 3339 time, with or without a fraction of a second.
     ///
-    /// The style alone takes 30 February, 25 o'clock and whatever follows the time.
+    /// The style alone takes 30 February, 25 o'clock and whatever follows the time, and no offset of
+    /// more than 18 hours.
     static func timestamp(_ text: String) -> Date? {
         let local = text.prefix(19) + "Z"
+        let end = /(\.[0-9]{1,9})?(?:Z|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))/
         guard let second = try? secondsStyle.parse(String(local)),
             second.formatted(secondsStyle) == local,
-            text.dropFirst(19).wholeMatch(of: /(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})/) != nil
+            let (_, fraction, sign, hours, minutes) = text.dropFirst(19).wholeMatch(of: end)?.output
         else { return nil }
-        return (try? timestampStyle.parse(text)) ?? (try? secondsStyle.parse(text))
+        let offset =
+            3_600 * (hours.flatMap { Double($0) } ?? 0) + 60 * (minutes.flatMap { Double($0) } ?? 0)
+        return second + (fraction.flatMap { Double("0\($0)") } ?? 0)
+            - (sign == "-" ? -offset : offset)
     }
 
     /// The style cuts the rest of a millisecond off, and a `Date` lies a little beside half of them.

@@ -8,16 +8,16 @@ struct BatchLines {
 
     /// Reads newline-delimited JSON; blank lines count for nothing.
     ///
-    /// - Throws: ``Problem`` for a line that is no object, by its number from 1.
+    /// - Throws: ``Problem`` for a line that is no JSON, by its number from 1.
     init(_ text: [UInt8]) throws(Problem) {
         var lines: [ArraySlice<UInt8>] = []
         let all = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in all.enumerated() {
             let content = line.drop(while: \.isBlank)
-            guard let first = content.first else { continue }
-            guard first == UInt8(ascii: "{"),
-                (try? JSONDecoder().decode(JSONValue.self, from: Data(content))) != nil
-            else { throw Problem(.invalidRequest, "line \(index + 1) is no JSON object") }
+            guard !content.isEmpty else { continue }
+            guard (try? JSONDecoder().decode(JSONValue.self, from: Data(content))) != nil else {
+                throw Problem(.invalidRequest, "line \(index + 1) is no JSON")
+            }
             lines.append(content)
         }
         self.lines = lines

@@ -47,7 +47,9 @@ struct RequestReader: Sendable {
         let limits = settings.limits
         guard let text = try request.parameter("wait") else { return limits.wait }
         let maximum = limits.maximumWait / .seconds(1)
-        guard let seconds = Double(text), seconds >= 0, seconds <= maximum else {
+        guard text.wholeMatch(of: /[0-9]+(\.[0-9]+)?/) != nil, let seconds = Double(text),
+            seconds <= maximum
+        else {
             throw Problem(
                 .invalidRequest,
                 "the parameter wait is not a number of seconds from 0 to \(maximum)"

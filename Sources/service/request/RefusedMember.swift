@@ -29,14 +29,23 @@ public struct RefusedMember: Equatable, Sendable {
             let tenant = try? SubmissionDecoder.tenant(letter.properties),
             let pool = letter.routingKey?.prefix(while: { $0 != "." }).description,
             Name.isValid(pool),
-            (try? JSONBounds(letter.body).check(letter.body)) != nil,
+            (try? JSONBounds(letter.body, depth: Self.depth).check(letter.body)) != nil,
             let body = try? JSONDecoder().decode(Body.self, from: Data(letter.body)),
-            let batch = try? SubmissionDecoder.membership(body.batch)
+            let batchID = UUID(text: body.batch.id),
+            let batch = try? SubmissionDecoder.membership(batchID, size: body.batch.size)
         else { return nil }
         self.init(id: id, tenant: tenant, pool: pool, batch: batch)
     }
 
+    /// The deepest that the parser goes.
+    private static let depth = 500
+
     private struct Body: Decodable {
-        let batch: RequestBody.Batch
+        struct Batch: Decodable {
+            let id: String
+            let size: Int64
+        }
+
+        let batch: Batch
     }
 }

@@ -155,12 +155,13 @@ extension SubmissionDecoder {
         }
         for (index, pattern) in outputs.enumerated() {
             let isPlain = !pattern.isEmpty && pattern.utf8.count <= 1_024
-            guard isPlain, !pattern.utf8.contains(0), pattern.utf8.first != UInt8(ascii: "/")
+            guard isPlain, !pattern.utf8.contains(0), pattern.utf8.first != UInt8(ascii: "/"),
+                !pattern.split(separator: "/").contains("..")
             else {
                 throw RequestRefusal(
                     .invalidRequest,
                     at: "/outputs/\(index)",
-                    "not a relative pattern of 1 to 1024 bytes"
+                    "not a relative pattern of 1 to 1024 bytes without .."
                 )
             }
         }

@@ -132,13 +132,20 @@ public struct SubmissionDecoder: Sendable {
         return isolation
     }
 
-    static func membership(
+    private static func membership(
         _ batch: RequestBody.Batch
     ) throws(RequestRefusal) -> Submission.Membership {
         guard let id = UUID(text: batch.id) else {
             throw RequestRefusal(.invalidRequest, at: "/batch/id", "not a UUID")
         }
-        guard let size = batch.size, (1...1_000_000).contains(size) else {
+        return try membership(id, size: batch.size)
+    }
+
+    static func membership(
+        _ id: UUID,
+        size: Int64?
+    ) throws(RequestRefusal) -> Submission.Membership {
+        guard let size, (1...1_000_000).contains(size) else {
             throw RequestRefusal(
                 .invalidRequest,
                 at: "/batch/size",

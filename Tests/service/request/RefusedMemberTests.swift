@@ -39,9 +39,11 @@ import Testing
                 size: 3
             )
         )
-        for fields in [#""source": 1, "#, "", #""unknown": [{}], "limits": -1, "#] {
+        let deep = String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
+        for fields in [#""source": 1, "#, "", #""limits": -1, "#, "\"labels\": \(deep), "] {
             #expect(member(body: "{\(fields)\(Self.batch)}") == expected)
         }
+        #expect(member(body: "{\(Self.batch.dropLast()), \"unknown\": 1}}") == expected)
     }
 
     @Test(arguments: [

@@ -308,6 +308,8 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"stdin_base64\": \"AA=A\"}", "/stdin_base64"),
         ("{\"source\": \"\", \"outputs\": [\"\"]}", "/outputs/0"),
         ("{\"source\": \"\", \"outputs\": [\"a\", \"/etc/*\"]}", "/outputs/1"),
+        ("{\"source\": \"\", \"outputs\": [\"../x\"]}", "/outputs/0"),
+        ("{\"source\": \"\", \"outputs\": [\"a/../../*\"]}", "/outputs/0"),
         // Limits.
         ("{\"source\": \"\", \"limits\": {\"wall_seconds\": 0}}", "/limits/wall_seconds"),
         ("{\"source\": \"\", \"limits\": {\"wall_seconds\": -1}}", "/limits/wall_seconds"),
