@@ -30,6 +30,12 @@ import Testing
         )
     }
 
+    @Test func aTextWithoutAnObjectIsRefused() {
+        let problem = #expect(throws: Problem.self) { _ = try document("[\n1\n]") }
+        #expect(problem?.detail.contains("line 1") == true)
+        #expect(throws: Problem.self) { _ = try document("[null]\n5") }
+    }
+
     @Test(arguments: ["{}\n{", "{}\n{}]}, \"pool\": {", "{}\n{} {}", "{}\nx"])
     func aLineThatIsNoJSONIsRefusedByItsNumber(text: String) {
         let problem = #expect(throws: Problem.self) { _ = try document(text) }

@@ -8,7 +8,8 @@ struct BatchLines {
 
     /// Reads newline-delimited JSON; blank lines count for nothing.
     ///
-    /// - Throws: ``Problem`` for a line that is no JSON, by its number from 1.
+    /// - Throws: ``Problem`` for a line that is no JSON, by its number from 1, and for a text none of
+    ///   whose lines is an object, which is something else.
     init(_ text: [UInt8]) throws(Problem) {
         var lines: [ArraySlice<UInt8>] = []
         let all = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -19,6 +20,9 @@ struct BatchLines {
                 throw Problem(.invalidRequest, "line \(index + 1) is no JSON")
             }
             lines.append(content)
+        }
+        guard lines.isEmpty || lines.contains(where: { $0.first == UInt8(ascii: "{") }) else {
+            throw Problem(.invalidRequest, "no line is a JSON object")
         }
         self.lines = lines
     }
