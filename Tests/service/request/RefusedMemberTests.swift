@@ -39,7 +39,7 @@ import Testing
                 size: 3
             )
         )
-        let deep = String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
+        let deep = String(repeating: "[", count: 490) + String(repeating: "]", count: 490)
         for fields in [#""source": 1, "#, "", #""limits": -1, "#, "\"labels\": \(deep), "] {
             #expect(member(body: "{\(fields)\(Self.batch)}") == expected)
         }
