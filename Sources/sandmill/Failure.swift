@@ -31,6 +31,14 @@ struct Failure: Error {
         self.message = message
     }
 
+    /// What was submitted is a dead letter.
+    init(refused what: String, _ letter: DeadLetterSummary) {
+        self.init(
+            .wrongInput,
+            "\(what) was refused: \(letter.reason.printable); see sandmill dead show \(letter.id)"
+        )
+    }
+
     /// Judges an error of a layer below; nil for those that ArgumentParser reports itself.
     init?(_ error: any Error) {
         switch error {

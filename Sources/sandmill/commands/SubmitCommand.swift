@@ -19,6 +19,9 @@ struct SubmitCommand: AsyncParsableCommand {
             is expected in NAME.out, or each element of a JSON array, written as a request's \
             "cases". A case says no more than it changes: without "stdin" or "args" it gets those \
             of --stdin and --arg.
+
+            With --wait it ends with 1 unless the program succeeded, and with 65 when the request is \
+            refused, be it later by a worker.
             """
     )
 
@@ -60,6 +63,7 @@ struct SubmitCommand: AsyncParsableCommand {
     var wait = false
 
     func run() async throws {
+        let begin = ContinuousClock.now
         let configuration = try global.load()
         var draft = try RequestDraft(files: files)
         draft.arguments = arguments
@@ -79,16 +83,19 @@ struct SubmitCommand: AsyncParsableCommand {
         }
         try await broker.events.withSubscription(to: []) { subscription in
             let entry = entry(body: body, replyTo: subscription.replyTo)
+            let database = DatabaseClient(configuration)
             try await broker.submit([entry])
             Terminal.writeError(entry.id.text)
             let watch = CompletionWatch(
+                execution: entry.id,
+                tenant: entry.tenant,
                 subscription: subscription,
-                executions: DatabaseClient(configuration).executions
+                database: database,
+                begin: begin
             )
-            try await watch.follow([entry.id]) { end in
-                Terminal.write(end.document)
-                if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
-            }
+            let end = try await watch.end(timeout: nil)
+            Terminal.write(end.document)
+            if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
         }
     }
 

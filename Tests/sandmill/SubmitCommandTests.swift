@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+extension SystemTests {
+    /// How `submit` ends when there will be no result.
+    @Suite(.installation(), .timeLimit(.minutes(2)))
+    struct SubmitCommandTests {
+        @Test func idOfAnotherRequestIsRefusedAndTheSameRequestGetsItsResultAgain() async throws {
+            let installation = try Installation.current
+            let id = "\(UUID())"
+            let first = try installation.file("first.py", "print('first')")
+            let second = try installation.file("second.py", "print('second')")
+            let ended = try await installation.run(["submit", first, "--id", id, "--wait"])
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            let refused = try await installation.run(["submit", second, "--id", id, "--wait"])
+            #expect(refused.exitCode == 65)
+            #expect(refused.output.isEmpty)
+            #expect(refused.errors.contains("the id is that of another request"))
+            #expect(refused.errors.contains("sandmill dead show"))
+            let again = try await installation.run(["submit", first, "--id", id, "--wait"])
+            #expect(again.exitCode == 0, "\(again.errors)")
+            #expect(again.output == ended.output)
+        }
+
+        /// The client allows more than the worker.
+        @Test(arguments: [
+            (["--pool", "nope"], "no queue takes the routing key \"nope.normal\""),
+            (["--wall", "500"], "/limits/wall_seconds"),
+        ])
+        func refusedRequestIsToldAndNotWaitedFor(options: [String], reason: String) async throws {
+            let installation = try Installation.current
+            let program = try installation.file("fine.py", "print(1)")
+            let ended = try await installation.run(
+                ["submit", program, "--wait"] + options,
+                settings: ["SANDMILL_POOLS_PYTHON_LIMITS_MAXIMUM_WALL": "1000s"]
+            )
+            #expect(ended.exitCode == 65)
+            #expect(ended.output.isEmpty)
+            #expect(ended.errors.contains(reason), "\(ended.errors)")
+        }
+    }
+}
