@@ -38,5 +38,17 @@ extension SystemTests {
             #expect(ended.output.isEmpty)
             #expect(ended.errors.contains(reason), "\(ended.errors)")
         }
+
+        @Test func timeThatIsUpEndsWith75() async throws {
+            let installation = try Installation.current
+            let program = try installation.file("slow.py", "import time; time.sleep(5)")
+            let ended = try await installation.run([
+                "submit", program, "--wait", "--timeout", "1s",
+            ])
+            #expect(ended.exitCode == 75)
+            #expect(ended.output.isEmpty)
+            let alone = try await installation.run(["submit", program, "--timeout", "1s"])
+            #expect(alone.exitCode == 64)
+        }
     }
 }

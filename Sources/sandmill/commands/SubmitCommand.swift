@@ -20,8 +20,8 @@ struct SubmitCommand: AsyncParsableCommand {
             "cases". A case says no more than it changes: without "stdin" or "args" it gets those \
             of --stdin and --arg.
 
-            With --wait it ends with 1 unless the program succeeded, and with 65 when the request is \
-            refused, be it later by a worker.
+            With --wait it ends with 1 unless the program succeeded, with 65 when the request is \
+            refused, be it later by a worker, and with 75 when --timeout has passed.
             """
     )
 
@@ -62,6 +62,18 @@ struct SubmitCommand: AsyncParsableCommand {
     @Flag(help: "Waits for the end and prints the result document.")
     var wait = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Ends with 75 when it has not ended by then, such as 30s or 2h.",
+            valueName: "time"
+        )
+    )
+    var timeout: Age?
+
+    func validate() throws {
+        if !wait, timeout != nil { throw ValidationError("--timeout needs --wait.") }
+    }
+
     func run() async throws {
         let begin = ContinuousClock.now
         let configuration = try global.load()
@@ -93,7 +105,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 database: database,
                 begin: begin
             )
-            let end = try await watch.end(timeout: nil)
+            let end = try await watch.end(timeout: timeout?.duration)
             Terminal.write(end.document)
             if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
         }
