@@ -17,6 +17,7 @@ extension SystemTests {
             #expect(refused.output.isEmpty)
             #expect(refused.errors.contains("the id is that of another request"))
             #expect(refused.errors.contains("sandmill dead show"))
+            #expect(refused.errors.contains("the id is known since 20"))
             let again = try await installation.run(["submit", first, "--id", id, "--wait"])
             #expect(again.exitCode == 0, "\(again.errors)")
             #expect(again.output == ended.output)

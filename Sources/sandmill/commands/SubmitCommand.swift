@@ -3,6 +3,7 @@ import Foundation
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
+import SandmillRepository
 import SandmillService
 
 /// Publishes one program.
@@ -96,6 +97,10 @@ struct SubmitCommand: AsyncParsableCommand {
         try await broker.events.withSubscription(to: []) { subscription in
             let entry = entry(body: body, replyTo: subscription.replyTo)
             let database = DatabaseClient(configuration)
+            if id != nil, let record = try? await database.executions.execution(entry.id) {
+                let time = record.submittedAt.formatted(.iso8601)
+                Terminal.writeError("the id is known since \(time)")
+            }
             try await broker.submit([entry])
             Terminal.writeError(entry.id.text)
             let watch = CompletionWatch(
