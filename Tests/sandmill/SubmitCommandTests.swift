@@ -51,5 +51,19 @@ extension SystemTests {
             let alone = try await installation.run(["submit", program, "--timeout", "1s"])
             #expect(alone.exitCode == 64)
         }
+
+        @Test(arguments: [
+            ["submit", "fine.py", "--wall", "1e400"], ["submit", "fine.py", "--wall", "nan"],
+            ["submit", "fine.py", "--cpu", "inf"],
+            ["batch", "submit", "programs", "--wall", "inf"],
+        ])
+        func limitThatIsNoNumberOfSecondsIsAUsageError(command: [String]) async throws {
+            let installation = try Installation.current
+            try installation.file("fine.py", "print(1)")
+            try installation.file("programs/fine.py", "print(1)")
+            let ended = try await installation.run(command)
+            #expect(ended.exitCode == 64)
+            #expect(ended.errors.contains(command[command.count - 2]), "\(ended.errors)")
+        }
     }
 }
