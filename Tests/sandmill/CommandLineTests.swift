@@ -180,6 +180,19 @@ extension SystemTests {
             #expect(!ended.errors.contains("secret"))
         }
 
+        @Test(arguments: [["worker"], ["gateway"], ["status", "\(UUID())"]])
+        func schemaThatWasNeverMigratedEndsWith78AndSaysHowToMendIt(
+            command: [String]
+        ) async throws {
+            let installation = try Installation.current
+            let ended = try await installation.run(
+                command,
+                settings: ["SANDMILL_DATABASE_SCHEMA": "\(installation.name)-none"]
+            )
+            #expect(ended.exitCode == 78)
+            #expect(ended.errors.contains("run sandmill migrate"), "\(ended.errors)")
+        }
+
         @Test func addressThatIsTakenIsNamedAndEndsWith69() async throws {
             let installation = try Installation.current
             let door = try await installation.open("gateway")
