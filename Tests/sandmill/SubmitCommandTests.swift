@@ -65,5 +65,20 @@ extension SystemTests {
             #expect(ended.exitCode == 64)
             #expect(ended.errors.contains(command[command.count - 2]), "\(ended.errors)")
         }
+
+        @Test func wrongPasswordOfTheBrokerIsSaid() async throws {
+            let installation = try Installation.current
+            let program = try installation.file("fine.py", "print(1)")
+            var url = try #require(URLComponents(string: installation.brokerURL))
+            url.user = "nobody"
+            url.password = "secret"
+            let ended = try await installation.run(
+                ["submit", program],
+                settings: ["SANDMILL_BROKER_URL": try #require(url.string)]
+            )
+            #expect(ended.exitCode == 78)
+            #expect(ended.errors.contains("ACCESS_REFUSED"), "\(ended.errors)")
+            #expect(!ended.errors.contains("secret"))
+        }
     }
 }
