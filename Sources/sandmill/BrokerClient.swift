@@ -85,6 +85,12 @@ struct BrokerClient {
     }
 
     private func check(_ entries: [Submitter.Entry], names: [String]) throws(Failure) {
+        for name in Set(entries.map(\.pool)) where !pools.contains(where: { $0.name == name }) {
+            Terminal.writeError(
+                "the pool \"\(name.printable)\" is not in the configuration; if no worker has it "
+                    + "either, this becomes a dead letter"
+            )
+        }
         for (index, entry) in entries.enumerated() {
             guard let pool = pools.first(where: { $0.name == entry.pool }) else { continue }
             let decoder = SubmissionDecoder(pool: pool.requests)

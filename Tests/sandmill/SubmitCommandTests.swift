@@ -40,6 +40,15 @@ extension SystemTests {
             #expect(ended.errors.contains(reason), "\(ended.errors)")
         }
 
+        /// Other workers may have it, so it is not refused.
+        @Test func poolThatTheConfigurationLacksIsSaid() async throws {
+            let installation = try Installation.current
+            let program = try installation.file("fine.py", "print(1)")
+            let ended = try await installation.run(["submit", program, "--pool", "nope"])
+            #expect(ended.exitCode == 0)
+            #expect(ended.errors.contains("\"nope\" is not in the configuration"))
+        }
+
         @Test func timeThatIsUpEndsWith75() async throws {
             let installation = try Installation.current
             let program = try installation.file("slow.py", "import time; time.sleep(5)")
