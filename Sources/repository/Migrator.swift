@@ -59,8 +59,14 @@ public struct Migrator: Sendable {
     ///
     /// - Throws: ``StoreError/Code/schemaMismatch`` when it does not.
     public func check() async throws(StoreError) {
-        let applied = try await database.access {
-            try Self.versions(try await database.pool.query(Self.versionsQuery))
+        let applied: Set<Int>
+        do throws(StoreError) {
+            applied = try await database.access {
+                try Self.versions(try await database.pool.query(Self.versionsQuery))
+            }
+        } catch {
+            guard error.code == .schemaMismatch else { throw error }
+            throw StoreError(.schemaMismatch, "there is no schema \(database.schema) of ours")
         }
         guard let missing = migrations.first(where: { !applied.contains($0.version) }) else {
             return

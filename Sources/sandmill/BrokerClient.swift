@@ -39,7 +39,7 @@ struct BrokerClient {
     /// any.
     func submit(_ entries: [Submitter.Entry], names: [String] = []) async throws {
         try check(entries, names: names)
-        let outcomes = await publish { submitter in await submitter.submit(entries) }
+        let outcomes = try await publish { submitter in await submitter.submit(entries) }
         for (entry, outcome) in zip(entries, outcomes) { try confirm(outcome, pool: entry.pool) }
     }
 
@@ -51,20 +51,23 @@ struct BrokerClient {
             return
         }
         try check(plan.entries, names: plan.draft.members.map(\.name))
-        let outcomes = await publish { submitter in [await submitter.submit(message)] }
+        let outcomes = try await publish { submitter in [await submitter.submit(message)] }
         for outcome in outcomes { try confirm(outcome, pool: plan.pool) }
     }
 
     private func publish(
         _ body: (Submitter) async -> [PublishOutcome]
-    ) async -> [PublishOutcome] {
+    ) async throws -> [PublishOutcome] {
         let publisher = ConfirmedPublisher(broker: broker)
-        return await withTaskGroup(of: Void.self) { group in
+        let outcomes = await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await publisher.run() }
             let outcomes = await body(Submitter(publisher: publisher))
             group.cancelAll()
             return outcomes
         }
+        // The publisher goes on trying and keeps to itself why it has no connection; another tells.
+        if !outcomes.contains(.confirmed) { try await events.withSubscription(to: []) { _ in } }
+        return outcomes
     }
 
     private func confirm(_ outcome: PublishOutcome, pool: String) throws(Failure) {
@@ -82,6 +85,12 @@ struct BrokerClient {
     }
 
     private func check(_ entries: [Submitter.Entry], names: [String]) throws(Failure) {
+        for name in Set(entries.map(\.pool)) where !pools.contains(where: { $0.name == name }) {
+            Terminal.writeError(
+                "the pool \"\(name.printable)\" is not in the configuration; if no worker has it "
+                    + "either, this becomes a dead letter"
+            )
+        }
         for (index, entry) in entries.enumerated() {
             guard let pool = pools.first(where: { $0.name == entry.pool }) else { continue }
             let decoder = SubmissionDecoder(pool: pool.requests)

@@ -1,60 +1,73 @@
 import Foundation
+import SandmillEntity
 import SandmillRepository
 import SandmillService
 
-/// Waits for the ends of executions.
+/// Waits for the end of an execution that is submitted.
 ///
-/// Their events tell them at once. An execution that had ended before it was submitted again, or
-/// whose event was lost with the connection, is found by its record; without a database only the
-/// events count.
+/// Its event tells it at once. If it had ended before it was submitted again, its record tells it,
+/// and if the request was refused, a dead letter, for which no event comes; without a database only
+/// the event counts.
 struct CompletionWatch {
-    private static let lookUpInterval: Duration = .seconds(2)
-    private static let lookUpSize = 64
+    private static let lookInterval: Duration = .seconds(2)
 
+    let execution: UUID
+    let tenant: String
     let subscription: EventSubscription
-    let executions: PostgreSQLExecutionStore
+    let database: DatabaseClient
+    /// When nothing of this request was there yet.
+    let begin: ContinuousClock.Instant
 
-    /// Tells the end of each execution, in the order in which they are learnt of.
-    func follow(_ ids: [UUID], tell: (FinishedEvent) throws -> Void) async throws {
-        let (ends, continuation) = AsyncThrowingStream<FinishedEvent, any Error>.makeStream()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await receiveEvents(into: continuation) }
-            group.addTask { await lookUp(ids, into: continuation) }
+    /// Waits until it has ended, or the time is up.
+    ///
+    /// - Parameter timeout: When to give up; nil for never.
+    /// - Returns: Its end.
+    /// - Throws: ``Failure`` when the request was refused, or the time is up; ``BrokerError`` when
+    ///   its events cannot be had any more.
+    func end(timeout: Duration?) async throws -> FinishedEvent {
+        try await withThrowingTaskGroup(of: FinishedEvent?.self) { group in
             defer { group.cancelAll() }
-            var missing = Set(ids)
-            for try await end in ends where missing.remove(end.id) != nil {
-                try tell(end)
-                if missing.isEmpty { return }
-            }
-        }
-    }
-
-    private typealias Ends = AsyncThrowingStream<FinishedEvent, any Error>.Continuation
-
-    private func receiveEvents(into ends: Ends) async {
-        do {
-            for try await message in subscription.events {
-                if let event = FinishedEvent(message) { ends.yield(event) }
-            }
-            ends.finish()
-        } catch {
-            ends.finish(throwing: error)
-        }
-    }
-
-    private func lookUp(_ ids: [UUID], into ends: Ends) async {
-        var unseen = ids[...]
-        while (try? await ContinuousClock().sleep(for: Self.lookUpInterval)) != nil {
-            let window = unseen.prefix(Self.lookUpSize)
-            unseen = unseen.dropFirst(window.count)
-            for id in window {
-                let record = try? await executions.execution(id)
-                if let record, let end = FinishedEvent(record) {
-                    ends.yield(end)
-                } else {
-                    unseen.append(id)
+            group.addTask { try await awaitEvent() }
+            group.addTask { try await awaitRecord() }
+            if let timeout {
+                group.addTask {
+                    try await ContinuousClock().sleep(for: timeout)
+                    throw Failure(.tryAgain, "it had not ended when the time was up")
                 }
             }
+            for try await end in group {
+                if let end { return end }
+            }
+            throw CancellationError()
         }
+    }
+
+    private func awaitEvent() async throws -> FinishedEvent? {
+        for try await message in subscription.events {
+            if let end = FinishedEvent(message), end.id == execution { return end }
+        }
+        return nil
+    }
+
+    /// An end counts when it is there at two looks: an execution that is known already may be that
+    /// of another request, and until a worker has refused ours nothing tells so.
+    private func awaitRecord() async throws -> FinishedEvent? {
+        var wasThere = false
+        while true {
+            try await ContinuousClock().sleep(for: Self.lookInterval)
+            let end = (try? await database.executions.execution(execution))
+                .flatMap(FinishedEvent.init)
+            if let letter = try? await refusal() { throw Failure(refused: "the request", letter) }
+            if wasThere, let end { return end }
+            wasThere = end != nil
+        }
+    }
+
+    private func refusal() async throws -> DeadLetterSummary? {
+        try await database.refusals(
+            of: execution,
+            tenant: tenant,
+            since: begin.duration(to: .now)
+        ).first { $0.messageID.flatMap(UUID.init(text:)) == execution }
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRepository
@@ -34,5 +35,17 @@ struct DatabaseClient {
         workers = PostgreSQLWorkerRegistry(database)
         batchResults = PostgreSQLBatchResults(database)
         tokens = PostgreSQLAccessTokens(database)
+    }
+
+    /// The dead letters of a batch and of its members, or of whatever else has that id.
+    func refusals(
+        of id: UUID,
+        tenant: String,
+        since age: Duration
+    ) async throws -> [DeadLetterSummary] {
+        var found: [DeadLetterSummary] = []
+        let filter = DeadLetterFilter(tenant: tenant, newerThan: age, batch: id)
+        try await letters.forEachPage(of: filter) { found += $0 }
+        return found
     }
 }

@@ -25,10 +25,21 @@ enum ExitStatus: Int32 {
 struct Failure: Error {
     let status: ExitStatus
     let message: String
+    /// What mends it, where the error alone tells that.
+    let remedy: String?
 
-    init(_ status: ExitStatus, _ message: String) {
+    init(_ status: ExitStatus, _ message: String, remedy: String? = nil) {
         self.status = status
         self.message = message
+        self.remedy = remedy
+    }
+
+    /// What was submitted is a dead letter.
+    init(refused what: String, _ letter: DeadLetterSummary) {
+        self.init(
+            .wrongInput,
+            "\(what) was refused: \(letter.reason.printable); see sandmill dead show \(letter.id)"
+        )
     }
 
     /// Judges an error of a layer below; nil for those that ArgumentParser reports itself.
@@ -43,6 +54,8 @@ struct Failure: Error {
                 error.code == .unavailable ? .unavailable : .wrongConfiguration,
                 error.message
             )
+        case let error as StoreError where error.code == .schemaMismatch:
+            self.init(.wrongConfiguration, error.message, remedy: "run sandmill migrate")
         case let error as StoreError:
             self.init(error.isRetryable ? .unavailable : .wrongConfiguration, error.message)
         case let error as SandboxError:

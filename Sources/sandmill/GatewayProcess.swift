@@ -112,7 +112,7 @@ struct GatewayProcess {
             logger: logger
         )
         allowFiles(configuration.gateway.connections)
-        return [completions, directory, gateway]
+        return [completions, directory, NamedGateway(gateway: gateway, settings: settings)]
     }
 
     /// Without a token only those on this machine come in, and elsewhere nobody could.
@@ -147,6 +147,25 @@ struct GatewayProcess {
             logger.warning(
                 "Fewer files may be open than gateway.connections allows.",
                 metadata: ["limit": "\(limit.rlim_cur)"]
+            )
+        }
+    }
+}
+
+/// The door, whose failure names the address: the error of the socket does not.
+private struct NamedGateway: Service {
+    let gateway: Gateway
+    let settings: GatewaySettings
+
+    func run() async throws {
+        do {
+            try await gateway.run()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw Failure(
+                .unavailable,
+                "the gateway cannot listen on \(settings.host):\(settings.port): \(error)"
             )
         }
     }

@@ -36,7 +36,8 @@ struct Sandmill: AsyncParsableCommand {
             }
         } catch {
             guard let failure = Failure(error) else { exit(withError: error) }
-            Terminal.writeError("sandmill: \(failure.message)")
+            let remedy = failure.remedy.map { "; \($0)" } ?? ""
+            Terminal.writeError("sandmill: \(failure.message)\(remedy)")
             exit(withError: ExitCode(failure.status.rawValue))
         }
     }

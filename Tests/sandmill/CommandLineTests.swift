@@ -180,6 +180,31 @@ extension SystemTests {
             #expect(!ended.errors.contains("secret"))
         }
 
+        @Test(arguments: [["worker"], ["gateway"], ["status", "\(UUID())"]])
+        func schemaThatWasNeverMigratedEndsWith78AndSaysHowToMendIt(
+            command: [String]
+        ) async throws {
+            let installation = try Installation.current
+            let ended = try await installation.run(
+                command,
+                settings: ["SANDMILL_DATABASE_SCHEMA": "\(installation.name)-none"]
+            )
+            #expect(ended.exitCode == 78)
+            #expect(ended.errors.contains("run sandmill migrate"), "\(ended.errors)")
+        }
+
+        @Test func addressThatIsTakenIsNamedAndEndsWith69() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open("gateway")
+            let address = "127.0.0.1:\(door.port)"
+            let ended = try await installation.run([
+                "gateway", "--set", "gateway.listen=\(address)",
+            ])
+            #expect(ended.exitCode == 69)
+            #expect(ended.errors.contains("cannot listen on \(address)"), "\(ended.errors)")
+            #expect(ended.errors.contains("Address already in use"))
+        }
+
         @Test func migratingTwiceIsHarmless() async throws {
             let installation = try Installation.current
             async let first = installation.run(["migrate"])

@@ -196,11 +196,7 @@ struct BatchWatch {
                 guard let id = letter.messageID.flatMap(UUID.init(text:)) else { continue }
                 if id == watch.batch {
                     guard record == nil else { continue }
-                    throw Failure(
-                        .wrongInput,
-                        "the batch was refused: \(letter.reason.printable); "
-                            + "see sandmill dead show \(letter.id)"
-                    )
+                    throw Failure(refused: "the batch", letter)
                 }
                 progress.refuse(id, letter.reason)
             }
@@ -235,19 +231,5 @@ private struct CompletedBatch {
         } else {
             refused = 0
         }
-    }
-}
-
-extension DatabaseClient {
-    /// The dead letters of a batch and of its members.
-    func refusals(
-        of batch: UUID,
-        tenant: String,
-        since age: Duration
-    ) async throws -> [DeadLetterSummary] {
-        var found: [DeadLetterSummary] = []
-        let filter = DeadLetterFilter(tenant: tenant, newerThan: age, batch: batch)
-        try await letters.forEachPage(of: filter) { found += $0 }
-        return found
     }
 }

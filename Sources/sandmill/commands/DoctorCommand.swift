@@ -33,7 +33,7 @@ struct DoctorCommand: AsyncParsableCommand {
         await examination.check(
             "database",
             mend: "start Postgres, or set database.url",
-            orIfWrong: "run sandmill migrate"
+            orIfWrong: "correct database.url"
         ) {
             try await Migrator(configuration.makeDatabase(connections: 1)).check()
             return "reachable, the schema \(configuration.database.schema) is up to date"
@@ -102,7 +102,8 @@ struct Examination {
             let failure = Failure(error) ?? Failure(.unavailable, "\(error)")
             Terminal.write("FAIL  \(name): \(failure.message)")
             let isWrong = failure.status == .wrongConfiguration
-            Terminal.write("      to mend it: \(isWrong ? wrong : unavailable)")
+            let remedy = failure.remedy ?? (isWrong ? wrong : unavailable)
+            Terminal.write("      to mend it: \(remedy)")
             worst = worst ?? failure.status
         }
     }

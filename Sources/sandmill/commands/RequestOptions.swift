@@ -16,10 +16,10 @@ struct RequestOptions: ParsableArguments {
     var tenant = "default"
 
     @Option(help: "Real seconds it may take.")
-    var wall: Double?
+    var wall: Seconds?
 
     @Option(help: "CPU seconds it may take.")
-    var cpu: Double?
+    var cpu: Seconds?
 
     @Option(help: "Memory it may take, such as 64MiB.")
     var memory: Size?
@@ -49,8 +49,8 @@ struct RequestOptions: ParsableArguments {
     /// The limits that were asked for.
     var limits: RequestDraft.Limits {
         var limits = RequestDraft.Limits()
-        limits.wallSeconds = wall
-        limits.cpuSeconds = cpu
+        limits.wallSeconds = wall?.number
+        limits.cpuSeconds = cpu?.number
         limits.memoryBytes = memory?.bytes.bytes
         limits.processes = processes
         return limits
@@ -85,6 +85,16 @@ struct RequestOptions: ParsableArguments {
             replyTo: replyTo,
             body: []
         )
+    }
+}
+
+/// An argument such as `2.5`; finite, as JSON has no other numbers.
+struct Seconds: ExpressibleByArgument {
+    let number: Double
+
+    init?(argument: String) {
+        guard let number = Double(argument), number.isFinite else { return nil }
+        self.number = number
     }
 }
 

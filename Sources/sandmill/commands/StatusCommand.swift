@@ -80,7 +80,7 @@ extension ExecutionRecord {
 extension ExecutionTrace {
     fileprivate var rows: [[String]] {
         var rows: [[String]] = []
-        if let wait { rows += wait.rows }
+        if let wait { rows += wait.rows(at: Date()) }
         if let sandbox { rows.append(["sandbox", String(sandbox.prefix(12))]) }
         if let cancelledAt {
             rows.append(["to be cancelled", "since \(cancelledAt.formatted(.iso8601))"])
@@ -90,15 +90,18 @@ extension ExecutionTrace {
 }
 
 extension QueueWait {
-    fileprivate var rows: [[String]] {
-        var text =
+    /// The wait as a table at a time; what is not due yet has no place in the queue.
+    func rows(at now: Date) -> [[String]] {
+        let text =
             switch place {
             case .broker: "for its message, which is on its way"
             case .store: "for a worker with room"
             case .time: "for its time"
             case .batch: "for another member of its batch to end"
             }
-        if availableAt > Date() { text += ", not before \(availableAt.formatted(.iso8601))" }
+        guard availableAt <= now else {
+            return [["waits", "\(text), not before \(availableAt.formatted(.iso8601))"]]
+        }
         let pace = estimate.map { ", about \($0.components.seconds + 1) s" } ?? ""
         return [["waits", text], ["before it", "\(ahead) of its level\(pace)"]]
     }

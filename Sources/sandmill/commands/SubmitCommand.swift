@@ -3,6 +3,7 @@ import Foundation
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
+import SandmillRepository
 import SandmillService
 
 /// Publishes one program.
@@ -19,6 +20,9 @@ struct SubmitCommand: AsyncParsableCommand {
             is expected in NAME.out, or each element of a JSON array, written as a request's \
             "cases". A case says no more than it changes: without "stdin" or "args" it gets those \
             of --stdin and --arg.
+
+            With --wait it ends with 1 unless the program succeeded, with 65 when the request is \
+            refused, be it later by a worker, and with 75 when --timeout has passed.
             """
     )
 
@@ -59,7 +63,20 @@ struct SubmitCommand: AsyncParsableCommand {
     @Flag(help: "Waits for the end and prints the result document.")
     var wait = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Ends with 75 when it has not ended by then, such as 30s or 2h.",
+            valueName: "time"
+        )
+    )
+    var timeout: Age?
+
+    func validate() throws {
+        if !wait, timeout != nil { throw ValidationError("--timeout needs --wait.") }
+    }
+
     func run() async throws {
+        let begin = ContinuousClock.now
         let configuration = try global.load()
         var draft = try RequestDraft(files: files)
         draft.arguments = arguments
@@ -79,16 +96,23 @@ struct SubmitCommand: AsyncParsableCommand {
         }
         try await broker.events.withSubscription(to: []) { subscription in
             let entry = entry(body: body, replyTo: subscription.replyTo)
+            let database = DatabaseClient(configuration)
+            if id != nil, let record = try? await database.executions.execution(entry.id) {
+                let time = record.submittedAt.formatted(.iso8601)
+                Terminal.writeError("the id is known since \(time)")
+            }
             try await broker.submit([entry])
             Terminal.writeError(entry.id.text)
             let watch = CompletionWatch(
+                execution: entry.id,
+                tenant: entry.tenant,
                 subscription: subscription,
-                executions: DatabaseClient(configuration).executions
+                database: database,
+                begin: begin
             )
-            try await watch.follow([entry.id]) { end in
-                Terminal.write(end.document)
-                if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
-            }
+            let end = try await watch.end(timeout: timeout?.duration)
+            Terminal.write(end.document)
+            if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
         }
     }
 
