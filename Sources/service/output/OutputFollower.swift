@@ -29,6 +29,7 @@ public struct OutputFollower: Sendable {
     ///     all is told, behind ``FollowedOutput/restarted(attempt:)``.
     ///   - untilEnd: Whether it is followed to its end, or only to what there is by now.
     /// - Returns: The output; nil when there is no such execution.
+    /// - Throws: ``StoreError`` when the record cannot be read.
     public func output(
         of execution: UUID,
         from mark: OutputMark? = nil,
