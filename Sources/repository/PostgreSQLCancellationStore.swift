@@ -111,7 +111,9 @@ public struct PostgreSQLCancellationStore: CancellationStore {
             var ends: [UUID: Outcome] = [:]
             // Whoever wants it to end goes before its deadline, which counts only until it starts.
             for row in rows {
-                ends[try row["id"]] = CancellationQuery.outcome(try row["decided_end"])
+                let id: UUID = try row["id"]
+                let end = CancellationQuery.outcome(try row["decided_end"])
+                if end?.state != .expired || ends[id] == nil { ends[id] = end }
             }
             return ends
         }
