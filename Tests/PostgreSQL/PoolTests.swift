@@ -44,7 +44,7 @@ struct PoolTests {
                 group.addTask {
                     try await pool.withConnection { _ in _ = continuation.yield(number) }
                 }
-                while pool.waiterCount <= number { await Task.yield() }
+                while pool.waiterCount <= number, !Task.isCancelled { await Task.yield() }
             }
             gate.continuation.finish()
             try await group.waitForAll()
@@ -73,7 +73,7 @@ struct PoolTests {
         let pool = Pool(try Server.configuration(), size: 1)
         try await pool.withConnection { _ in
             let waiting = Task { try await failure { try await pool.query("select 1") } }
-            while pool.waiterCount == 0 { await Task.yield() }
+            while pool.waiterCount == 0, !Task.isCancelled { await Task.yield() }
             waiting.cancel()
             let error = try await waiting.value
             #expect(error.code == .cancelled)
@@ -133,7 +133,7 @@ struct PoolTests {
         let pool = Pool(try Server.configuration(), size: 1)
         try await pool.withConnection { _ in
             async let waiting = failure { try await pool.query("select 1") }
-            while pool.waiterCount == 0 { await Task.yield() }
+            while pool.waiterCount == 0, !Task.isCancelled { await Task.yield() }
             pool.close()
             let error = try await waiting
             #expect(error.code == .poolClosed)

@@ -19,7 +19,7 @@ struct GroupCommitterTests {
             tasks.addTask { _ = try await committer.submit(0) }
             await entered.pass()
             for item in 1...100 { tasks.addTask { _ = try await committer.submit(item) } }
-            while await committer.waitingCount < 100 { await Task.yield() }
+            while await committer.waitingCount < 100, !Task.isCancelled { await Task.yield() }
             gate.open()
         }
         #expect(log.groups.count == 2)
@@ -43,9 +43,9 @@ struct GroupCommitterTests {
                 tasks.addTask { _ = try await committer.submit(0) }
                 await clock.sleeper.pass()
                 for item in 1...9 { tasks.addTask { _ = try await committer.submit(item) } }
-                while await committer.waitingCount < 10 { await Task.yield() }
+                while await committer.waitingCount < 10, !Task.isCancelled { await Task.yield() }
                 clock.release.open()
-                while log.groups.isEmpty { await Task.yield() }
+                while log.groups.isEmpty, !Task.isCancelled { await Task.yield() }
             }
         }
         #expect(log.groups.map(Set.init) == [Set(0...9)])
@@ -69,7 +69,7 @@ struct GroupCommitterTests {
         }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for item in 0..<95 { tasks.addTask { _ = try await committer.submit(item) } }
-            while await committer.waitingCount < 95 { await Task.yield() }
+            while await committer.waitingCount < 95, !Task.isCancelled { await Task.yield() }
             await committer.finish()
             await committer.run()
             try await tasks.waitForAll()
@@ -103,7 +103,7 @@ struct GroupCommitterTests {
                     (try? await committer.submit(item)) == nil ? item : nil
                 }
             }
-            while await committer.waitingCount < 256 { await Task.yield() }
+            while await committer.waitingCount < 256, !Task.isCancelled { await Task.yield() }
             await committer.finish()
             await committer.run()
             return await tasks.reduce(into: [Int]()) { failed, item in
@@ -137,7 +137,7 @@ struct GroupCommitterTests {
         }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { _ = try await committer.submit(1) }
-            while await committer.waitingCount < 1 { await Task.yield() }
+            while await committer.waitingCount < 1, !Task.isCancelled { await Task.yield() }
             await committer.finish()
             await committer.run()
             try await tasks.waitForAll()

@@ -48,7 +48,7 @@ struct DockerSandboxEngineTests {
         let worker = UUID().uuidString
         let engine = try TestEngine.engine(worker: worker)
         let start = Task { try await engine.start(TestEngine.specification()) }
-        while try containers(of: worker).isEmpty { await Task.yield() }
+        while try containers(of: worker).isEmpty, !Task.isCancelled { await Task.yield() }
         start.cancel()
         if let sandbox = try? await start.value { await sandbox.destroy() }
         #expect(try containers(of: worker).isEmpty)

@@ -65,7 +65,7 @@ import Testing
             let id = UUID()
             async let first = completions.end(of: id, within: .seconds(1_000)) { _ in true }
             let second = try await completions.end(of: id, within: .seconds(1_000)) { _ in
-                while await completions.waiterCount < 2 { await Task.yield() }
+                while await completions.waiterCount < 2, !Task.isCancelled { await Task.yield() }
                 source.push(Self.event(id))
                 return true
             }
@@ -121,7 +121,7 @@ import Testing
             let wait = Task {
                 try await completions.end(of: UUID(), within: .seconds(100_000)) { _ in true }
             }
-            while await completions.waiterCount == 0 { await Task.yield() }
+            while await completions.waiterCount == 0, !Task.isCancelled { await Task.yield() }
             wait.cancel()
             let end = try await wait.value
             #expect(end == nil)
