@@ -43,15 +43,24 @@ struct GatewayProcess {
             publisher: publisher,
             logger: logger
         )
+        let store = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         let admissions = Admissions(
             worker: name,
             decoders: configuration.decoders,
-            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            store: store,
             relay: relay
+        )
+        let sweeper = Sweeper(
+            name: name,
+            cluster: configuration.cluster,
+            executions: store,
+            cancellations: PostgreSQLCancellationStore(database),
+            relay: relay,
+            logger: logger
         )
         let door = try await services(database, broker, relay, admissions, checks: [])
         var group = ServiceGroupConfiguration(
-            services: [publisher, relay, admissions] + door,
+            services: [publisher, relay, admissions, sweeper] + door,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )

@@ -43,8 +43,9 @@ struct WorkerProcess {
             publisher: publisher,
             logger: logger
         )
+        let store = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         let ledger = ExecutionLedger(
-            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            store: store,
             letters: PostgreSQLDeadLetterStore(database, cluster: configuration.cluster),
             results: results,
             relay: relay,
@@ -53,17 +54,23 @@ struct WorkerProcess {
         let running = RunningExecutions()
         let cancellations = PostgreSQLCancellationStore(database)
         let sweeper = Sweeper(
-            worker: configuration.worker.id,
+            name: configuration.worker.id,
             cluster: configuration.cluster,
+            executions: store,
             cancellations: cancellations,
-            ledger: ledger,
+            relay: relay,
+            logger: logger
+        )
+        let decidedEnds = DecidedEndWatch(
+            worker: configuration.worker.id,
+            cancellations: cancellations,
             running: running,
             logger: logger
         )
         let admissions = Admissions(
             worker: configuration.worker.id,
             decoders: configuration.decoders,
-            store: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
+            store: store,
             relay: relay
         )
         let pools = configuration.pools.map { pool(of: $0, engine: engine) }
@@ -112,6 +119,7 @@ struct WorkerProcess {
         let control = ControlListener(
             source: EventConsumer(broker: broker, exchange: .control),
             sweeper: sweeper,
+            decidedEnds: decidedEnds,
             workers: workersByPool,
             logger: logger
         )
@@ -122,8 +130,8 @@ struct WorkerProcess {
         )
         // They end in the opposite order: nothing stops before what depends on it.
         let services: [any Service] =
-            [publisher, relay, ledger, admissions, supervisor, sweeper] + pools + workers
-            + [drain, batches, control] + door
+            [publisher, relay, ledger, admissions, supervisor, sweeper, decidedEnds] + pools
+            + workers + [drain, batches, control] + door
         logger.info(
             "The worker is up.",
             metadata: [

@@ -9,6 +9,7 @@ public import ServiceLifecycle
 public struct ControlListener: Service {
     private let source: any EventSource
     private let sweeper: Sweeper
+    private let decidedEnds: DecidedEndWatch
     private let workers: [String: QueueWorker]
     private let logger: Logger
 
@@ -16,17 +17,20 @@ public struct ControlListener: Service {
     ///
     /// - Parameters:
     ///   - source: Where the hints come from.
-    ///   - sweeper: Looks at cancellations.
+    ///   - sweeper: Looks at what is cancelled and queued.
+    ///   - decidedEnds: Looks at what is cancelled and claimed.
     ///   - workers: Look at what waits in the store, by the names of their pools.
     ///   - logger: Told when the hints cannot be had.
     public init(
         source: any EventSource,
         sweeper: Sweeper,
+        decidedEnds: DecidedEndWatch,
         workers: [String: QueueWorker],
         logger: Logger
     ) {
         self.source = source
         self.sweeper = sweeper
+        self.decidedEnds = decidedEnds
         self.workers = workers
         self.logger = logger
     }
@@ -53,7 +57,10 @@ public struct ControlListener: Service {
 
     private func heed(_ message: EventMessage) {
         guard let hint = ControlMessage(message.body) else { return }
-        if hint.cancel != nil || hint.cancelBatch != nil { sweeper.sweepSoon() }
+        if hint.cancel != nil || hint.cancelBatch != nil {
+            sweeper.sweepSoon()
+            decidedEnds.lookSoon()
+        }
         if let pool = hint.parked { workers[pool]?.lookAtStoreSoon() }
     }
 }

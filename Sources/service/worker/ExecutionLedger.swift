@@ -48,10 +48,7 @@ public actor ExecutionLedger: Service {
             await results.publish($0)
         }
         promptPublications = GroupCommitter { await results.publish($0) }
-        ends = GroupCommitter { ends throws(StoreError) in
-            await relay.send(try await store.finish(ends))
-            return ends.map { _ in }
-        }
+        ends = .ofEnds(in: store, announcedBy: relay)
         retries = GroupCommitter { attempts throws(StoreError) in
             try await store.retry(attempts)
             return attempts.map { _ in }
@@ -110,16 +107,6 @@ public actor ExecutionLedger: Service {
         }
     }
 
-    /// Parks members of limited batches for which there is room.
-    nonisolated func admitHeldMembers() async throws(StoreError) {
-        try await store.admitHeldMembers()
-    }
-
-    /// Parks executions whose time has come, and returns how many.
-    nonisolated func parkDue(limit: Int) async throws(StoreError) -> Int {
-        try await store.parkDue(limit: limit)
-    }
-
     nonisolated func parkedCount(
         pool: String,
         upTo limit: Int
@@ -168,6 +155,16 @@ public actor ExecutionLedger: Service {
                     try await ContinuousClock().sleep(for: wait)
                 }
             }
+        }
+    }
+}
+
+extension GroupCommitter where Item == FinishedExecution, Outcome == Void {
+    /// Writes ends to `store`, and hands their events to `relay` at once.
+    static func ofEnds(in store: any ExecutionStore, announcedBy relay: Relay) -> GroupCommitter {
+        GroupCommitter { ends throws(StoreError) in
+            await relay.send(try await store.finish(ends))
+            return ends.map { _ in }
         }
     }
 }

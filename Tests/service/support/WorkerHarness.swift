@@ -109,14 +109,21 @@ struct WorkerHarness {
             logger: .silent
         )
         let sweeper = Sweeper(
-            worker: worker,
+            name: worker,
             cluster: "test",
+            executions: store,
             cancellations: store,
-            ledger: ledger,
+            relay: relay,
+            clock: HastyClock(),
+            logger: .silent
+        )
+        let decidedEnds = DecidedEndWatch(
+            worker: worker,
+            cancellations: store,
             running: running,
             clock: HastyClock(),
             logger: .silent
         )
-        return (queueWorker, [relay, ledger, sweeper, pool])
+        return (queueWorker, [relay, ledger, sweeper, decidedEnds, pool])
     }
 }

@@ -11,7 +11,7 @@ struct ControlListenerTests {
     private let journal = Journal()
     private let hints = FakeHints()
 
-    /// Runs a sweeper whose second never passes, and a listener, while `body` does.
+    /// Runs what looks at the store, whose second never passes, and a listener, while `body` does.
     private func run(_ body: @Sendable @escaping (InMemoryStore) async throws -> Void) async throws
     {
         let store = InMemoryStore(journal: journal)
@@ -21,29 +21,31 @@ struct ControlListenerTests {
             publisher: FakeBroker(journal: journal),
             logger: .silent
         )
-        let ledger = ExecutionLedger(
-            store: store,
-            letters: store,
-            results: InMemoryResults(journal: journal),
+        let clock = HastyClock(speed: 0.001)
+        let sweeper = Sweeper(
+            name: "w1",
+            cluster: "test",
+            executions: store,
+            cancellations: store,
             relay: relay,
+            clock: clock,
             logger: .silent
         )
-        let sweeper = Sweeper(
+        let decidedEnds = DecidedEndWatch(
             worker: "w1",
-            cluster: "test",
             cancellations: store,
-            ledger: ledger,
             running: RunningExecutions(),
-            clock: HastyClock(speed: 0.001),
+            clock: clock,
             logger: .silent
         )
         let listener = ControlListener(
             source: hints,
             sweeper: sweeper,
+            decidedEnds: decidedEnds,
             workers: [:],
             logger: .silent
         )
-        let services: [any Service] = [relay, ledger, sweeper, listener]
+        let services: [any Service] = [relay, sweeper, decidedEnds, listener]
         let group = ServiceGroup(services: services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

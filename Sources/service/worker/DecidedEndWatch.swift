@@ -1,0 +1,50 @@
+public import Logging
+public import ServiceLifecycle
+
+/// Has those executions of a worker ended that shall not run on.
+///
+/// It looks once a second, and at once when it is told to (``lookSoon()``); by itself, so that no
+/// program runs on while many that wait are ended.
+public struct DecidedEndWatch: Service {
+    private let worker: String
+    private let cancellations: any CancellationStore
+    private let running: RunningExecutions
+    private let watch: StoreWatch
+
+    /// Describes a watch.
+    ///
+    /// - Parameters:
+    ///   - worker: The worker's name.
+    ///   - cancellations: Tells which have to end, and how.
+    ///   - running: The executions that the worker holds.
+    ///   - clock: What it waits with.
+    ///   - logger: Told what failed.
+    public init(
+        worker: String,
+        cancellations: any CancellationStore,
+        running: RunningExecutions,
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
+        self.worker = worker
+        self.cancellations = cancellations
+        self.running = running
+        watch = StoreWatch(clock: clock, logger: logger)
+    }
+
+    /// Has it look at once.
+    func lookSoon() {
+        watch.lookSoon()
+    }
+
+    /// Watches until a graceful shutdown.
+    public func run() async throws {
+        await watch.run([
+            {
+                for (id, outcome) in try await cancellations.decidedEnds(runBy: worker) {
+                    await running.end(id, as: outcome)
+                }
+            }
+        ])
+    }
+}

@@ -1,0 +1,53 @@
+internal import Logging
+internal import ServiceLifecycle
+
+/// Looks at the store once a second, and at once when it is told to.
+///
+/// What is told during a look makes for one more. A look that fails is logged, and taken again at
+/// the next time.
+struct StoreWatch: Sendable {
+    typealias Look = @Sendable () async throws -> Void
+
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+    private let calls: AsyncStream<Void>
+    private let call: AsyncStream<Void>.Continuation
+
+    /// Describes a watch, which keeps time with `clock`.
+    init(clock: any Clock<Duration>, logger: Logger) {
+        self.clock = clock
+        self.logger = logger
+        (calls, call) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Has it look at once.
+    func lookSoon() {
+        call.yield()
+    }
+
+    /// Takes the looks, each time one after the other, until a graceful shutdown; runs once.
+    func run(_ looks: [Look]) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while (try? await clock.sleep(for: .seconds(1))) != nil { lookSoon() }
+            }
+            group.addTask {
+                try? await gracefulShutdown()
+                call.finish()
+            }
+            for await _ in calls { for look in looks { await take(look) } }
+            group.cancelAll()
+        }
+    }
+
+    private func take(_ look: Look) async {
+        do {
+            try await look()
+        } catch {
+            logger.warning(
+                "What waits could not be looked through.",
+                metadata: [LogKey.reason: "\((error as? StoreError)?.message ?? "\(error)")"]
+            )
+        }
+    }
+}
