@@ -51,11 +51,14 @@ public struct Agent: ~Copyable {
     private mutating func execute(_ run: Run) {
         if run.start != .kept { kept.close() }
         finish { agent throws(UncleanSandbox) in
+            let oomKills = agent.sandbox.group.oomKills()
             try agent.perform(run)
             try agent.sandbox.reset.emptyWorkingDirectory()
             try agent.checkNoObjects()
             try agent.proof.checkNoFiles(besides: agent.kept)
             try agent.sandbox.prepareZygotes()
+            // What the kernel has killed may be there for a while, but it forks no more.
+            if agent.sandbox.group.oomKills() != oomKills { try agent.sandbox.awaitZygotes() }
         }
     }
 
@@ -122,7 +125,9 @@ public struct Agent: ~Copyable {
             sandbox.channel.send(.failed(error.description))
             return false
         }
-        let exit = try program.supervise()
+        try program.supervise()
+        sandbox.makeRoomForCollecting()
+        let exit = program.takeExit()
         program.reportRest()
         sandbox.channel.send(.exited(exit))
         program.reportTails()
@@ -151,7 +156,8 @@ public struct Agent: ~Copyable {
         } catch {
             throw UncleanSandbox(what: "the compiler cannot be started: \(error)")
         }
-        let exit = try compiler.supervise()
+        try compiler.supervise()
+        let exit = compiler.takeExit()
         let product = exit.isSuccess ? sandbox.takeProduct(of: build) : Descriptor()
         if product.isOpen {
             sandbox.channel.send(.built(exit))

@@ -10,7 +10,10 @@ struct ControlGroup: ~Copyable {
     private let cpuUsageV1: Descriptor
     private let cpuUsageV2: Descriptor
     private let processes: Descriptor
+    private let memoryLimit: Descriptor
     private let memoryLimitV1: Descriptor
+    private let memoryUsage: Descriptor
+    private let memoryStatistics: Descriptor
 
     /// Opens those of its files that are there; `root` is where the engine mounts it.
     init(root: String = "/sys/fs/cgroup") {
@@ -28,6 +31,9 @@ struct ControlGroup: ~Copyable {
         cpuUsageV2 = open("cpu.stat")
         processes = open("pids/pids.current", "pids.current")
         memoryLimitV1 = open("memory/memory.limit_in_bytes")
+        memoryLimit = open("memory/memory.limit_in_bytes", "memory.max")
+        memoryUsage = open("memory/memory.usage_in_bytes", "memory.current")
+        memoryStatistics = open("memory/memory.stat", "memory.stat")
     }
 
     /// What the kernel has counted since the sandbox began.
@@ -57,8 +63,27 @@ struct ControlGroup: ~Copyable {
     func memory() -> Memory {
         Memory(
             peakBytes: memoryPeak.readStart().number() ?? 0,
-            oomKills: UInt32(clamping: memoryEvents.readStart().number(after: "oom_kill") ?? 0)
+            oomKills: oomKills()
         )
+    }
+
+    /// How many of its processes the OOM killer has ended.
+    func oomKills() -> UInt32 {
+        UInt32(clamping: memoryEvents.readStart().number(after: "oom_kill") ?? 0)
+    }
+
+    /// Whether so many bytes can be had without the OOM killer; true where the kernel does not tell.
+    ///
+    /// What is cached of files on disks makes way. What is in a `tmpfs` does not.
+    func hasRoom(for bytes: UInt64) -> Bool {
+        guard let limit = memoryLimit.readStart().number(),
+            let usage = memoryUsage.readStart().number(), usage + bytes > limit
+        else { return true }
+        let statistics = memoryStatistics.readStart()
+        let cached = ["inactive_file", "active_file"].reduce(0) {
+            $0 + (statistics.number(after: $1) ?? 0)
+        }
+        return usage - min(cached, usage) + bytes <= limit
     }
 
     /// The memory limit, if what waits in sockets does not count towards it, as with version 1.

@@ -112,9 +112,9 @@ struct ProgramRun: ~Copyable {
         try file.writeAll(Array("1000".utf8)[...])
     }
 
-    /// Watches the program until its first process has ended, kills what is left of it, and takes
-    /// in all that was written; ``reportRest()`` comes next.
-    mutating func supervise() throws(UncleanSandbox) -> Report.Exit {
+    /// Watches the program until its first process has ended, and kills what is left of it;
+    /// ``takeExit()`` comes next.
+    mutating func supervise() throws(UncleanSandbox) {
         while status == nil {
             let ready = awaitEvent()
             if ready.child { reap() }
@@ -126,6 +126,10 @@ struct ProgramRun: ~Copyable {
             flush()
         }
         try killOthers()
+    }
+
+    /// Takes in all that was written, and says how the program ended; ``reportRest()`` comes next.
+    mutating func takeExit() -> Report.Exit {
         while stdout.read(reportingTo: sandbox.channel) {}
         while stderr.read(reportingTo: sandbox.channel) {}
         return exit()

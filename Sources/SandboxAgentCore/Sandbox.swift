@@ -5,6 +5,8 @@ internal import SandboxProtocol
 /// What the agent keeps open for the life of its sandbox.
 final class Sandbox {
     private static let workingDirectoryPath = "/work"
+    /// More than the agent, and the pipe to the worker, take while output is collected.
+    private static let collectorMemory: UInt64 = 2 << 20
 
     let channel: FrameChannel
     let children: Children
@@ -98,6 +100,21 @@ final class Sandbox {
         let isOwn = processes.contains(pid)
         if isOwn { lostProcesses.append(pid) }
         return isOwn
+    }
+
+    /// Sees to it that the output of a program, of which no process is left, can be collected.
+    ///
+    /// Where its files fill the memory, the OOM killer would end the zygotes, and then the agent, for
+    /// whom what they held may come too late. So their end comes first; the sandbox is not clean after
+    /// it.
+    func makeRoomForCollecting() {
+        guard !group.hasRoom(for: Self.collectorMemory) else { return }
+        // As process 1 the agent reaches all others, and not itself (kill(2)).
+        _ = kill(-1, SIGKILL)
+        while !children.areOnly([]) {
+            children.wait(milliseconds: 10)
+            while let ended = children.reap() { _ = noteEnd(of: ended.pid) }
+        }
     }
 
     /// Checks that the processes of the sandbox itself are all there and wait for the next program.

@@ -58,6 +58,25 @@ struct ControlGroupTests {
         }
     }
 
+    @Test(arguments: [
+        ("95000000", "100000000", true), ("100000000", "100000000", true),
+        ("100000000", "99999999", false), ("100000000", "max", true),
+    ])
+    func roomIsWhatIsNotUsedAndWhatCanMakeWay(
+        usage: String,
+        limit: String,
+        hasRoom: Bool
+    ) throws {
+        let statistics = "cache 90000000\ninactive_file 3000000\nactive_file 2000000\n"
+        try withGroup([
+            "memory/memory.usage_in_bytes": usage, "memory/memory.limit_in_bytes": limit,
+            "memory/memory.stat": statistics,
+        ]) { #expect($0.hasRoom(for: 5_000_000) == hasRoom) }
+        try withGroup([
+            "memory.current": usage, "memory.max": limit, "memory.stat": statistics,
+        ]) { #expect($0.hasRoom(for: 5_000_000) == hasRoom) }
+    }
+
     @Test func figuresAreReadAnewEachTime() throws {
         let directory = try TemporaryDirectory()
         try directory.write("cpu.stat", "usage_usec 1\n")
