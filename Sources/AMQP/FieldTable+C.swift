@@ -5,10 +5,16 @@ internal import CRabbitMQ
 private let maximumDepth = 32
 
 extension String {
-    /// Copies bytes from the broker, repairing what is not UTF-8.
+    /// Copies bytes from the broker. In what is not UTF-8 a `?` stands for each byte that is not
+    /// ASCII, so that it grows no longer than AMQP can carry.
     init(copying bytes: amqp_bytes_t) {
         let buffer = unsafe UnsafeRawBufferPointer(start: bytes.bytes, count: bytes.len)
-        self = unsafe String(decoding: buffer, as: UTF8.self)
+        if let text = unsafe String(validating: buffer, as: UTF8.self) {
+            self = text
+        } else {
+            let ascii = unsafe buffer.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }
+            self = String(decoding: ascii, as: UTF8.self)
+        }
     }
 }
 

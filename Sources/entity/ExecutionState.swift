@@ -1,7 +1,7 @@
 /// Where an execution is.
 ///
-/// It moves from `queued` to `running` to one terminal state, and back to
-/// `queued` only when an attempt was lost to a fault of ours.
+/// It moves from `queued` to `running` to one terminal state, and back to `queued` only when an
+/// attempt was lost to a fault of ours, or its request asks for another.
 public enum ExecutionState: String, CaseIterable, Codable, Sendable {
     /// Accepted, not started.
     case queued

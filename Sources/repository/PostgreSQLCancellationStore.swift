@@ -127,7 +127,7 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                 delete from cancellations using (
                     select execution_id, tenant from cancellations
                     where requested_at < now() - interval '7 days'
-                    order by requested_at limit 10000
+                    order by requested_at limit 10000 for update skip locked
                 ) as old
                 where cancellations.execution_id = old.execution_id
                     and cancellations.tenant = old.tenant

@@ -19,6 +19,9 @@ public struct PostgreSQLOutbox: Outbox {
         (select set_config('synchronous_commit', 'off', true)) as relaxation
         """
 
+    /// The most bytes of bodies that are leased at once, but for the first.
+    private static let byteBudget = 32 << 20
+
     /// Takes messages that are due, for 30 s.
     public func lease(
         by worker: String,
@@ -28,14 +31,20 @@ public struct PostgreSQLOutbox: Outbox {
             try await database.pool.query(
                 """
                 with due as materialized (
-                    select id from outbox where available_at <= now()
+                    select id, available_at, octet_length(body) as size
+                    from outbox where available_at <= now()
                     order by available_at, id limit $2
                     for update skip locked
+                ),
+                fitting as (
+                    select id, sum(size) over (order by available_at, id) - size as bytes_before
+                    from due
                 ),
                 leased as (
                     update outbox
                     set available_at = now() + interval '30 s', leased_by = $1
-                    from due, \(Self.relaxation) where outbox.id = due.id
+                    from fitting, \(Self.relaxation)
+                    where outbox.id = fitting.id and bytes_before <= \(Self.byteBudget)
                     returning outbox.id, message, body
                 )
                 select * from leased order by id

@@ -94,6 +94,7 @@ struct WorkerProcess {
                 checks: [.engine(engine), .results(results)]
             ) ?? []
         try await supervisor.register()
+        try await results.removeLeftovers()
         try await engine.removeOrphans(of: configuration.worker.id)
 
         let workers = zip(configuration.pools, pools).map { settings, pool in

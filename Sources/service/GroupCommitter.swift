@@ -20,7 +20,11 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
         let continuation: CheckedContinuation<Result<Outcome, StoreError>, Never>
     }
 
+    /// The most bytes of a group, but for a single item that is larger.
+    private static var byteLimit: Int { 64 << 20 }
+
     private let limit: Int
+    private let size: @Sendable (Item) -> Int
     private let linger: Duration
     private let backlog: Backlog?
     private let clock: any Clock<Duration>
@@ -33,18 +37,21 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     ///
     /// - Parameters:
     ///   - limit: The most items of a group.
+    ///   - size: How many bytes an item takes, if they may be many.
     ///   - linger: How long a group gathers at least while there is a backlog.
     ///   - backlog: What tells whether there is one; nil for never.
     ///   - clock: What it waits with before it tries again.
     ///   - commit: Commits a group.
     public init(
         limit: Int = 256,
+        size: @escaping @Sendable (Item) -> Int = { _ in 0 },
         linger: Duration = .zero,
         backlog: Backlog? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         commit: @escaping Commit
     ) {
         self.limit = limit
+        self.size = size
         self.linger = linger
         self.backlog = backlog
         self.clock = clock
@@ -81,15 +88,24 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
                     await Task.yield()
                 } else {
                     await lingerInBacklog()
-                    let group = Array(gathered.prefix(limit))
-                    gathered.removeFirst(group.count)
-                    await settle(group[...])
+                    await settle(takeGroup())
                 }
             }
         } onCancel: {
             // Not awaited: it only wakes the loop above, which then ends with what is left.
             Task { await finish() }
         }
+    }
+
+    private func takeGroup() -> ArraySlice<Entry> {
+        var bytes = 0
+        let fitting = gathered.prefix(limit).prefix {
+            bytes += size($0.item)
+            return bytes <= Self.byteLimit
+        }
+        let group = Array(gathered.prefix(max(fitting.count, 1)))
+        gathered.removeFirst(group.count)
+        return group[...]
     }
 
     private func lingerInBacklog() async {

@@ -44,6 +44,13 @@ import Testing
         #expect(headers == expected)
     }
 
+    /// It can be sent on, so a short string has 255 bytes at most.
+    @Test func textThatIsNotUTF8GrowsNoLonger() async throws {
+        let name = Array("é☂a".utf8) + [UInt8](repeating: 0xFF, count: 249)
+        let headers = try await received(RawTable().entry(name, [0x74, 1]))
+        #expect(headers == ["?????a" + String(repeating: "?", count: 249): true])
+    }
+
     /// As deep as a frame lets it be; neither the library nor this side may run out of stack.
     @Test func headersNestedWithoutEndAreCutOff() async throws {
         let depth = 26_000

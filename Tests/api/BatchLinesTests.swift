@@ -42,4 +42,20 @@ import Testing
         #expect(problem?.kind == .invalidRequest)
         #expect(problem?.detail.contains("line 2") == true)
     }
+
+    @Test func moreLinesThanABatchHasMembersAreNotRead() throws {
+        let most = String(repeating: "{}\n", count: 10_000)
+        #expect(try document(most).utf8.count > 30_000)
+        #expect(throws: Problem.self) { try document(most + "{}") }
+    }
+
+    @Test func aLineThatWouldCostTooMuchToReadIsRefusedByItsNumber() {
+        let deep = String(repeating: "[", count: 1_000) + String(repeating: "]", count: 1_000)
+        let wide = "[" + String(repeating: "1,", count: 1_000_000) + "1]"
+        for text in [deep, wide] {
+            let problem = #expect(throws: Problem.self) { try document("{}\n\(text)") }
+            #expect(problem?.kind == .tooLarge)
+            #expect(problem?.detail.contains("line 2: ") == true)
+        }
+    }
 }

@@ -30,14 +30,14 @@ struct DeadLetterTests {
             try await store.letters.keep([letter, letter])
             let row = try await store.pool.query("select * from dead_letters")[0]
             #expect(try row["error_type"] == "invalid_request")
-            #expect(try row["reason"] == "/a\u{FFFD}b: not a string")
-            #expect(try row["routing_key"] == "python\u{FFFD}.normal")
+            #expect(try row["reason"] == "/a?b: not a string")
+            #expect(try row["routing_key"] == "python?.normal")
             #expect(try row["deliveries"] == Int32(2))
             #expect(try row["body"] == Data([0, 1, 2]))
             #expect(try row["body_bytes"] == 3_145_728)
             #expect(try row["body_sha256"] == "ab")
             let properties: JSON = try row["properties"]
-            #expect(properties.text.contains("\"x\":\"\u{FFFD}\""))
+            #expect(properties.text.contains("\"x\":\"?\""))
         }
     }
 

@@ -26,6 +26,19 @@ struct OutboxTests {
         }
     }
 
+    @Test func noMoreIsLeasedThanMemoryHasRoomFor() async throws {
+        try await RecordStore.with { store in
+            try await fill(store, 5)
+            try await store.pool.query(
+                "update outbox set body = convert_to(repeat('x', 12 << 20), 'UTF8')"
+            )
+            let first = try await store.outbox.lease(by: "worker-a", limit: 10)
+            #expect(first.count == 3)
+            try await store.outbox.remove(first.map(\.id))
+            #expect(try await store.outbox.lease(by: "worker-a", limit: 10).count == 2)
+        }
+    }
+
     @Test func aLeaseEndsByItself() async throws {
         try await RecordStore.with { store in
             try await fill(store, 1)

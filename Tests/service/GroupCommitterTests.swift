@@ -51,6 +51,27 @@ struct GroupCommitterTests {
         #expect(log.groups.map(Set.init) == [Set(0...9)])
     }
 
+    @Test func aGroupIsNoLargerThanItsBytesAllow() async throws {
+        let log = CommitLog()
+        let committer = GroupCommitter<Int, Int>(size: { $0 << 20 }) { items in
+            log.append(items)
+            return items
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for size in [30, 30, 30, 100, 1] {
+                let waiting = await committer.waitingCount
+                tasks.addTask { _ = try await committer.submit(size) }
+                while await committer.waitingCount == waiting, !Task.isCancelled {
+                    await Task.yield()
+                }
+            }
+            await committer.finish()
+            await committer.run()
+            try await tasks.waitForAll()
+        }
+        #expect(log.groups == [[30, 30], [30], [100], [1]])
+    }
+
     @Test func nothingWaitsWithoutABacklog() async throws {
         let committer = GroupCommitter<Int, Int>(
             linger: .seconds(3_600),

@@ -94,7 +94,6 @@ extension SandmillService.PublishOutcome {
         case .confirmed: self = .confirmed
         case .rejected: self = .unconfirmed("the broker refused it, a queue may be full")
         case .returned: self = .unroutable
-        case .failed(let error) where error.code == .invalidArgument: self = .unroutable
         case .failed(let error): self = .unconfirmed(error.message)
         }
     }

@@ -22,21 +22,26 @@ public actor ResultsDirectory: ResultsStore {
         unsafe executor.asUnownedSerialExecutor()
     }
 
-    /// Opens the directory, making it if need be, and removes what an earlier process of this
-    /// worker left in its staging area.
+    /// Opens the directory, and the staging area of this worker, making them if need be.
     public init(root path: String, worker: String) throws(ResultsError) {
         root = try DirectoryHandle(making: path)
         rootPath = path
         staging = ResultsLayout.stagingArea(of: worker)
-        let area = "\(path)/\(staging)"
+        _ = try DirectoryHandle(making: "\(path)/\(staging)")
+    }
+
+    /// Removes what an earlier process of this worker left in its staging area.
+    ///
+    /// That process must have ended: what it still writes would be published with holes.
+    public func removeLeftovers() throws(ResultsError) {
+        let area = "\(rootPath)/\(staging)"
         do {
-            if FileManager.default.fileExists(atPath: area) {
-                try FileManager.default.removeItem(atPath: area)
+            for name in try FileManager.default.contentsOfDirectory(atPath: area) {
+                try FileManager.default.removeItem(atPath: "\(area)/\(name)")
             }
         } catch {
             throw ResultsError("the staging area \"\(area)\" cannot be emptied")
         }
-        _ = try DirectoryHandle(making: area)
     }
 
     /// Begins the results of one attempt; nothing is on disk yet.

@@ -93,6 +93,7 @@ public final class TokenDirectory: Service {
             try await load()
             try await store.markUsed(prefixes: used.sorted())
         } catch {
+            state.withLock { $0.used.formUnion(used) }
             logger.warning(
                 "The access tokens could not be read.",
                 metadata: [LogKey.reason: "\(error.message)"]

@@ -8,14 +8,24 @@ struct BatchLines {
 
     /// Reads newline-delimited JSON; blank lines count for nothing.
     ///
-    /// - Throws: ``Problem`` for a line that is no JSON, by its number from 1, and for a text none of
-    ///   whose lines is an object, which is something else.
+    /// - Throws: ``Problem`` for a line that is no JSON, or out of the bounds of a batch, by its
+    ///   number from 1; for more lines than a batch has executions; and for a text none of whose
+    ///   lines is an object, which is something else.
     init(_ text: [UInt8]) throws(Problem) {
         var lines: [ArraySlice<UInt8>] = []
         let all = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in all.enumerated() {
             let content = line.drop(while: \.isBlank)
             guard !content.isEmpty else { continue }
+            guard lines.count < BatchLimits.members else {
+                throw Problem(
+                    .invalidRequest,
+                    "more than the \(BatchLimits.members) executions that a batch may have"
+                )
+            }
+            if let violation = BatchLimits.violation(in: Array(content)) {
+                throw Problem(.tooLarge, "line \(index + 1): \(violation)")
+            }
             guard (try? JSONDecoder().decode(JSONValue.self, from: Data(content))) != nil else {
                 throw Problem(.invalidRequest, "line \(index + 1) is no JSON")
             }

@@ -106,8 +106,7 @@ struct RequestReader: Sendable {
     func properties(
         of request: Request,
         id: UUID,
-        caller: Caller,
-        replyTo: String? = nil
+        caller: Caller
     ) -> MessageProperties {
         var headers = ["tenant": caller.tenant]
         for name in ["traceparent", "tracestate"] {
@@ -118,7 +117,6 @@ struct RequestReader: Sendable {
         return MessageProperties(
             contentType: "application/json",
             messageID: id.text,
-            replyTo: replyTo,
             appID: "sandmill-gateway",
             headers: headers
         )

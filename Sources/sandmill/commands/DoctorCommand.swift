@@ -45,7 +45,7 @@ struct DoctorCommand: AsyncParsableCommand {
         ) {
             let results = try ResultsDirectory(
                 root: configuration.resultsRoot,
-                worker: "\(configuration.worker.id)-doctor"
+                worker: configuration.worker.id
             )
             try await results.checkWritable()
             return "\(configuration.resultsRoot) is writable"

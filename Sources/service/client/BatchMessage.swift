@@ -42,8 +42,8 @@ public struct BatchMessage: Equatable, Sendable {
         guard let first = entries.first, entries.allSatisfy({ $0.level == first.level }) else {
             throw Misfit(reason: "has members of different levels")
         }
-        guard entries.count <= BatchDecoder.maximumSize else {
-            throw Misfit(reason: "has more than \(BatchDecoder.maximumSize) members")
+        guard entries.count <= BatchLimits.members else {
+            throw Misfit(reason: "has more than \(BatchLimits.members) members")
         }
         guard entries.reduce(0, { $0 + $1.body.count }) <= BatchDecoder.maximumBytes else {
             throw Misfit(reason: "has more than \(BatchDecoder.maximumBytes) bytes in all")

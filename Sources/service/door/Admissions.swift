@@ -30,7 +30,7 @@ public struct Admissions: Service {
         self.decoders = decoders
         self.store = store
         self.relay = relay
-        committer = GroupCommitter { claims throws(StoreError) in try await store.claim(claims) }
+        committer = .ofClaims(in: store)
     }
 
     /// Commits until a graceful shutdown, then what was handed over by then.

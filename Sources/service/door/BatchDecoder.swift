@@ -6,8 +6,6 @@ internal import SandmillEntity
 /// A member that cannot be understood is a dead letter by itself; the others run. What is wrong with
 /// the document as a whole refuses all of it.
 struct BatchDecoder {
-    /// The most members of a batch.
-    static let maximumSize = 10_000
     /// The most bytes that the members have together, each with its share of the defaults: a small
     /// document could ask for as many copies of a large program.
     static let maximumBytes = 64 << 20

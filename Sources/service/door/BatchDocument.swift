@@ -42,11 +42,11 @@ struct BatchDocument {
         guard case .array(let executions)? = fields["executions"] else {
             throw RequestRefusal(.invalidRequest, at: "/executions", "expected an array")
         }
-        guard (1...BatchDecoder.maximumSize).contains(executions.count) else {
+        guard (1...BatchLimits.members).contains(executions.count) else {
             throw RequestRefusal(
                 .invalidRequest,
                 at: "/executions",
-                "not between 1 and \(BatchDecoder.maximumSize) of them"
+                "not between 1 and \(BatchLimits.members) of them"
             )
         }
         self.executions = executions

@@ -18,7 +18,7 @@ public struct OutputMark: Equatable, Sendable, LosslessStringConvertible {
     public init?(_ description: String) {
         let numbers = description.split(separator: ":", omittingEmptySubsequences: false).map {
             $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-                ? Int($0) : nil
+                ? UInt32($0).map(Int.init) : nil
         }
         guard numbers.count == 3, let attempt = numbers[0], let stdout = numbers[1],
             let stderr = numbers[2]

@@ -207,6 +207,8 @@ public actor WarmPool: Service {
             try? await cancelWhenGracefulShutdown { [clock] in try await clock.sleep(for: wait) }
             pool.didFailToStart(id)
             perform(pool.replenish())
+            // With nobody left who needs one, only the next who does finds out whether it can be had.
+            if pool.isEmpty { isFailing = false }
         }
     }
 

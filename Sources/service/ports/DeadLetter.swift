@@ -27,7 +27,7 @@ public struct DeadLetter: Equatable, Sendable {
 
     /// Describes a refusal.
     ///
-    /// A U+0000 in its texts becomes U+FFFD: no text of Postgres can hold one.
+    /// A U+0000 in its texts becomes `?`: no text of Postgres can hold one, and it may not grow.
     public init(
         errorType: String,
         reason: String,
@@ -109,5 +109,5 @@ extension MessageProperties {
 }
 
 extension String {
-    fileprivate var withoutNUL: String { replacing("\0", with: "\u{FFFD}") }
+    fileprivate var withoutNUL: String { replacing("\0", with: "?") }
 }

@@ -40,6 +40,7 @@ public struct ControlListener: Service {
         try? await cancelWhenGracefulShutdown {
             var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
             while !Task.isCancelled {
+                let began = ContinuousClock.now
                 do {
                     try await source.withSubscription(to: [""]) { subscription in
                         for try await message in subscription.events { heed(message) }
@@ -50,6 +51,8 @@ public struct ControlListener: Service {
                         metadata: [LogKey.reason: "\(error)"]
                     )
                 }
+                // What held for a while was no failed attempt.
+                if ContinuousClock.now - began > .seconds(30) { backoff.reset() }
                 try await ContinuousClock().sleep(for: backoff.next())
             }
         }

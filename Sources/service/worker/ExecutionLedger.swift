@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 public import Logging
+internal import Metrics
 internal import SandmillEntity
 public import ServiceLifecycle
 
@@ -40,10 +41,8 @@ public actor ExecutionLedger: Service {
         self.store = store
         self.results = results
         self.logger = logger
-        claims = GroupCommitter(linger: Self.linger, backlog: backlog) {
-            claims throws(StoreError) in try await store.claim(claims)
-        }
-        arrivals = GroupCommitter { claims throws(StoreError) in try await store.claim(claims) }
+        claims = .ofClaims(in: store, linger: Self.linger, backlog: backlog)
+        arrivals = .ofClaims(in: store)
         publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
             await results.publish($0)
         }
@@ -53,7 +52,7 @@ public actor ExecutionLedger: Service {
             try await store.retry(attempts)
             return attempts.map { _ in }
         }
-        self.letters = GroupCommitter { refused throws(StoreError) in
+        self.letters = GroupCommitter(size: { $0.body.count }) { refused throws(StoreError) in
             try await letters.keep(refused)
             return refused.map { _ in }
         }
@@ -159,12 +158,39 @@ public actor ExecutionLedger: Service {
     }
 }
 
+extension GroupCommitter where Item == Claim, Outcome == ClaimOutcome {
+    /// Writes claims to `store`.
+    static func ofClaims(
+        in store: any ExecutionStore,
+        linger: Duration = .zero,
+        backlog: Backlog? = nil
+    ) -> GroupCommitter {
+        GroupCommitter(size: { $0.request.body.count }, linger: linger, backlog: backlog) {
+            claims throws(StoreError) in try await store.claim(claims)
+        }
+    }
+}
+
 extension GroupCommitter where Item == FinishedExecution, Outcome == Void {
-    /// Writes ends to `store`, and hands their events to `relay` at once.
+    /// Writes ends to `store`, hands their events to `relay` at once, and counts them.
     static func ofEnds(in store: any ExecutionStore, announcedBy relay: Relay) -> GroupCommitter {
         GroupCommitter { ends throws(StoreError) in
-            await relay.send(try await store.finish(ends))
+            let messages = try await store.finish(ends)
+            await relay.send(messages)
+            for state in messages.compactMap(\.message.announcedState) {
+                Counter(label: "sandmill_executions_finished", dimensions: [("state", state)])
+                    .increment()
+            }
             return ends.map { _ in }
         }
+    }
+}
+
+extension OutboundMessage {
+    /// The state of the execution whose end this tells everybody; nil for any other message.
+    fileprivate var announcedState: String? {
+        let words = routingKey.split(separator: ".")
+        guard exchange == .events, words.count > 1, words[0] == "execution" else { return nil }
+        return String(words[1])
     }
 }

@@ -62,7 +62,6 @@ extension QueueWorker {
             try await ledger.finish(
                 runner.announcer.end(execution, wasQueued: false, by: configuration.worker)
             )
-            count(execution.outcome.state)
         } catch {
             logger.error(
                 "The end of an execution could not be written.",

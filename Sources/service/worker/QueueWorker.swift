@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 public import Logging
-internal import Metrics
 internal import SandmillEntity
 public import ServiceLifecycle
 
@@ -149,7 +148,6 @@ public struct QueueWorker: Service {
                 try await ledger.retry(FailedAttempt(finished))
             } else {
                 try await ledger.finish(finished)
-                count(finished.document.state)
             }
         } catch {
             await retry(execution, after: Fault(error))
@@ -305,7 +303,6 @@ public struct QueueWorker: Service {
     ) async throws(StoreError) {
         guard execution.faults < configuration.maximumAttempts else {
             try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
-            count(.errored)
             return
         }
         var backoff = Backoff(
@@ -321,11 +318,6 @@ public struct QueueWorker: Service {
                 delay: backoff.next()
             )
         )
-    }
-
-    func count(_ state: ExecutionState) {
-        Counter(label: "sandmill_executions_finished", dimensions: [("state", state.rawValue)])
-            .increment()
     }
 }
 

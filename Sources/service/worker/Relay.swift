@@ -9,6 +9,8 @@ public import ServiceLifecycle
 public actor Relay: Service {
     private static let group = 256
     private static let bufferLimit = 4_096
+    /// In bytes of bodies.
+    private static let bufferSize = 128 << 20
     private static let hintLimit = 256
 
     private let worker: String
@@ -19,6 +21,7 @@ public actor Relay: Service {
     private let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
     private var waiting: [OutboxMessage] = []
+    private var waitingSize = 0
     private var hints: [OutboundMessage] = []
     private var published: [Int64] = []
 
@@ -42,8 +45,12 @@ public actor Relay: Service {
     ///
     /// Rows beyond its buffer are left to a later sweep, once their lease has ended.
     func send(_ rows: [OutboxMessage]) {
-        guard waiting.count + rows.count <= Self.bufferLimit else { return }
+        let size = rows.size
+        guard waiting.count + rows.count <= Self.bufferLimit,
+            waiting.isEmpty || waitingSize + size <= Self.bufferSize
+        else { return }
         waiting += rows
+        waitingSize += size
         arrival.yield()
     }
 
@@ -78,6 +85,7 @@ public actor Relay: Service {
         while !waiting.isEmpty {
             let rows = Array(waiting.prefix(Self.group))
             waiting.removeFirst(rows.count)
+            waitingSize -= rows.size
             await publish(rows)
         }
     }
@@ -123,10 +131,10 @@ public actor Relay: Service {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             await removePublished()
             do throws(StoreError) {
-                while waiting.count < Self.bufferLimit / 2 {
+                while waiting.count < Self.bufferLimit / 2, waitingSize < Self.bufferSize / 2 {
                     let rows = try await outbox.lease(by: worker, limit: Self.group)
                     send(rows)
-                    if rows.count < Self.group { break }
+                    if rows.isEmpty { break }
                 }
             } catch {
                 logger.warning(
@@ -136,4 +144,9 @@ public actor Relay: Service {
             }
         }
     }
+}
+
+extension [OutboxMessage] {
+    /// The bytes of all bodies.
+    fileprivate var size: Int { reduce(0) { $0 + $1.message.body.count } }
 }

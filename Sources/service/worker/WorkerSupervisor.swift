@@ -141,7 +141,7 @@ public actor WorkerSupervisor: Service {
             logger.error(
                 "The end of a quarantined execution could not be written.",
                 metadata: [
-                    LogKey.execution: "\(quarantined.record.id)",
+                    LogKey.execution: "\(quarantined.record.id.text)",
                     LogKey.reason: "\(error.message)",
                 ]
             )

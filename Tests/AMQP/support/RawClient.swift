@@ -89,8 +89,12 @@ struct RawTable {
     private var entries: [UInt8] = []
 
     func entry(_ name: String, _ value: [UInt8]) -> RawTable {
+        entry(Array(name.utf8), value)
+    }
+
+    func entry(_ name: [UInt8], _ value: [UInt8]) -> RawTable {
         var table = self
-        table.entries += [UInt8(name.utf8.count)] + Array(name.utf8) + value
+        table.entries += [UInt8(name.count)] + name + value
         return table
     }
 

@@ -17,6 +17,11 @@ import Testing
                 message(to: .queue, installation.queue(.low), isMandatory: true),
             ])
             #expect(outcomes == [.confirmed, .unroutable, .confirmed, .unroutable, .confirmed])
+            let unsendable = message(to: .submit, String(repeating: "k", count: 256))
+            #expect(
+                await publisher.publish([unsendable])
+                    == [.unconfirmed("the routing key is longer than 255 bytes")]
+            )
         }
     }
 

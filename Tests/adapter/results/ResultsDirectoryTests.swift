@@ -90,16 +90,16 @@ struct ResultsDirectoryTests {
         }
     }
 
-    @Test func whatAnEarlierProcessStagedIsRemovedAtTheStart() async throws {
+    @Test func whatAnEarlierProcessStagedStaysUntilItIsKnownToHaveEnded() async throws {
         try await withDirectory { root, results in
             try await begin(results).receive(
                 .stream(.stdout, [UInt8](repeating: 1, count: 300_000))
             )
-            _ = try ResultsDirectory(root: root.path, worker: "w")
-            let staged = try FileManager.default.contentsOfDirectory(
-                atPath: root.appending(path: ".staging/w").path
-            )
-            #expect(staged.isEmpty)
+            let later = try ResultsDirectory(root: root.path, worker: "w")
+            let area = root.appending(path: ".staging/w").path
+            #expect(try FileManager.default.contentsOfDirectory(atPath: area).count == 1)
+            try await later.removeLeftovers()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: area).isEmpty)
         }
     }
 

@@ -107,6 +107,18 @@ struct WarmPoolTests {
         }
     }
 
+    @Test func itIsServiceableOnceNobodyWaitsForASandbox() async throws {
+        engine.isDown = true
+        try await running(spare: 0, maximum: 1) { [journal] pool in
+            let lease = Task { try await pool.lease(tenant: "a", memory: .mebibytes(128)) }
+            await journal.wait(for: .startFailed)
+            lease.cancel()
+            // Nobody else would find out whether the engine is up again.
+            await pool.waitUntilServiceable()
+            #expect(!Task.isCancelled)
+        }
+    }
+
     @Test func cancellationEndsTheWaitForAnEngine() async throws {
         engine.isDown = true
         try await running(spare: 1, maximum: 1) { [journal] pool in

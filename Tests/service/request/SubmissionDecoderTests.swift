@@ -144,6 +144,26 @@ struct SubmissionDecoderTests {
         }
     }
 
+    @Test func whatCouldNotBePublishedAgainIsRefused() {
+        let body = Array("{\"source\": \"\"}".utf8)
+        for name in ["app_id", "correlation_id", "headers"] {
+            var properties = MessageProperties(messageID: UUID().text)
+            let long = String(repeating: "é", count: 128)
+            switch name {
+            case "app_id": properties.appID = long
+            case "correlation_id": properties.correlationID = long
+            default: for key in 0..<10_000 { properties.headers["\(key)"] = "-12345" }
+            }
+            let refusal = #expect(throws: RequestRefusal.self) {
+                try SubmissionDecoder.sample.decode(
+                    RequestMessage(properties: properties, body: body),
+                    level: .normal
+                )
+            }
+            #expect(refusal?.reason.contains(name) == true)
+        }
+    }
+
     @Test(arguments: [
         "amq.rabbitmq.reply-to.x", "amq.topic", "a\r\nx: y", "$(id) '\"", "",
         String(repeating: "q", count: 255),

@@ -68,6 +68,14 @@ struct RelayTests {
         #expect(await store.outbox.isEmpty)
     }
 
+    @Test func bodiesBeyondTheBufferAreLeftToALaterSweep() async throws {
+        var rows = try await finishedRows(1)
+        rows[0].message.body = [UInt8](repeating: 0, count: 100 << 20)
+        for _ in 0..<3 { await relay.send(rows) }
+        try await shutDown { await journal.wait { $0.isSent } }
+        #expect(broker.published.count == 1)
+    }
+
     @Test func rowsBeyondTheBufferAreLeftToALaterSweep() async throws {
         let rows = try await finishedRows(1)
         await relay.send(Array(repeating: rows[0], count: 5_000))
