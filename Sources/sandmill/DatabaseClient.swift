@@ -23,7 +23,6 @@ struct DatabaseClient {
     let cancellations: PostgreSQLCancellationStore
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
-    let batchResults: PostgreSQLBatchResults
     let tokens: PostgreSQLAccessTokens
 
     init(_ configuration: Configuration) {
@@ -33,7 +32,6 @@ struct DatabaseClient {
         cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         workers = PostgreSQLWorkerRegistry(database)
-        batchResults = PostgreSQLBatchResults(database)
         tokens = PostgreSQLAccessTokens(database)
     }
 

@@ -90,10 +90,7 @@ struct GatewayProcess {
         let directory = TokenDirectory(store: PostgreSQLAccessTokens(database), logger: logger)
         try await directory.load()
         try checkAccess(settings, directory)
-        let records = GatewayRecordStore(
-            executions: PostgreSQLExecutionStore(database, cluster: configuration.cluster),
-            results: PostgreSQLBatchResults(database)
-        )
+        let records = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         let files = try OutputFiles(root: configuration.resultsRoot)
         let completions = Completions(
             source: EventConsumer(broker: broker),
@@ -177,28 +174,6 @@ private struct NamedGateway: Service {
                 "the gateway cannot listen on \(settings.host):\(settings.port): \(error)"
             )
         }
-    }
-}
-
-/// The record store as the door reads it.
-struct GatewayRecordStore: GatewayRecords {
-    let executions: PostgreSQLExecutionStore
-    let results: PostgreSQLBatchResults
-
-    func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
-        try await executions.execution(id)
-    }
-
-    func batch(_ id: UUID) async throws(StoreError) -> BatchRecord? {
-        try await executions.batch(id)
-    }
-
-    func results(
-        of batch: UUID,
-        after id: UUID?,
-        limit: Int
-    ) async throws(StoreError) -> [MemberResult] {
-        try await results.results(of: batch, after: id, limit: limit)
     }
 }
 

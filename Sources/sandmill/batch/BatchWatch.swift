@@ -172,7 +172,7 @@ struct BatchWatch {
         ) async throws {
             var last: UUID?
             while true {
-                let page = try await watch.database.batchResults.results(
+                let page = try await watch.database.executions.results(
                     of: watch.batch,
                     after: last,
                     limit: BatchWatch.pageSize

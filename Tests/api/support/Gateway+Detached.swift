@@ -34,7 +34,6 @@ extension Gateway {
             logger: logger
         )
         let files = try OutputFiles(root: "/")
-        let records = Records(executions: store, results: PostgreSQLBatchResults(database))
         return Gateway(
             settings: .sample,
             services: GatewayServices(
@@ -48,12 +47,12 @@ extension Gateway {
                     store: PostgreSQLCancellationStore(database),
                     relay: nil
                 ),
-                records: records,
+                records: store,
                 files: files,
-                follower: OutputFollower(records: records, source: files),
+                follower: OutputFollower(records: store, source: files),
                 completions: Completions(
                     source: EventConsumer(broker: broker),
-                    records: records,
+                    records: store,
                     logger: logger
                 ),
                 directory: TokenDirectory(store: FakeTokens(), logger: logger),
@@ -63,27 +62,6 @@ extension Gateway {
             metrics: PrometheusFactory(),
             logger: logger
         )
-    }
-
-    private struct Records: GatewayRecords {
-        let executions: PostgreSQLExecutionStore
-        let results: PostgreSQLBatchResults
-
-        func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
-            try await executions.execution(id)
-        }
-
-        func batch(_ id: UUID) async throws(StoreError) -> BatchRecord? {
-            try await executions.batch(id)
-        }
-
-        func results(
-            of batch: UUID,
-            after id: UUID?,
-            limit: Int
-        ) async throws(StoreError) -> [MemberResult] {
-            try await results.results(of: batch, after: id, limit: limit)
-        }
     }
 }
 

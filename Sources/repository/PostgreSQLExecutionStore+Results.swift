@@ -2,15 +2,7 @@ public import FoundationEssentials
 internal import PostgreSQL
 public import SandmillService
 
-/// Reads how the members of batches ended from Postgres.
-public struct PostgreSQLBatchResults: BatchResults {
-    private let database: Database
-
-    /// Reads from `database`.
-    public init(_ database: Database) {
-        self.database = database
-    }
-
+extension PostgreSQLExecutionStore: BatchResults {
     /// Reads a page, by an index.
     public func results(
         of batch: UUID,
