@@ -191,6 +191,6 @@ struct ConnectionTests {
 extension Connection {
     /// Asks again until the statement's only value is true.
     func waitUntil(_ sql: String, _ parameters: [any PostgreSQLValue] = []) throws {
-        while try !(query(sql, parameters).first?[0] ?? false) {}
+        while try !(query(sql, parameters).first?[0] ?? false) { try Task.checkCancellation() }
     }
 }

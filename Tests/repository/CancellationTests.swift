@@ -151,7 +151,7 @@ struct CancellationTests {
             let claim = Claim.sample(deadline: .now + 0.05)
             _ = try await store.executions.claim([claim, .sample(deadline: .now + 60)])
             var ends: [UUID: Outcome] = [:]
-            while ends.isEmpty {
+            while ends.isEmpty, !Task.isCancelled {
                 ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
             }
             #expect(ends == [claim.submission.id: Outcome(.expired)])

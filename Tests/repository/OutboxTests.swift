@@ -59,6 +59,7 @@ struct OutboxTests {
                     group.addTask {
                         var ids: [Int64] = []
                         while true {
+                            try Task.checkCancellation()
                             let rows = try await store.outbox.lease(by: "\(worker)", limit: 7)
                             if rows.isEmpty { return ids }
                             ids += rows.map(\.id)

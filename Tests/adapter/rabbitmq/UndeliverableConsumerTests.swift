@@ -45,7 +45,9 @@ import Testing
             #expect(again.letter.properties.messageID == "lost")
             await again.acknowledge()
             let queue = "\(installation.prefix).unrouted"
-            while try await installation.channel.checkQueue(queue).messageCount > 0 {}
+            while try await installation.channel.checkQueue(queue).messageCount > 0 {
+                try Task.checkCancellation()
+            }
         }
     }
 
