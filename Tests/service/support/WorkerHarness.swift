@@ -27,12 +27,14 @@ struct WorkerHarness {
         concurrency: Int = 4,
         window: Int = 10_000,
         patience: Duration = .seconds(600),
+        spare: Int = 1,
         _ body: @Sendable @escaping (ServiceGroup) async throws -> Value
     ) async throws -> Value {
         let (worker, others) = makeServices(
             concurrency: concurrency,
             window: window,
-            patience: patience
+            patience: patience,
+            spare: spare
         )
         return try await run(others + [worker], while: body)
     }
@@ -41,7 +43,12 @@ struct WorkerHarness {
     func runWithoutWorker(
         _ body: @Sendable @escaping (QueueWorker) async throws -> Void
     ) async throws {
-        let (worker, others) = makeServices(concurrency: 4, window: 10_000, patience: .seconds(600))
+        let (worker, others) = makeServices(
+            concurrency: 4,
+            window: 10_000,
+            patience: .seconds(600),
+            spare: 1
+        )
         try await run(others) { _ in try await body(worker) }
     }
 
@@ -62,7 +69,8 @@ struct WorkerHarness {
     private func makeServices(
         concurrency: Int,
         window: Int,
-        patience: Duration
+        patience: Duration,
+        spare: Int
     ) -> (QueueWorker, [any Service]) {
         let worker = "w1"
         let relay = Relay(
@@ -80,7 +88,7 @@ struct WorkerHarness {
             logger: .silent
         )
         let pool = WarmPool(
-            .sample(),
+            .sample(spare: spare),
             of: .sample,
             worker: worker,
             engine: engine,
