@@ -26,6 +26,7 @@ extension InMemoryStore: WorkerRegistry {
         successor: String
     ) async throws(StoreError) -> [UnrunExecution] {
         try takeFailure()
+        try takeReclaimFailure()
         note(.reclaimed(worker))
         var quarantined: [UnrunExecution] = []
         for (id, execution) in executions

@@ -12,6 +12,8 @@ actor InMemoryStore: ExecutionStore {
     private var origin = ContinuousClock.now
     private var failures: [StoreError] = []
     private var finishFailures: [StoreError] = []
+    private var removeFailures: [StoreError] = []
+    private var reclaimFailures: [StoreError] = []
     private var refusedText: String?
     private var nextRow: Int64 = 1
 
@@ -80,6 +82,16 @@ actor InMemoryStore: ExecutionStore {
         finishFailures = errors
     }
 
+    /// Makes the next removals from the outbox fail, each with one of these.
+    func failRemoving(with errors: [StoreError]) {
+        removeFailures = errors
+    }
+
+    /// Makes the next takeovers fail, each with one of these.
+    func failReclaiming(with errors: [StoreError]) {
+        reclaimFailures = errors
+    }
+
     /// Makes documents with this text unstorable.
     func refuseDocuments(holding text: String) {
         refusedText = text
@@ -87,6 +99,13 @@ actor InMemoryStore: ExecutionStore {
 
     func takeFailure() throws(StoreError) {
         if !failures.isEmpty { throw failures.removeFirst() }
+    }
+
+    func takeReclaimFailure() throws(StoreError) {
+        if !reclaimFailures.isEmpty {
+            note(.reclaimFailed)
+            throw reclaimFailures.removeFirst()
+        }
     }
 
     func note(_ entry: Journal.Entry) {
@@ -311,6 +330,10 @@ extension InMemoryStore: Outbox {
 
     func remove(_ ids: [Int64]) async throws(StoreError) {
         try takeFailure()
+        if !removeFailures.isEmpty {
+            note(.removeFailed)
+            throw removeFailures.removeFirst()
+        }
         outbox.removeAll { ids.contains($0.row.id) }
     }
 }

@@ -20,6 +20,7 @@ final class Journal: Sendable {
         case checkedResults
         case finished(UUID, ExecutionState)
         case finishFailed
+        case removeFailed
         case retried(UUID, Outcome.Reason?)
         case kept(String)
         case keptBuild
@@ -27,6 +28,7 @@ final class Journal: Sendable {
         case sent(String)
         case heartbeat
         case reclaimed(String)
+        case reclaimFailed
         case deregistered(String)
     }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SandmillEntity
+import Synchronization
 import Testing
 
 @testable import SandmillService
@@ -37,7 +38,7 @@ struct IntakeTests {
         #expect(intake.takeOverdue() == nil)
         intake.offer(.named("a", level: .low))
         var overdue: Delivery?
-        while overdue == nil { overdue = intake.takeOverdue() }
+        while overdue == nil, !Task.isCancelled { overdue = intake.takeOverdue() }
         #expect(overdue?.level == .low)
         #expect(intake.takeOverdue() == nil)
     }
@@ -80,18 +81,23 @@ struct IntakeTests {
     }
 
     @Test func itIsNotSettledWhileSomethingTakenIsNot() async {
-        intake.offer(.named("a"))
-        _ = await intake.next()
+        for name in ["a", "b"] { intake.offer(.named(name)) }
+        for _ in 0..<2 { _ = await intake.next() }
         intake.close()
-        let isSettled = await withTaskGroup(of: Bool.self) { group in
-            group.addTask { [intake] in
-                await intake.waitUntilSettled()
-                return !Task.isCancelled
-            }
-            group.cancelAll()
-            return await group.next() ?? false
-        }
-        #expect(!isSettled)
+        intake.settle()
+        let isLastSettled = Mutex(false)
+        let begin = Gate()
+        async let hasWaitedForTheLast: Bool = {
+            begin.open()
+            await intake.waitUntilSettled()
+            return isLastSettled.withLock { $0 }
+        }()
+        await begin.pass()
+        // A wait that ended at once would have ended by then.
+        for _ in 0..<100 { await Task.yield() }
+        isLastSettled.withLock { $0 = true }
+        intake.settle()
+        #expect(await hasWaitedForTheLast)
     }
 }
 

@@ -61,9 +61,9 @@ struct RelayTests {
 
     @Test func aRowThatCouldNotBeRemovedIsRemovedLater() async throws {
         let rows = try await finishedRows(1)
-        await store.fail(with: [StoreError(.unavailable, "away")])
+        await store.failRemoving(with: [StoreError(.unavailable, "away")])
         await relay.send(rows)
-        try await shutDown { await journal.wait { $0.isSent } }
+        try await shutDown { await journal.wait(for: .removeFailed) }
         #expect(Set(broker.published.map(\.properties.messageID)).count == 1)
         #expect(await store.outbox.isEmpty)
     }

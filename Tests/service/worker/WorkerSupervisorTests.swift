@@ -43,9 +43,21 @@ struct WorkerSupervisorTests {
 
     @Test func aTakeoverThatFailedIsTriedAgain() async throws {
         try await store.register(worker: "dead", version: "1")
-        await store.kill("dead")
+        try await supervise {
+            let away = StoreError(.unavailable, "away")
+            await store.failReclaiming(with: [away, away])
+            await store.kill("dead")
+            await journal.wait(for: .reclaimed("dead"))
+        }
+        #expect(journal.count(of: .reclaimFailed) == 2)
+        #expect(await store.workers["dead"] == nil)
+    }
+
+    @Test func aStoreThatIsAwayForAWhileIsAskedAgain() async throws {
+        try await store.register(worker: "dead", version: "1")
         try await supervise {
             await store.fail(with: Array(repeating: StoreError(.unavailable, "away"), count: 9))
+            await store.kill("dead")
             await journal.wait(for: .reclaimed("dead"))
         }
         #expect(await store.workers["dead"] == nil)
