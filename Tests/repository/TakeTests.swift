@@ -1,9 +1,10 @@
 import Foundation
 import PostgreSQL
 import SandmillEntity
-import SandmillRepository
 import SandmillService
 import Testing
+
+@testable import SandmillRepository
 
 /// What waits in the store, and who gets it next.
 @Suite("What waits in the store", .serialized, .timeLimit(.minutes(2)))
@@ -252,18 +253,18 @@ struct TakeTests {
 
     /// The plan, since a time says little: no part of it may read all that waits.
     @Test func takingReadsAsManyRowsAsItTakesHoweverManyWait() async throws {
-        try await RecordStore.with { store in
+        try await RecordStore.with(connections: 1) { store in
             _ = try await park(2_048, in: store, tenant: "a")
             _ = try await park(512, in: store, tenant: "b", level: .low)
             let before = try await reads(store)
             _ = try await store.executions.take(vacancy(8))
             let read = try await reads(store) - before
-            #expect(read < 200, "\(read) rows were read")
+            #expect((1..<200).contains(read), "\(read) rows were read")
         }
     }
 
     @Test func aClaimItsEndAndASweepReadAFewRowsHoweverManyWait() async throws {
-        try await RecordStore.with { store in
+        try await RecordStore.with(connections: 1) { store in
             _ = try await park(2_048, in: store)
             let claims = (0..<16).map { _ in Claim.sample() }
             let before = try await reads(store)
@@ -279,13 +280,14 @@ struct TakeTests {
             _ = try await store.executions.parkDue(limit: 256)
             _ = try await store.cancellations.overdue(limit: 256)
             let read = try await reads(store) - before
-            #expect(read < 400, "\(read) rows were read")
+            #expect((1..<400).contains(read), "\(read) rows were read")
         }
     }
 
-    /// How many rows of `executions` all scans have read.
+    /// How many rows of `executions` all scans of the store, which has one connection, have read.
     private func reads(_ store: RecordStore) async throws -> Int {
-        try await store.pool.query("select pg_stat_force_next_flush()")
+        // Only a session itself can tell the server at once what it has read.
+        try await store.database.pool.query("select pg_stat_force_next_flush()")
         return try await store.value(
             """
             select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
