@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 import Threads
 
-@Suite("ThreadExecutor")
+@Suite("ThreadExecutor", .timeLimit(.minutes(1)))
 struct ThreadExecutorTests {
     @Test func everyJobOfAnActorRunsOnItsOneThread() async {
         let actor = Pinned()

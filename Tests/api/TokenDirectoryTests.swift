@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandmillAPI
 
-@Suite struct TokenDirectoryTests {
+@Suite(.timeLimit(.minutes(1))) struct TokenDirectoryTests {
     private let tokens = FakeTokens()
     private let directory: TokenDirectory
 

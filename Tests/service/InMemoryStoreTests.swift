@@ -1,7 +1,7 @@
 import StoreConformance
 import Testing
 
-@Suite("InMemoryStore")
+@Suite("InMemoryStore", .timeLimit(.minutes(1)))
 struct InMemoryStoreTests {
     @Test(arguments: ExecutionStoreConformance.all)
     func itDoesAsAnExecutionStoreDoes(_ conformance: ExecutionStoreConformance) async throws {
