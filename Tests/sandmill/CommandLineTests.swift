@@ -39,14 +39,17 @@ extension SystemTests {
         @Test func submitPrintsTheIdAndDoesNotWait() async throws {
             let installation = try Installation.current
             let id = UUID()
-            let program = try installation.file("slow.py", "import time; time.sleep(3)")
-            let ended = try await installation.run(["submit", program, "--id", "\(id)"])
+            let program = try installation.file("slow.py", "import time; time.sleep(50)")
+            let ended = try await installation.run([
+                "submit", program, "--id", "\(id)", "--wall", "60",
+            ])
             #expect(ended.exitCode == 0)
             #expect(ended.output == [id.uuidString.lowercased()])
             try await installation.wait(for: 1, in: "running")
             let result = try await installation.run(["result", "\(id)"])
             #expect(result.exitCode == 75)
             #expect(result.errors.contains("running"))
+            #expect(try await installation.run(["cancel", "\(id)"]).exitCode == 0)
         }
 
         @Test func unknownIdIsWrongInput() async throws {

@@ -57,7 +57,8 @@ extension SystemTests {
             broker.port = proxy.port
             let requests = try installation.file(
                 "cut.ndjson",
-                #"{"source": "print(1)"}"# + "\n" + #"{"source": "import time; time.sleep(4)"}"#
+                #"{"source": "print(1)"}"# + "\n"
+                    + #"{"source": "import time; time.sleep(8)", "limits": {"wall_seconds": 60}}"#
             )
             let submitted = try await installation.run(["batch", "submit", requests])
             let waiter = try installation.start(
@@ -69,7 +70,7 @@ extension SystemTests {
             }
             #expect(first["stdout"]["preview"] == "1\n")
             proxy.cut()
-            let exitCode = try await within(.seconds(20), "the end of the waiter") {
+            let exitCode = try await within(.seconds(40), "the end of the waiter") {
                 try await waiter.exitCode()
             }
             #expect(exitCode == 0, "\(waiter.errors.text)")

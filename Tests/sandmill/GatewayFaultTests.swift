@@ -16,8 +16,11 @@ extension SystemTests {
                 settings: ["SANDMILL_BROKER_URL": try #require(broker.string)]
             )
             async let answer = door.submit(
-                ["source": "import time; time.sleep(2); print('done')"],
-                to: "/execute/sync?wait=30"
+                [
+                    "source": "import time; time.sleep(8); print('done')",
+                    "limits": ["wall_seconds": 60],
+                ],
+                to: "/execute/sync?wait=50"
             )
             try await installation.wait(for: 1, in: "running")
             proxy.cut()

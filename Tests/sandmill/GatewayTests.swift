@@ -51,7 +51,10 @@ extension SystemTests {
             let installation = try Installation.current
             let door = try await installation.open()
             let answer = try await door.submit(
-                ["source": "import time; time.sleep(3); print('done')"],
+                [
+                    "source": "import time; time.sleep(8); print('done')",
+                    "limits": ["wall_seconds": 60],
+                ],
                 to: "/execute/sync?wait=0.2"
             )
             #expect(answer.status == 202)

@@ -13,8 +13,9 @@ extension SystemTests {
                 for n in range(15):
                     print(n, flush=True)
                     print(-n, file=sys.stderr, flush=True)
-                    time.sleep(0.2)
-                """
+                    time.sleep(6 if n == 0 else 0.2)
+                """,
+                "limits": ["wall_seconds": 60],
             ])
             try await installation.wait(for: 1, in: "running")
             let follower = try installation.start(["output", id.text, "--follow", "--stderr"])
@@ -24,7 +25,7 @@ extension SystemTests {
             }
             #expect(first == "0")
             #expect(state == "running")
-            let exitCode = try await within(.seconds(20), "the end of the follower") {
+            let exitCode = try await within(.seconds(40), "the end of the follower") {
                 while await follower.output.next() != nil {}
                 while await follower.errors.next() != nil {}
                 return try await follower.exitCode()
@@ -37,7 +38,7 @@ extension SystemTests {
 
         @Test func anExecutionThatIsQueuedIsWaitedFor() async throws {
             let installation = try Installation.current
-            let start = Date(timeIntervalSinceNow: 2).formatted(.iso8601)
+            let start = Date(timeIntervalSinceNow: 3_600).formatted(.iso8601)
             let id = try await installation.submit([
                 "source": "print('late')", "not_before": .string(start),
             ])
@@ -46,7 +47,12 @@ extension SystemTests {
             #expect(now.exitCode == 75)
             #expect(now.output.isEmpty)
             #expect(now.errors.contains("queued"))
-            let followed = try await installation.run(["output", id.text, "--follow"])
+            async let following = installation.run(["output", id.text, "--follow"])
+            try await installation.query(
+                "update executions set available_at = now() where id = %s::uuid",
+                .string(id.text)
+            )
+            let followed = try await following
             #expect(followed.exitCode == 0)
             #expect(followed.output == ["late"])
         }
@@ -96,8 +102,18 @@ extension SystemTests {
         func aFollowerGoesOnWithTheAttemptThatTakesOver() async throws {
             let installation = try Installation.current
             let first = try await installation.startWorker("worker-a")
+            // The first attempt outlasts what happens meanwhile, and the second is short.
+            let end = Int(Date.now.timeIntervalSince1970) + 10
             let id = try await installation.submit([
-                "source": "import time\nprint('begun', flush=True)\ntime.sleep(2)\nprint('done')"
+                "source": .string(
+                    """
+                    import time
+                    print('begun', flush=True)
+                    time.sleep(max(2, \(end) - time.time()))
+                    print('done')
+                    """
+                ),
+                "limits": ["wall_seconds": 60],
             ])
             let follower = try installation.start(["output", id.text, "--follow"])
             _ = try await within(.seconds(20), "a line of the first attempt") {

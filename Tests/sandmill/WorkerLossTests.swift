@@ -5,14 +5,24 @@ extension SystemTests {
     /// A worker may end at any time, asked to or not; executions do not end with it.
     @Suite(.timeLimit(.minutes(2)))
     struct WorkerLossTests {
-        private static let sleeper: JSON = ["source": "import time; time.sleep(2)\nprint('done')"]
+        /// A program that ends so many seconds from now, but no sooner than 2 s after its start: its
+        /// first attempt outlasts what happens meanwhile, and those that come late are short.
+        private static func sleeper(_ seconds: Int) -> JSON {
+            let end = Int(Date.now.timeIntervalSince1970) + seconds
+            return [
+                "source": .string(
+                    "import time; time.sleep(max(2, \(end) - time.time()))\nprint('done')"
+                ),
+                "limits": ["wall_seconds": 60],
+            ]
+        }
 
         @Test(.installationWithoutWorker)
         func killedWorkersExecutionsAreTakenOverAndItsSandboxesVanish() async throws {
             let installation = try Installation.current
             let first = try await installation.startWorker("worker-a")
             var ids: [UUID] = []
-            for _ in 1...4 { ids.append(try await installation.submit(Self.sleeper)) }
+            for _ in 1...4 { ids.append(try await installation.submit(Self.sleeper(15))) }
             try await installation.wait(forBusySandboxes: 2)
             try await installation.wait(for: 4, in: "running")
 
@@ -53,7 +63,7 @@ extension SystemTests {
             var ids: [UUID] = []
             for _ in 1...60 {
                 ids.append(
-                    try await installation.submit(["source": "import time; time.sleep(0.05)"])
+                    try await installation.submit(["source": "import time; time.sleep(0.1)"])
                 )
             }
             try await eventually(within: .seconds(20), "some wait in the store, some have ended") {
@@ -76,7 +86,7 @@ extension SystemTests {
         func workerThatIsRestartedGoesOnWithWhatItLeft() async throws {
             let installation = try Installation.current
             let first = try await installation.startWorker("worker-a")
-            let id = try await installation.submit(Self.sleeper)
+            let id = try await installation.submit(Self.sleeper(10))
             try await installation.wait(forBusySandboxes: 1)
             first.kill()
             _ = try await first.exitCode()
@@ -92,7 +102,7 @@ extension SystemTests {
             let installation = try Installation.current
             let worker = try await installation.startWorker("worker-a")
             var ids: [UUID] = []
-            for _ in 1...2 { ids.append(try await installation.submit(Self.sleeper)) }
+            for _ in 1...2 { ids.append(try await installation.submit(Self.sleeper(10))) }
             try await installation.wait(forBusySandboxes: 2)
 
             try await installation.stop(worker)
@@ -113,7 +123,7 @@ extension SystemTests {
         func workerThatWasStoppedPastItsLeaseDiscardsItsResults() async throws {
             let installation = try Installation.current
             let first = try await installation.startWorker("worker-a")
-            let id = try await installation.submit(Self.sleeper)
+            let id = try await installation.submit(Self.sleeper(10))
             try await installation.wait(forBusySandboxes: 1)
             first.send(SIGSTOP)
             let second = try await installation.startWorker("worker-b")
@@ -183,7 +193,7 @@ extension SystemTests {
         @Test(.installation())
         func sandboxThatIsRemovedIsOurFaultAndTheProgramRunsAgain() async throws {
             let installation = try Installation.current
-            let id = try await installation.submit(Self.sleeper)
+            let id = try await installation.submit(Self.sleeper(10))
             try await installation.wait(forBusySandboxes: 1)
             let busy = try await installation.query(
                 "select container from sandboxes where state = 'leased'"
