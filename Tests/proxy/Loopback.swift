@@ -6,7 +6,30 @@ public enum Loopback {
     ///
     /// - Returns: The port.
     public static func listen(on descriptor: CInt) -> Int {
-        var address = address(of: 0)
+        guard let port = listen(on: descriptor, at: 0) else {
+            preconditionFailure("no port is left")
+        }
+        return port
+    }
+
+    /// So many ports that nobody uses now, below those that the kernel gives to connections.
+    public static func freePorts(_ count: Int) -> [Int] {
+        var ports: [Int] = []
+        // All are held until the last is found, so that none is found twice.
+        var held: [CInt] = []
+        defer { for descriptor in held { close(descriptor) } }
+        for candidate in (20_000..<32_000).shuffled() {
+            let descriptor = makeSocket()
+            held.append(descriptor)
+            if let port = listen(on: descriptor, at: candidate) { ports.append(port) }
+            if ports.count == count { return ports }
+        }
+        preconditionFailure("no port is left")
+    }
+
+    /// - Returns: The port, any for 0; `nil` if it is taken.
+    private static func listen(on descriptor: CInt, at port: Int) -> Int? {
+        var address = address(of: port)
         let isListening = unsafe withUnsafeMutablePointer(to: &address) { address in
             unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -15,15 +38,7 @@ public enum Loopback {
                     && getsockname(descriptor, address, &length) == 0
             }
         }
-        precondition(isListening, "no port is left")
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    /// A port that nobody uses now.
-    public static func freePort() -> Int {
-        let descriptor = makeSocket()
-        defer { close(descriptor) }
-        return listen(on: descriptor)
+        return isListening ? Int(UInt16(bigEndian: address.sin_port)) : nil
     }
 
     /// Connects a socket; tells whether somebody listened.

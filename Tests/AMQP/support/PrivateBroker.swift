@@ -34,7 +34,7 @@ struct PrivateBroker: Sendable {
     static func start(input: Pipe, onEnd: @escaping @Sendable () -> Void) throws -> PrivateBroker {
         let directory = URL.temporaryDirectory.appending(path: "amqp-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let ports = (0..<4).map { _ in Loopback.freePort() }
+        let ports = Loopback.freePorts(4)
         let path = directory.path
         let broker = PrivateBroker(
             directory: directory,
