@@ -70,11 +70,8 @@ import Testing
     @Test func aCallWithoutAnAnswerTimesOut() async throws {
         let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }
-        let options = Connection.Options(callTimeout: .milliseconds(300))
-        let connection = try await Connection.open(
-            try proxy.endpoint(heartbeat: .seconds(4)),
-            options: options
-        )
+        let options = Connection.Options(callTimeout: .seconds(2))
+        let connection = try await Connection.open(try proxy.endpoint(), options: options)
         let channel = try await connection.openChannel()
         proxy.mode = .frozen
         let error = try await failure { try await channel.checkQueue("any") }
@@ -90,10 +87,7 @@ import Testing
         defer { proxy.stop() }
         await (try await Broker.connection()).close()
         let options = Connection.Options(callTimeout: .milliseconds(300))
-        let connection = try await Connection.open(
-            try proxy.endpoint(heartbeat: .seconds(2)),
-            options: options
-        )
+        let connection = try await Connection.open(try proxy.endpoint(), options: options)
         proxy.mode = .frozen
         let time = await ContinuousClock().measure { await connection.close() }
         #expect(time >= .milliseconds(300))
@@ -109,11 +103,11 @@ import Testing
 
     @Test func anIdleConnectionLivesByItsHeartbeats() async throws {
         var endpoint = try Broker.endpoint()
-        endpoint.heartbeat = .seconds(1)
+        endpoint.heartbeat = .seconds(3)
         let connection = try await Connection.open(endpoint)
         let lifetime = Task { await connection.untilClosed() }
         // The broker ends a connection after two intervals of silence, and so does this side.
-        try await Task.sleep(for: .seconds(4))
+        try await Task.sleep(for: .seconds(10))
         lifetime.cancel()
         #expect(await lifetime.value == nil)
         try await connection.openChannel().declare(Queue("", isExclusive: true))

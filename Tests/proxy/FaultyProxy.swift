@@ -70,25 +70,38 @@ public final class FaultyProxy: @unchecked Sendable {
             condition.withLock { sockets += [client, server] }
             Thread.detachNewThread { [self] in
                 pump(from: client, to: server)
+                end(client, server)
                 continuation.yield()
             }
-            Thread.detachNewThread { [self] in pump(from: server, to: client) }
+            Thread.detachNewThread { [self] in
+                pump(from: server, to: client)
+                // Where nothing passes, an end does not: servers give up who is silent.
+                waitUntilForwarding()
+                end(client, server)
+            }
             Thread.detachNewThread { [self] in sendSignsOfLife(to: client) }
         }
         close(listener)
     }
 
-    /// Passes bytes on until either end is gone.
+    /// Passes bytes on until the source ends or the target is gone.
     private func pump(from source: CInt, to target: CInt) {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while case let count = unsafe read(source, &buffer, buffer.count), count > 0 {
-            condition.withLock {
-                while currentMode != .forwarding { condition.wait() }
-            }
+            waitUntilForwarding()
             guard unsafe send(target, buffer, count, CInt(MSG_NOSIGNAL)) == count else { break }
         }
-        shutdown(source, CInt(SHUT_RDWR))
-        shutdown(target, CInt(SHUT_RDWR))
+    }
+
+    private func waitUntilForwarding() {
+        condition.withLock {
+            while currentMode != .forwarding { condition.wait() }
+        }
+    }
+
+    private func end(_ client: CInt, _ server: CInt) {
+        shutdown(client, CInt(SHUT_RDWR))
+        shutdown(server, CInt(SHUT_RDWR))
     }
 
     private func sendSignsOfLife(to client: CInt) {

@@ -9,7 +9,7 @@ extension FaultyProxy {
     }
 
     /// The way to that broker through this proxy.
-    func endpoint(heartbeat: Duration = .seconds(1)) throws -> Endpoint {
+    func endpoint(heartbeat: Duration = .seconds(10)) throws -> Endpoint {
         var endpoint = try Broker.endpoint()
         endpoint.host = "127.0.0.1"
         endpoint.port = port
