@@ -168,7 +168,7 @@ extension SystemTests {
             try installation.file("late/fast.py", "print(1)")
             try installation.file("late/slow.py", Self.slow)
             let ended = try await installation.run([
-                "batch", "submit", try path("late"), "--wall", "60", "--wait", "--timeout", "4s",
+                "batch", "submit", try path("late"), "--wall", "60", "--wait", "--timeout", "10s",
                 "--report", "late.json",
             ])
             #expect(ended.exitCode == 75)
@@ -180,7 +180,7 @@ extension SystemTests {
             let status = try await installation.run(["batch", "status", batch])
             #expect(status.output.contains { $0.hasPrefix("pace") })
             #expect(status.output.contains { $0.hasPrefix("left") && $0.contains("about") })
-            let waited = try await installation.run(["batch", "wait", batch, "--timeout", "1s"])
+            let waited = try await installation.run(["batch", "wait", batch, "--timeout", "5s"])
             #expect(waited.exitCode == 75)
             #expect(waited.output.count == 1)
             #expect(try await installation.run(["batch", "cancel", batch]).exitCode == 0)
@@ -293,7 +293,7 @@ extension SystemTests {
         @Test func unknownBatchIsWaitedForUntilTheTimeIsUp() async throws {
             let installation = try Installation.current
             let id = UUID().uuidString
-            let ended = try await installation.run(["batch", "wait", id, "--timeout", "1s"])
+            let ended = try await installation.run(["batch", "wait", id, "--timeout", "3s"])
             #expect(ended.exitCode == 75)
             let unknown = try await installation.run(["batch", "status", id])
             #expect(unknown.exitCode == 65)

@@ -62,7 +62,7 @@ extension SystemTests {
             try await installation.submit(
                 ["source": "print(1)", "batch": ["id": batch, "size": 3]]
             )
-            try await eventually(within: .seconds(10), "there is a dead letter") {
+            try await eventually(within: .seconds(30), "there is a dead letter") {
                 try await installation.query(
                     "select 1 from dead_letters where error_type = 'id_conflict'"
                 ).count == 1

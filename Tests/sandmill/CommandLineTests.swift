@@ -136,7 +136,7 @@ extension SystemTests {
         @Test func poolShowsTheSandboxesOfTheWorker() async throws {
             let installation = try Installation.current
             _ = try await installation.result(of: "print(1)")
-            try await eventually(within: .seconds(10), "the pool shows the tenant's sandbox") {
+            try await eventually(within: .seconds(30), "the pool shows the tenant's sandbox") {
                 let ended = try await installation.run(["pool"])
                 return ended.output.contains { $0.contains("worker-a") && $0.contains("default") }
             }

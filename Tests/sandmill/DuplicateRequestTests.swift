@@ -19,7 +19,7 @@ extension SystemTests {
             let id = try await installation.submit(["source": "print('first')"])
             let event = try await installation.events.finished(id)
             try await installation.submit(["source": "print('second')"], id: id)
-            try await eventually(within: .seconds(10), "there is a dead letter") {
+            try await eventually(within: .seconds(30), "there is a dead letter") {
                 try await !installation.query("select 1 from dead_letters").isEmpty
             }
             let letters = try await installation.query(

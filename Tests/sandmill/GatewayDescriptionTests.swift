@@ -80,7 +80,7 @@ extension SystemTests {
             let door = try await installation.open()
             #expect(try await door.submit(["source": "print(1)"]).status == 200)
             // The end is counted once it is committed, so the client may know of it before.
-            try await eventually(within: .seconds(10), "the end is counted") {
+            try await eventually(within: .seconds(30), "the end is counted") {
                 try await door.ask("/metrics").text.contains("sandmill_executions_finished_total{")
             }
             let answer = try await door.ask("/metrics")

@@ -37,7 +37,7 @@ extension SystemTests {
             let path = "/execute/\(UUID())/status"
             #expect(try await door.ask(path).status == 404)
             let token = try await installation.token("--tenant", "acme")
-            try await eventually(within: .seconds(6), "a token is needed") {
+            try await eventually(within: .seconds(20), "a token is needed") {
                 try await door.ask(path).status == 401
             }
             let refused = try await door.ask(path)
@@ -56,14 +56,14 @@ extension SystemTests {
             for path in ["/livez", "/readyz", "/openapi.json"] {
                 #expect(try await door.ask(path).status == 200, "\(path)")
             }
-            try await eventually(within: .seconds(6), "its use is noted") {
+            try await eventually(within: .seconds(20), "its use is noted") {
                 try await installation.query(
                     "select 1 from tokens where last_used_at is not null"
                 ).count == 1
             }
             let prefix = try #require(token.split(separator: "_").dropFirst().first)
             _ = try await installation.run(["token", "revoke", String(prefix)])
-            try await eventually(within: .seconds(6), "the token counts no more") {
+            try await eventually(within: .seconds(20), "the token counts no more") {
                 try await door.ask(path, "-H", header(token)).status == 401
             }
             try await installation.stop(door.process)

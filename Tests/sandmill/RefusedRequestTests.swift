@@ -125,7 +125,7 @@ extension SystemTests {
             let innocent = try await installation.result(of: "print('fine')")
             #expect(innocent["state"] == "succeeded")
 
-            try await eventually(within: .seconds(10), "there is a dead letter") {
+            try await eventually(within: .seconds(30), "there is a dead letter") {
                 try await !installation.query("select 1 from dead_letters").isEmpty
             }
             let letters = try await installation.query(
@@ -152,7 +152,7 @@ extension SystemTests {
                 level: "urgent",
                 properties: ["message_id": .string("\(UUID())")]
             )
-            try await eventually(within: .seconds(10), "there is a dead letter") {
+            try await eventually(within: .seconds(30), "there is a dead letter") {
                 try await !installation.query(
                     """
                     select 1 from dead_letters where error_type = 'unroutable'

@@ -120,10 +120,10 @@ actor Bench {
         #expect(times.contains { $0 < .milliseconds(500) }, "innocent programs took \(times)")
     }
 
-    /// The host has the sandbox's own processes, and no other, within a second.
+    /// The host has the sandbox's own processes, and no other, within ten seconds.
     private func expectProcessCount() async throws {
         let sandbox = try await current()
-        let deadline = ContinuousClock.now + .seconds(1)
+        let deadline = ContinuousClock.now + .seconds(10)
         var count = try TestEngine.processCount(of: sandbox.id)
         while count != processCount, ContinuousClock.now < deadline {
             count = try TestEngine.processCount(of: sandbox.id)
