@@ -5,8 +5,10 @@ internal import CRabbitMQ
 private let maximumDepth = 32
 
 extension String {
-    /// Copies bytes from the broker. In what is not UTF-8 a `?` stands for each byte that is not
-    /// ASCII, so that it grows no longer than AMQP can carry.
+    /// Copies bytes from the broker, repairing what is not UTF-8.
+    ///
+    /// There a `?` stands for each byte that is not ASCII, so that it grows no longer than AMQP can
+    /// carry.
     init(copying bytes: amqp_bytes_t) {
         let buffer = unsafe UnsafeRawBufferPointer(start: bytes.bytes, count: bytes.len)
         if let text = unsafe String(validating: buffer, as: UTF8.self) {

@@ -59,7 +59,7 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                 with batch as (
                     update batches set cancelled_at = coalesce(cancelled_at, now())
                     where id = $1 and ($2::text is null or tenant = $2)
-                    returning id
+                    returning id, pending
                 ),
                 member as (
                     select id from executions
@@ -70,11 +70,11 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                     select id, coalesce($2, '') from member order by id
                     on conflict do nothing
                 )
-                select (select count(*) from member) as count from batch
+                select pending from batch
                 """,
                 [batch, tenant]
             )
-            .first.map { try $0["count"] }
+            .first.map { try $0["pending"] }
         }
     }
 

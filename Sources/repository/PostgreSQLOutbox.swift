@@ -55,6 +55,19 @@ public struct PostgreSQLOutbox: Outbox {
         }
     }
 
+    /// Ends leases, unless somebody else has the message by now.
+    public func release(_ ids: [Int64], by worker: String) async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                """
+                update outbox set available_at = now() + interval '1 s' from \(Self.relaxation)
+                where id = any($1) and leased_by = $2
+                """,
+                [ids, worker]
+            )
+        }
+    }
+
     /// Removes messages, leased or not.
     public func remove(_ ids: [Int64]) async throws(StoreError) {
         guard !ids.isEmpty else { return }

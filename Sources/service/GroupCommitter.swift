@@ -8,8 +8,8 @@ internal import SandmillEntity
 /// What a commit costs hardly depends on how many items share it. So while there is a backlog, and
 /// time matters to nobody, a committer may linger to let more of them gather.
 ///
-/// A group whose commit cannot be reached is tried again until it can, or until ``run()`` is
-/// cancelled. A group that fails for good is halved until what cannot be stored stands alone, so
+/// A group whose commit cannot be reached is tried again until it can, or for as long as somebody may be
+/// kept waiting, or until ``run()`` is cancelled. A group that fails for good is halved until what cannot be stored stands alone, so
 /// it fails no other.
 public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     /// Commits a group and returns one outcome an item, in the same order.
@@ -26,6 +26,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     private let limit: Int
     private let size: @Sendable (Item) -> Int
     private let linger: Duration
+    private let patience: Duration?
     private let backlog: Backlog?
     private let clock: any Clock<Duration>
     private let commit: Commit
@@ -39,6 +40,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     ///   - limit: The most items of a group.
     ///   - size: How many bytes an item takes, if they may be many.
     ///   - linger: How long a group gathers at least while there is a backlog.
+    ///   - patience: For how long a commit that cannot be reached is tried again; nil for ever.
     ///   - backlog: What tells whether there is one; nil for never.
     ///   - clock: What it waits with before it tries again.
     ///   - commit: Commits a group.
@@ -46,6 +48,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
         limit: Int = 256,
         size: @escaping @Sendable (Item) -> Int = { _ in 0 },
         linger: Duration = .zero,
+        patience: Duration? = nil,
         backlog: Backlog? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         commit: @escaping Commit
@@ -53,6 +56,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
         self.limit = limit
         self.size = size
         self.linger = linger
+        self.patience = patience
         self.backlog = backlog
         self.clock = clock
         self.commit = commit
@@ -115,6 +119,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
 
     private func settle(_ group: ArraySlice<Entry>) async {
         var backoff = Backoff()
+        let deadline = patience.map { ContinuousClock.now + $0 }
         while true {
             do throws(StoreError) {
                 let outcomes = try await commit(group.map(\.item))
@@ -124,7 +129,8 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
                 }
                 return
             } catch {
-                if error.isRetryable, !Task.isCancelled {
+                let mayWait = deadline.map { ContinuousClock.now < $0 } ?? true
+                if error.isRetryable, mayWait, !Task.isCancelled {
                     try? await clock.sleep(for: backoff.next())
                 } else if !error.isRetryable, group.count > 1 {
                     let middle = group.startIndex + group.count / 2

@@ -1,4 +1,6 @@
+import FoundationEssentials
 import SandmillEntity
+import SandmillService
 import Testing
 
 @testable import SandmillAPI
@@ -36,9 +38,26 @@ import Testing
         #expect(throws: Problem.self) { _ = try document("[null]\n5") }
     }
 
-    @Test(arguments: ["{}\n{", "{}\n{}]}, \"pool\": {", "{}\n{} {}", "{}\nx"])
-    func aLineThatIsNoJSONIsRefusedByItsNumber(text: String) {
-        let problem = #expect(throws: Problem.self) { _ = try document(text) }
+    /// Only that member is a dead letter.
+    @Test(arguments: ["{", "{}]}, \"pool\": {", "{} {}", "x", "\"", "\u{1}"])
+    func aLineThatIsNoJSONIsAMemberThatIsText(line: String) throws {
+        let document = try JSONDecoder().decode(
+            JSONValue.self,
+            from: Data(try document("{}\n\(line)\n{}").utf8)
+        )
+        guard case .object(let fields) = document else {
+            Issue.record("it is \(document)")
+            return
+        }
+        #expect(fields["executions"] == .array([.object([:]), .string(line), .object([:])]))
+    }
+
+    @Test func aByteOrderMarkIsNoPartOfTheFirstLine() throws {
+        #expect(try document("\u{FEFF}{}") == (try document("{}")))
+    }
+
+    @Test func aTextWithoutAnObjectSaysWhichLineIsNoJSON() {
+        let problem = #expect(throws: Problem.self) { _ = try document("[]\n{\n1") }
         #expect(problem?.kind == .invalidRequest)
         #expect(problem?.detail.contains("line 2") == true)
     }

@@ -251,7 +251,7 @@ struct CancellationTests {
             _ = try await store.executions.finish([.sample(claims[0])])
             #expect(try await store.cancellations.cancel(batch: batch.id, tenant: "b") == nil)
             #expect(try await store.cancellations.cancel(batch: UUID(), tenant: nil) == nil)
-            #expect(try await store.cancellations.cancel(batch: batch.id, tenant: nil) == 2)
+            #expect(try await store.cancellations.cancel(batch: batch.id, tenant: nil) == 3)
             #expect(try await store.cancellations.overdue(limit: 9).count == 2)
             let outcomes = try await store.executions.claim([claims[3].meant(.run)])
             guard case .claimed(let grant) = outcomes.first else {

@@ -187,6 +187,10 @@ private struct LettersAndOutbox: DeadLetterStore, Outbox {
         try await outbox.lease(by: worker, limit: limit)
     }
 
+    func release(_ ids: [Int64], by worker: String) async throws(StoreError) {
+        try await outbox.release(ids, by: worker)
+    }
+
     func remove(_ ids: [Int64]) async throws(StoreError) {
         try await outbox.remove(ids)
     }

@@ -26,6 +26,21 @@ struct OutboxTests {
         }
     }
 
+    @Test func whatIsReleasedIsDueAgainInASecond() async throws {
+        try await RecordStore.with { store in
+            try await fill(store, 2)
+            let rows = try await store.outbox.lease(by: "worker-a", limit: 10)
+            try await store.outbox.release(rows.map(\.id), by: "worker-b")
+            try await store.outbox.release([rows[0].id], by: "worker-a")
+            #expect(try await store.outbox.lease(by: "worker-b", limit: 10).isEmpty)
+            try await store.pool.query(
+                "update outbox set available_at = available_at - interval '1 s'"
+            )
+            let again = try await store.outbox.lease(by: "worker-b", limit: 10)
+            #expect(again.map(\.id) == [rows[0].id])
+        }
+    }
+
     @Test func noMoreIsLeasedThanMemoryHasRoomFor() async throws {
         try await RecordStore.with { store in
             try await fill(store, 5)

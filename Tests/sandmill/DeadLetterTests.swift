@@ -176,7 +176,7 @@ extension SystemTests {
                 settings: ["SANDMILL_BROKER_URL": "amqp://127.0.0.1:1/"]
             )
             #expect(ended.exitCode == 0, "\(ended.errors)")
-            try await worker.errors.skip(to: "A message was not confirmed")
+            try await worker.errors.skip(to: "Messages were not confirmed")
             #expect(try await installation.record(id) == .null)
             proxy.mode = .forwarding
             proxy.cut()

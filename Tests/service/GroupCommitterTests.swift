@@ -53,7 +53,7 @@ struct GroupCommitterTests {
 
     @Test func aGroupIsNoLargerThanItsBytesAllow() async throws {
         let log = CommitLog()
-        let committer = GroupCommitter<Int, Int>(size: { $0 << 20 }) { items in
+        let committer = GroupCommitter<Int, Int>(size: \.mebibytes) { items in
             log.append(items)
             return items
         }
@@ -70,6 +70,17 @@ struct GroupCommitterTests {
             try await tasks.waitForAll()
         }
         #expect(log.groups == [[30, 30], [30], [100], [1]])
+    }
+
+    @Test func whoMayNotBeKeptWaitingHearsThatTheStoreIsAway() async throws {
+        let committer = GroupCommitter<Int, Int>(
+            patience: .milliseconds(1),
+            clock: HastyClock()
+        ) { _ throws(StoreError) in throw StoreError(.unavailable, "away") }
+        try await running(committer) { _ in
+            let error = await #expect(throws: StoreError.self) { try await committer.submit(1) }
+            #expect(error?.message == "away")
+        }
     }
 
     @Test func nothingWaitsWithoutABacklog() async throws {
@@ -234,4 +245,8 @@ private struct HeldClock: Clock {
         sleeper.open()
         await release.pass()
     }
+}
+
+extension Int {
+    fileprivate var mebibytes: Int { self << 20 }
 }

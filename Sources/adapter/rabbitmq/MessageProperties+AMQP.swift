@@ -5,7 +5,11 @@ internal import SandmillService
 extension SandmillService.MessageProperties {
     /// Reads properties as they were delivered; headers that are no text, number or truth value
     /// are left out.
+    ///
+    /// A `tenant` that is no text is that of nobody, whom every decoder refuses.
     init(_ properties: AMQP.MessageProperties) {
+        var headers = (properties.headers ?? [:]).compactMapValues(\.text)
+        if let tenant = properties.headers?["tenant"], !tenant.isText { headers["tenant"] = "" }
         self.init(
             contentType: properties.contentType,
             messageID: properties.messageID,
@@ -15,7 +19,7 @@ extension SandmillService.MessageProperties {
                 Date(timeIntervalSince1970: TimeInterval($0))
             },
             appID: properties.appID,
-            headers: (properties.headers ?? [:]).compactMapValues(\.text)
+            headers: headers
         )
     }
 }
@@ -40,6 +44,10 @@ extension AMQP.MessageProperties {
 }
 
 extension FieldValue {
+    fileprivate var isText: Bool {
+        if case .string = self { true } else { false }
+    }
+
     fileprivate var text: String? {
         switch self {
         case .string(let text): text

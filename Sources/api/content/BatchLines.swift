@@ -4,18 +4,25 @@ internal import SandmillService
 
 /// A batch as lines of JSON: each an execution of `"executions"`.
 struct BatchLines {
-    private let lines: [ArraySlice<UInt8>]
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    private let lines: [[UInt8]]
 
     /// Reads newline-delimited JSON; blank lines count for nothing.
     ///
-    /// - Throws: ``Problem`` for a line that is no JSON, or out of the bounds of a batch, by its
-    ///   number from 1; for more lines than a batch has executions; and for a text none of whose
-    ///   lines is an object, which is something else.
+    /// A line that is no JSON is a member all the same, its text, which is refused as such.
+    ///
+    /// - Throws: ``Problem`` for a line that is out of the bounds of a batch, by its number from 1;
+    ///   for more lines than a batch has executions; and for a text none of whose lines is an
+    ///   object, which is something else.
     init(_ text: [UInt8]) throws(Problem) {
-        var lines: [ArraySlice<UInt8>] = []
+        var lines: [[UInt8]] = []
+        var hasObject = false
+        var strange: Int?
+        let text = text.starts(with: Self.byteOrderMark) ? text.dropFirst(3) : text[...]
         let all = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in all.enumerated() {
-            let content = line.drop(while: \.isBlank)
+            let content = Array(line.drop(while: \.isBlank))
             guard !content.isEmpty else { continue }
             guard lines.count < BatchLimits.members else {
                 throw Problem(
@@ -23,16 +30,20 @@ struct BatchLines {
                     "more than the \(BatchLimits.members) executions that a batch may have"
                 )
             }
-            if let violation = BatchLimits.violation(in: Array(content)) {
+            if let violation = BatchLimits.violation(in: content) {
                 throw Problem(.tooLarge, "line \(index + 1): \(violation)")
             }
-            guard (try? JSONDecoder().decode(JSONValue.self, from: Data(content))) != nil else {
-                throw Problem(.invalidRequest, "line \(index + 1) is no JSON")
+            if (try? JSONDecoder().decode(JSONValue.self, from: Data(content))) != nil {
+                hasObject = hasObject || content.first == UInt8(ascii: "{")
+                lines.append(content)
+            } else {
+                strange = strange ?? index + 1
+                lines.append(DocumentBody.encode(String(decoding: content, as: UTF8.self)))
             }
-            lines.append(content)
         }
-        guard lines.isEmpty || lines.contains(where: { $0.first == UInt8(ascii: "{") }) else {
-            throw Problem(.invalidRequest, "no line is a JSON object")
+        guard lines.isEmpty || hasObject else {
+            let detail = strange.map { "; line \($0) is no JSON" } ?? ""
+            throw Problem(.invalidRequest, "no line is a JSON object\(detail)")
         }
         self.lines = lines
     }

@@ -34,8 +34,13 @@ struct ServerSentEvent: Equatable {
         case .restarted(let attempt):
             self.init("restarted", id: id, ["attempt": attempt])
         case .over(let state):
-            self.init("end", id: Self.endID, ["state": state])
+            self = .end(state)
         }
+    }
+
+    /// That there is no more.
+    static func end(_ state: ExecutionState) -> ServerSentEvent {
+        ServerSentEvent("end", id: endID, ["state": state])
     }
 
     /// Why no more can be told.

@@ -46,6 +46,10 @@ struct StreamRoutes: Sendable {
             } catch let error as ResultsError {
                 let problem = Problem(error, logger: logger)
                 try await writer.write(ServerSentEvent.problem(problem).buffer)
+                // What is gone is not there for who comes again either.
+                if record.state.isTerminal {
+                    try await writer.write(ServerSentEvent.end(record.state).buffer)
+                }
             }
             try await writer.finish(nil)
         }

@@ -31,7 +31,9 @@ extension BatchCommand {
             guard let count = try await cancellations.cancel(batch: id, tenant: tenant) else {
                 throw Failure(.wrongInput, "no batch with the id \(id.text) is known")
             }
-            Terminal.write("\(count) of its executions had not ended and will be cancelled")
+            Terminal.write(
+                "\(count) of its executions had not ended, or are still to come, and will be cancelled"
+            )
         }
     }
 }

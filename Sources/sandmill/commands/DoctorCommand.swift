@@ -23,8 +23,10 @@ struct DoctorCommand: AsyncParsableCommand {
         await examination.check(
             "broker",
             mend: "start RabbitMQ, or set broker.url",
-            orIfWrong:
-                "correct broker.url, or delete what differs and run sandmill topology declare"
+            orIfWrong: """
+                correct broker.url; or delete what differs; what is missing sandmill topology declare \
+                makes, or a worker that starts
+                """
         ) {
             let broker = try configuration.makeBroker(logger: "sandmill", quiet: true)
             try await broker.verifyTopology()

@@ -28,6 +28,10 @@ struct EventsCommand: AsyncParsableCommand {
     @Option(help: "How many events to wait for without --follow.")
     var count = 1
 
+    func validate() throws {
+        guard count > 0 else { throw ValidationError("--count is at least 1.") }
+    }
+
     func run() async throws {
         let broker = try BrokerClient(global.load())
         try await broker.events.withSubscription(to: match.isEmpty ? ["#"] : match) {

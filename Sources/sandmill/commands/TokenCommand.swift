@@ -134,7 +134,7 @@ extension AccessToken {
                 "valid"
             }
         return [
-            prefix, name, tenant, role.rawValue, createdAt.formatted(.iso8601),
+            prefix, name.printable, tenant, role.rawValue, createdAt.formatted(.iso8601),
             lastUsedAt?.formatted(.iso8601) ?? "-", state,
         ]
     }

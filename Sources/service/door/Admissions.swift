@@ -11,6 +11,9 @@ public struct Admissions: Service {
     private let store: any ExecutionStore
     private let relay: Relay
     private let worker: String
+    /// How long a client may be kept waiting for a store that cannot be reached.
+    private static let patience: Duration = .seconds(3)
+
     private let committer: GroupCommitter<Claim, ClaimOutcome>
 
     /// Describes a door.
@@ -30,7 +33,7 @@ public struct Admissions: Service {
         self.decoders = decoders
         self.store = store
         self.relay = relay
-        committer = .ofClaims(in: store)
+        committer = .ofClaims(in: store, patience: Self.patience)
     }
 
     /// Commits until a graceful shutdown, then what was handed over by then.

@@ -46,7 +46,8 @@ public struct Cancellations: Sendable {
 
     /// Asks for the ends of all members of a batch, also of those that are still to come.
     ///
-    /// - Returns: How many have not ended, of those that are known; nil when there is no such batch.
+    /// - Returns: How many have not ended, with those that are still to come; nil when there is no such
+    ///   batch.
     public func cancel(batch: UUID, tenant: String?) async throws(StoreError) -> Int? {
         let count = try await store.cancel(batch: batch, tenant: tenant)
         if count ?? 0 > 0 { await relay?.hint(ControlMessage(cancelBatch: batch)) }

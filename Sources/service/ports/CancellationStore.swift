@@ -19,7 +19,8 @@ public protocol CancellationStore: Sendable {
 
     /// Asks for the end of every member of a batch that has not ended, and of those that come.
     ///
-    /// - Returns: How many have not ended, of those that are known; nil when there is no such batch.
+    /// - Returns: How many have not ended, with those that are still to come; nil when there is no such
+    ///   batch.
     func cancel(batch: UUID, tenant: String?) async throws(StoreError) -> Int?
 
     /// What is queued and shall not start: it is cancelled, or its deadline has passed.

@@ -4,6 +4,9 @@ public protocol Outbox: Sendable {
     /// row that another worker is taking (`for update skip locked`).
     func lease(by worker: String, limit: Int) async throws(StoreError) -> [OutboxMessage]
 
+    /// Gives messages back that could not be published; they are due again in a second.
+    func release(_ ids: [Int64], by worker: String) async throws(StoreError)
+
     /// Removes messages that the broker has confirmed.
     func remove(_ ids: [Int64]) async throws(StoreError)
 }

@@ -40,11 +40,7 @@ public struct DecidedEndWatch: Service {
     /// Watches until a graceful shutdown.
     public func run() async throws {
         await watch.run([
-            {
-                for (id, outcome) in try await cancellations.decidedEnds(runBy: worker) {
-                    await running.end(id, as: outcome)
-                }
-            }
+            { await running.end(try await cancellations.decidedEnds(runBy: worker)) }
         ])
     }
 }

@@ -52,7 +52,7 @@ public actor ExecutionLedger: Service {
             try await store.retry(attempts)
             return attempts.map { _ in }
         }
-        self.letters = GroupCommitter(size: { $0.body.count }) { refused throws(StoreError) in
+        self.letters = GroupCommitter(size: \.body.count) { refused throws(StoreError) in
             try await letters.keep(refused)
             return refused.map { _ in }
         }
@@ -163,11 +163,15 @@ extension GroupCommitter where Item == Claim, Outcome == ClaimOutcome {
     static func ofClaims(
         in store: any ExecutionStore,
         linger: Duration = .zero,
+        patience: Duration? = nil,
         backlog: Backlog? = nil
     ) -> GroupCommitter {
-        GroupCommitter(size: { $0.request.body.count }, linger: linger, backlog: backlog) {
-            claims throws(StoreError) in try await store.claim(claims)
-        }
+        GroupCommitter(
+            size: \.request.body.count,
+            linger: linger,
+            patience: patience,
+            backlog: backlog
+        ) { claims throws(StoreError) in try await store.claim(claims) }
     }
 }
 

@@ -92,20 +92,35 @@ public actor Relay: Service {
 
     private func publish(_ rows: [OutboxMessage]) async {
         let outcomes = await publisher.publish(rows.map(\.message))
-        var settled: [Int64] = []
+        var unconfirmed: [Int64] = []
+        var why: String?
         for (row, outcome) in zip(rows, outcomes) {
             switch outcome {
             case .confirmed, .unroutable:
-                settled.append(row.id)
+                published.append(row.id)
             case .unconfirmed(let reason):
-                logger.warning(
-                    "A message was not confirmed and will be sent again.",
-                    metadata: [LogKey.reason: "\(reason)"]
-                )
+                unconfirmed.append(row.id)
+                why = why ?? reason
             }
         }
-        published += settled
         await removePublished()
+        if let why { await release(unconfirmed, because: why) }
+    }
+
+    /// Gives back what was not confirmed, so that it is sent again before its lease has ended.
+    private func release(_ ids: [Int64], because reason: String) async {
+        logger.warning(
+            "Messages were not confirmed and will be sent again.",
+            metadata: [LogKey.count: "\(ids.count)", LogKey.reason: "\(reason)"]
+        )
+        do throws(StoreError) {
+            try await outbox.release(ids, by: worker)
+        } catch {
+            logger.warning(
+                "Messages that were not confirmed stay leased for a while.",
+                metadata: [LogKey.count: "\(ids.count)", LogKey.reason: "\(error.message)"]
+            )
+        }
     }
 
     /// Removes what was published, with what could not be removed before.

@@ -54,6 +54,22 @@ import Testing
         }
     }
 
+    /// A client that sends its names as bytes would share one tenant with everybody else who does.
+    @Test(arguments: [FieldValue.bytes([0x61]), 5, true, .void, .array(["a"])])
+    func aTenantThatIsNoTextIsNobody(tenant: FieldValue) async throws {
+        try await withConsumer { installation, inbox in
+            var message = Message(
+                exchange: "\(installation.prefix).submit",
+                routingKey: "\(Installation.pool).low",
+                body: []
+            )
+            message.properties.headers = ["tenant": tenant, "other": tenant]
+            _ = await installation.publisher.publish(message)
+            let delivery = try await inbox.next()
+            #expect(delivery.properties.headers["tenant"] == "")
+        }
+    }
+
     @Test func aCountThatThePublisherMadeUpCountsNothing() async throws {
         try await withConsumer { installation, inbox in
             var message = Message(

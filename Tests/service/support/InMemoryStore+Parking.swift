@@ -123,11 +123,11 @@ extension InMemoryStore: CancellationStore {
     }
 
     func cancel(batch: UUID, tenant: String?) async throws(StoreError) -> Int? {
-        guard batches[batch] != nil else { return nil }
+        guard let pending = batches[batch]?.pending else { return nil }
         let members = executions.values.map(\.record)
             .filter { $0.batchID == batch && !$0.state.isTerminal }
         _ = try await cancel(members.map(\.id), tenant: tenant, keepsUnknown: false)
-        return members.count
+        return pending
     }
 
     func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution] {

@@ -328,6 +328,15 @@ extension InMemoryStore: Outbox {
         return due.map { outbox[$0].row }
     }
 
+    func release(_ ids: [Int64], by worker: String) async throws(StoreError) {
+        try takeFailure()
+        for index in outbox.indices
+        where ids.contains(outbox[index].row.id) && outbox[index].lessee == worker {
+            outbox[index].due = now + 1
+            outbox[index].leasedUntil = nil
+        }
+    }
+
     func remove(_ ids: [Int64]) async throws(StoreError) {
         try takeFailure()
         if !removeFailures.isEmpty {

@@ -12,9 +12,9 @@ struct RelayTests {
     private let store: InMemoryStore
     private let relay: Relay
 
-    init() {
+    init(speed: Double = 1_000) {
         broker = FakeBroker(journal: journal)
-        store = InMemoryStore(journal: journal, speed: 1_000)
+        store = InMemoryStore(journal: journal, speed: speed)
         relay = Relay(
             worker: "w1",
             outbox: store,
@@ -50,6 +50,14 @@ struct RelayTests {
         await relay.send(rows)
         try await shutDown { await journal.wait { $0.isSent } }
         #expect(broker.published == rows.map(\.message))
+    }
+
+    @Test func aMessageThatWasNotConfirmedIsGivenBackBeforeItsLeaseHasEnded() async throws {
+        let slow = RelayTests(speed: 1)
+        slow.broker.answer([.unconfirmed("nack")])
+        await slow.relay.send(try await slow.finishedRows(1))
+        try await slow.shutDown {}
+        #expect(await slow.store.outbox.map(\.leasedUntil) == [nil])
     }
 
     @Test func aMessageThatNobodyWantsIsSettled() async throws {
