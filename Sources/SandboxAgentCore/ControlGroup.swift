@@ -74,16 +74,16 @@ struct ControlGroup: ~Copyable {
 
     /// Whether so many bytes can be had without the OOM killer; true where the kernel does not tell.
     ///
-    /// What is cached of files on disks makes way. What is in a `tmpfs` does not.
+    /// What is cached of files on disks makes way, and the page tables of what has ended will. What
+    /// processes hold does not, nor what is in a `tmpfs`.
     func hasRoom(for bytes: UInt64) -> Bool {
         guard let limit = memoryLimit.readStart().number(),
             let usage = memoryUsage.readStart().number(), usage + bytes > limit
         else { return true }
         let statistics = memoryStatistics.readStart()
-        let cached = ["inactive_file", "active_file"].reduce(0) {
-            $0 + (statistics.number(after: $1) ?? 0)
-        }
-        return usage - min(cached, usage) + bytes <= limit
+        let held = statistics.number(after: "rss") ?? statistics.number(after: "anon") ?? usage
+        let files = statistics.number(after: "shmem") ?? 0
+        return held + files + bytes <= limit
     }
 
     /// The memory limit, if what waits in sockets does not count towards it, as with version 1.

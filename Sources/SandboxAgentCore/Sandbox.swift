@@ -5,8 +5,8 @@ internal import SandboxProtocol
 /// What the agent keeps open for the life of its sandbox.
 final class Sandbox {
     private static let workingDirectoryPath = "/work"
-    /// More than the agent, and the pipe to the worker, take while output is collected.
-    private static let collectorMemory: UInt64 = 2 << 20
+    /// More than the agent, and the kernel for it, take while output is collected.
+    private static let collectorMemory: UInt64 = 4 << 20
 
     let channel: FrameChannel
     let children: Children

@@ -59,21 +59,22 @@ struct ControlGroupTests {
     }
 
     @Test(arguments: [
+        // Processes and a tmpfs hold 90 MB.
         ("95000000", "100000000", true), ("100000000", "100000000", true),
-        ("100000000", "99999999", false), ("100000000", "max", true),
+        ("94000000", "94999999", false), ("100000000", "max", true),
     ])
-    func roomIsWhatIsNotUsedAndWhatCanMakeWay(
+    func roomIsWhatNeitherProcessesNorFilesHold(
         usage: String,
         limit: String,
         hasRoom: Bool
     ) throws {
-        let statistics = "cache 90000000\ninactive_file 3000000\nactive_file 2000000\n"
         try withGroup([
             "memory/memory.usage_in_bytes": usage, "memory/memory.limit_in_bytes": limit,
-            "memory/memory.stat": statistics,
+            "memory/memory.stat": "cache 85000000\nrss 10000000\nrss_huge 0\nshmem 80000000\n",
         ]) { #expect($0.hasRoom(for: 5_000_000) == hasRoom) }
         try withGroup([
-            "memory.current": usage, "memory.max": limit, "memory.stat": statistics,
+            "memory.current": usage, "memory.max": limit,
+            "memory.stat": "anon 10000000\nfile 85000000\nshmem 80000000\n",
         ]) { #expect($0.hasRoom(for: 5_000_000) == hasRoom) }
     }
 

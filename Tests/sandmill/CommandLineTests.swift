@@ -225,6 +225,18 @@ extension SystemTests {
             #expect(ended.output.allSatisfy { $0.hasPrefix("ok ") })
         }
 
+        /// A typing error is to be seen.
+        @Test func doctorMakesNoResultsDirectory() async throws {
+            let root = URL.temporaryDirectory.appending(path: "none-\(UUID())").path
+            let ended = try await Installation.current.run(
+                ["doctor"],
+                settings: ["SANDMILL_RESULTS_ROOT": root]
+            )
+            #expect(ended.exitCode == 0)
+            #expect(ended.output.contains { $0.hasPrefix("ok    results: \(root) is not there") })
+            #expect(!FileManager.default.fileExists(atPath: root))
+        }
+
         @Test func doctorSaysHowToMendAMissingImage() async throws {
             let ended = try await Installation.current.run(
                 ["doctor"],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SandmillConfiguration
 import SandmillDocker
 import SandmillEntity
@@ -45,6 +46,9 @@ struct DoctorCommand: AsyncParsableCommand {
             mend: "make \(configuration.resultsRoot) writable, or set results.root",
             orIfWrong: "set results.root"
         ) {
+            guard FileManager.default.fileExists(atPath: configuration.resultsRoot) else {
+                return "\(configuration.resultsRoot) is not there; a worker that starts makes it"
+            }
             let results = try ResultsDirectory(
                 root: configuration.resultsRoot,
                 worker: configuration.worker.id
