@@ -1,7 +1,7 @@
 /// Messages that were decided in a transaction and are still to be published.
 public protocol Outbox: Sendable {
     /// Takes messages that are due and not leased, oldest first, for 30 s, never waiting for a
-    /// row that another worker is taking (`for update skip locked`).
+    /// row that another worker is taking (`for update skip locked`); fewer when they are large.
     func lease(by worker: String, limit: Int) async throws(StoreError) -> [OutboxMessage]
 
     /// Gives messages back that could not be published; they are due again in a second.
