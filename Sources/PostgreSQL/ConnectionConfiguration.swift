@@ -9,7 +9,8 @@ public struct ConnectionConfiguration: Sendable, CustomStringConvertible {
     /// Options that hold where the connection string does not set them, by libpq's names.
     ///
     /// They come before `PG…` environment variables. As they are here, opening takes at most 5 s
-    /// for each address, and a dead peer is found within 25 s when idle, 10 s when sending.
+    /// for each address, and 5 s more where the first of them is silent; a dead peer is found within
+    /// 25 s when idle, 10 s when sending.
     public var defaults = [
         "connect_timeout": "5",
         "keepalives_idle": "10",

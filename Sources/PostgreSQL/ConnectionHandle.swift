@@ -18,7 +18,7 @@ struct ConnectionHandle: ~Copyable {
         _ = unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
         // Only a verbose message has the SQLSTATE of a refused connection.
         _ = unsafe PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
-        try connect(timeout: options.connectTimeout, hasSeveralHosts: options.hasSeveralHosts)
+        try connect(timeout: options.connectTimeout)
         _ = unsafe PQsetnonblocking(connection, 1)
     }
 
@@ -209,18 +209,15 @@ extension ConnectionHandle {
 // MARK: - Opening
 
 extension ConnectionHandle {
-    private func connect(timeout: Duration?, hasSeveralHosts: Bool) throws(PostgreSQLError) {
+    private func connect(timeout: Duration?) throws(PostgreSQLError) {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         let hasFailed = unsafe PQstatus(connection) == CONNECTION_BAD
         var status = hasFailed ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
         while status != PGRES_POLLING_OK, status != PGRES_POLLING_FAILED {
             guard isReady(for: status == PGRES_POLLING_READING ? POLLIN : POLLOUT, by: deadline)
             else {
-                // PQconnectPoll stays with a host that is silent; PQreset starts again, gives
-                // each host its time, and goes on to the next.
-                guard hasSeveralHosts else {
-                    throw PostgreSQLError(.connectionFailed, "no answer in time")
-                }
+                // PQconnectPoll stays with an address that is silent; PQreset starts again, gives
+                // each address its time, and goes on to the next of that host, or of the next host.
                 unsafe PQreset(connection)
                 break
             }

@@ -29,10 +29,6 @@ struct ConnectionOptions {
         return .seconds(max(seconds, 2))
     }
 
-    var hasSeveralHosts: Bool {
-        (values["host"] ?? values["hostaddr"])?.contains(",") ?? false
-    }
-
     private static func parse(_ string: String) throws(PostgreSQLError) -> [String: String] {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = unsafe PQconninfoParse(string, &message) else {

@@ -54,7 +54,7 @@ public struct PostgreSQLError: Error, Hashable, Sendable {
         switch code {
         case .connectionLost, .timedOut, .poolTimedOut: true
         case .connectionFailed: sqlState?.isRetryable ?? true
-        case .refused: isConnectionLost || sqlState?.isRetryable ?? false
+        case .refused: sqlState?.isRetryable ?? isConnectionLost
         case .invalidConnectionString, .unexpectedResult, .poolClosed, .cancelled: false
         }
     }
@@ -62,6 +62,15 @@ public struct PostgreSQLError: Error, Hashable, Sendable {
     /// Whether the values are at fault: the same statement with other rows may succeed.
     public var isDataError: Bool {
         sqlState?.isDataError ?? false
+    }
+
+    /// Whether the server lets us in no more, or not do this: no value is at fault.
+    ///
+    /// A server that answers an attempt to connect and whose answer is not that it has no room or is
+    /// starting refuses us, such as a database that allows no connections (55000).
+    public var isAccessRefusal: Bool {
+        guard let sqlState else { return false }
+        return sqlState.isAccessRefusal || code == .connectionFailed && !sqlState.isRetryable
     }
 }
 

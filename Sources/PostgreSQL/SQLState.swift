@@ -44,6 +44,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
     public static let serializationFailure = Self(rawValue: "40001")
     /// Transactions that waited for each other.
     public static let deadlockDetected = Self(rawValue: "40P01")
+    /// The role may not do this to that table, schema or database.
+    public static let insufficientPrivilege = Self(rawValue: "42501")
     /// No such column.
     public static let undefinedColumn = Self(rawValue: "42703")
     /// No such table.
@@ -71,6 +73,27 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
         case "08", "40", "53": true
         case "57": self == .queryCanceled || rawValue.hasPrefix("57P0")
         default: [.readOnlyTransaction, .lockNotAvailable, .ioError].contains(self)
+        }
+    }
+
+    /// Whether it says that we may not: no such user or database, a wrong password, no permission.
+    ///
+    /// No statement is at fault, and no value: the same succeeds once somebody grants it again, as
+    /// at the end of a maintenance, or after a password was rotated on both sides.
+    public var isAccessRefusal: Bool {
+        rawValue.hasPrefix("28") || [.invalidCatalogName, .insufficientPrivilege].contains(self)
+    }
+
+    /// Whether it tells of the session and not of the statement: another session may do better.
+    ///
+    /// A session that began on a server that has become a standby refuses to write for as long as it
+    /// lasts (25006), and one whose role or database has changed under it may go on to refuse.
+    var isOfSession: Bool {
+        if isAccessRefusal { return true }
+        switch rawValue.prefix(2) {
+        case "08", "25": return self != .inFailedTransaction
+        case "57": return self != .queryCanceled
+        default: return false
         }
     }
 

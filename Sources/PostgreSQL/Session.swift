@@ -29,7 +29,8 @@ final class Session: ThreadParking, @unchecked Sendable {
         handle = try ConnectionHandle(options)
     }
 
-    /// Talks to the server, and closes the session where that shows that it is lost.
+    /// Talks to the server, and closes the session where that shows that it is lost, or that it will
+    /// refuse whatever comes next.
     func perform<Result: ~Copyable>(
         _ body: (borrowing ConnectionHandle) throws(PostgreSQLError) -> Result
     ) throws(PostgreSQLError) -> Result {
@@ -40,6 +41,8 @@ final class Session: ThreadParking, @unchecked Sendable {
             case .some(let handle): return try body(handle)
             }
         } catch {
+            var error = error
+            if error.sqlState?.isOfSession == true { error.isConnectionLost = true }
             if error.isConnectionLost { close() }
             throw error
         }

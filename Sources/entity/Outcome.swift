@@ -35,8 +35,10 @@ public struct Outcome: Equatable, Sendable {
         case sandboxLost = "sandbox_lost"
         /// The container engine could not be used.
         case engineUnavailable = "engine_unavailable"
-        /// The results directory, or the record, could not be written.
+        /// The results directory could not be written.
         case resultsUnwritable = "results_unwritable"
+        /// The record store cannot hold its end.
+        case recordUnwritable = "record_unwritable"
         /// Three workers died while they ran it.
         case workerKiller = "worker_killer"
         /// It was accepted under a configuration that its pool no longer has.

@@ -33,9 +33,13 @@ public struct Database: Sendable {
     /// Every statement of ours finds its rows by an index and has one good plan.
     ///
     /// So a plan is made once, and it is not made for the size that a table happens to have then:
-    /// a sequential scan that was best for an empty table would stay with a full one. The other
-    /// settings let the server notice within half a minute that we are gone (manual, 20).
+    /// a sequential scan that was best for an empty table would stay with a full one.
+    ///
+    /// Nobody waits for a row that somebody holds: whoever writes a group goes on without it
+    /// (``GroupCommitter``). Locks that are taken in turn set a time of their own. The other settings
+    /// let the server notice within half a minute that we are gone (manual, 20).
     private static let settings = [
+        "lock_timeout": "500ms",
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
         "jit": "off",
@@ -70,7 +74,11 @@ public struct Database: Sendable {
 extension StoreError {
     init(_ error: PostgreSQLError) {
         let code: Code =
-            if error.isRetryable {
+            if error.sqlState == .lockNotAvailable {
+                .rowLocked
+            } else if error.isAccessRefusal {
+                .accessRefused
+            } else if error.isRetryable {
                 .unavailable
             } else if error.isDataError {
                 .unstorable

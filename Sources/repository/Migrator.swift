@@ -26,6 +26,8 @@ public struct Migrator: Sendable {
         let (schema, migrations) = (database.schema, migrations)
         return try await database.access {
             try await database.pool.withTransaction { connection in
+                // The other migrator, and whoever uses a table that is altered, is waited for.
+                try connection.execute(script: "set local lock_timeout = 0")
                 try connection.query(
                     "select pg_advisory_xact_lock(hashtextextended($1, 0))",
                     ["sandmill migrations of \(schema)"],

@@ -48,6 +48,11 @@ extension HealthCheck {
         }
     }
 
+    /// Whether the record store takes what the worker has to write.
+    static func ledger(_ ledger: ExecutionLedger) -> HealthCheck {
+        HealthCheck("ledger") { ledger.delay.description }
+    }
+
     /// Whether results can be read.
     static func results(_ files: OutputFiles) -> HealthCheck {
         HealthCheck("results") {

@@ -91,7 +91,7 @@ struct WorkerProcess {
                 broker,
                 relay,
                 admissions,
-                checks: [.engine(engine), .results(results)]
+                checks: [.engine(engine), .results(results), .ledger(ledger)]
             ) ?? []
         try await supervisor.register()
         try await results.removeLeftovers()

@@ -92,6 +92,60 @@ struct ErrorTests {
         #expect(error.code == .connectionFailed)
         #expect(error.sqlState == .invalidCatalogName)
         #expect(!error.isRetryable)
+        #expect(error.isAccessRefusal)
+    }
+
+    @Test func aRoleThatMayNotLogInIsRefusedAccess() async throws {
+        var configuration = try Server.configuration()
+        let administrator = try await Connection.open(configuration)
+        let role = "test_\(UUID().uuidString.prefix(8).lowercased())"
+        try await administrator.query("create role \(role) nologin")
+        let separator = configuration.connectionString.contains("?") ? "&" : "?"
+        configuration.connectionString += "\(separator)user=\(role)"
+        let error = try await failure { try await Connection.open(configuration) }
+        #expect(error.sqlState == SQLState(rawValue: "28000"))
+        #expect(error.isAccessRefusal)
+        #expect(!error.isDataError)
+        try await administrator.query("drop role \(role)")
+    }
+
+    @Test func aSessionThatMayNotDoSomethingIsClosed() async throws {
+        try await Server.withSchema { configuration in
+            let connection = try await Connection.open(configuration)
+            let role = "test_\(UUID().uuidString.prefix(8).lowercased())"
+            try await connection.execute(
+                script: """
+                    create role \(role); create table t (n int4);
+                    grant usage on schema \(try #require(configuration.settings["search_path"]))
+                        to \(role);
+                    set role \(role)
+                    """
+            )
+            let error = try await failure { try await connection.query("insert into t values (1)") }
+            #expect(error.sqlState == .insufficientPrivilege)
+            #expect(error.isAccessRefusal)
+            #expect(connection.isClosed)
+            let administrator = try await Connection.open(configuration)
+            try await administrator.execute(
+                script: "drop owned by \(role); drop role \(role)"
+            )
+        }
+    }
+
+    @Test func aSessionThatRefusesToWriteIsClosedAndAnotherTakesItsPlace() async throws {
+        try await Server.withSchema { configuration in
+            let pool = Pool(configuration, size: 1)
+            try await pool.query("create table t (n int4)")
+            try await pool.withConnection { connection in
+                try connection.execute(script: "set default_transaction_read_only = on")
+            }
+            let error = try await failure { try await pool.query("insert into t values (1)") }
+            #expect(error.sqlState == .readOnlyTransaction)
+            #expect(error.isRetryable)
+            #expect(error.isConnectionLost)
+            #expect(try await pool.query("insert into t values (1)").affectedCount == 1)
+            pool.close()
+        }
     }
 
     @Test func tooManyConnectionsIsRetryable() async throws {

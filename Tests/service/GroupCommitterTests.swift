@@ -121,11 +121,10 @@ struct GroupCommitterTests {
         }
     }
 
-    @Test(arguments: [StoreError.Code.unstorable, .internal])
-    func oneItemThatCannotBeStoredFailsNoOther(code: StoreError.Code) async throws {
+    @Test func oneItemThatCannotBeStoredFailsNoOther() async throws {
         let log = CommitLog()
-        let committer = GroupCommitter<Int, Void> { items throws(StoreError) in
-            if items.contains(77) { throw StoreError(code, "77") }
+        let committer = GroupCommitter<Int, Void>(clock: HastyClock()) { items throws(StoreError) in
+            if items.contains(77) { throw StoreError(.unstorable, "77") }
             log.append(items)
             return items.map { _ in }
         }
@@ -146,18 +145,59 @@ struct GroupCommitterTests {
         #expect(failed == [77])
     }
 
-    @Test func aStoreThatIsAwayIsWaitedFor() async throws {
-        let failures = Countdown(5)
-        let committer = GroupCommitter<Int, Int>(clock: HastyClock(speed: 1_000)) {
-            items throws(StoreError) in
-            if failures.strike() { throw StoreError(.unavailable, "away") }
+    @Test(arguments: [StoreError.Code.rowLocked, .internal])
+    func oneItemThatIsRefusedForAWhileKeepsNoOtherWaiting(code: StoreError.Code) async throws {
+        let log = CommitLog()
+        let isRefused = Mutex(true)
+        let committer = GroupCommitter<Int, Int>(clock: HastyClock()) { items throws(StoreError) in
+            if items.contains(77), isRefused.withLock({ $0 }) { throw StoreError(code, "77") }
+            log.append(items)
             return items
         }
         try await running(committer) { tasks in
-            tasks.addTask {
-                let outcome = try await committer.submit(1)
-                #expect(outcome == 1)
+            // All of its group, and what comes while it waits.
+            for range in [0..<256, 256..<300] {
+                let others = range.filter { $0 != 77 }
+                if range.contains(77) { tasks.addTask { _ = try await committer.submit(77) } }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for item in others { group.addTask { _ = try await committer.submit(item) } }
+                    try await group.waitForAll()
+                }
             }
+            #expect(!log.groups.joined().contains(77))
+            isRefused.withLock { $0 = false }
+        }
+        #expect(log.groups.joined().sorted() == Array(0..<300))
+    }
+
+    @Test(arguments: [StoreError.Code.unavailable, .accessRefused, .schemaMismatch])
+    func aStoreThatRefusesForAWhileIsWaitedForInOneGroup(code: StoreError.Code) async throws {
+        let log = CommitLog()
+        let failures = Countdown(5)
+        let committer = GroupCommitter<Int, Int>(clock: HastyClock(speed: 1_000)) {
+            items throws(StoreError) in
+            log.append(items)
+            if failures.strike() { throw StoreError(code, "away") }
+            return items
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for item in 0..<100 { tasks.addTask { _ = try await committer.submit(item) } }
+            while await committer.waitingCount < 100, !Task.isCancelled { await Task.yield() }
+            await committer.finish()
+            await committer.run()
+            try await tasks.waitForAll()
+        }
+        #expect(log.groups.map(\.count) == Array(repeating: 100, count: 6))
+    }
+
+    @Test func whoMayNotBeKeptWaitingHearsThatARowIsLocked() async throws {
+        let committer = GroupCommitter<Int, Int>(
+            patience: .milliseconds(1),
+            clock: HastyClock()
+        ) { _ throws(StoreError) in throw StoreError(.rowLocked, "locked") }
+        try await running(committer) { _ in
+            let error = await #expect(throws: StoreError.self) { try await committer.submit(1) }
+            #expect(error?.code == .rowLocked)
         }
     }
 
@@ -185,11 +225,12 @@ struct GroupCommitterTests {
         }
     }
 
-    @Test func cancellationFailsWhatCannotBeCommitted() async {
+    @Test(arguments: [StoreError.Code.unavailable, .rowLocked])
+    func cancellationFailsWhatCannotBeCommitted(code: StoreError.Code) async {
         let entered = Gate()
         let committer = GroupCommitter<Int, Int>(clock: HastyClock()) { _ throws(StoreError) in
             entered.open()
-            throw StoreError(.unavailable, "away")
+            throw StoreError(code, "away")
         }
         await withTaskGroup(of: Void.self) { tasks in
             let run = Task { await committer.run() }

@@ -17,7 +17,7 @@ extension Problem {
                 refusal.pointer == "" ? "the body: \(refusal.message)" : refusal.message,
                 pointer: refusal.pointer
             )
-        case let error as StoreError where error.isRetryable:
+        case let error as StoreError where error.isRetryable || error.code == .accessRefused:
             logger.warning("The record store failed.", metadata: ["reason": "\(error.message)"])
             self.init(
                 .unavailable,

@@ -23,6 +23,8 @@ public actor ExecutionLedger: Service {
     private let letters: GroupCommitter<DeadLetter, Void>
     /// What waits for a sandbox of this worker, in any pool.
     nonisolated let backlog = Backlog()
+    /// What the store keeps waiting.
+    public nonisolated let delay: StoreDelay
 
     private let store: any ExecutionStore
     private let results: any ResultsStore
@@ -41,18 +43,20 @@ public actor ExecutionLedger: Service {
         self.store = store
         self.results = results
         self.logger = logger
-        claims = .ofClaims(in: store, linger: Self.linger, backlog: backlog)
-        arrivals = .ofClaims(in: store)
+        delay = StoreDelay(logger: logger)
+        claims = .ofClaims(in: store, linger: Self.linger, backlog: backlog, delay: delay)
+        arrivals = .ofClaims("arrivals", in: store, delay: delay)
         publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
             await results.publish($0)
         }
         promptPublications = GroupCommitter { await results.publish($0) }
-        ends = .ofEnds(in: store, announcedBy: relay)
-        retries = GroupCommitter { attempts throws(StoreError) in
+        ends = .ofEnds(in: store, announcedBy: relay, delay: delay)
+        retries = GroupCommitter(of: "retries", delay: delay) { attempts throws(StoreError) in
             try await store.retry(attempts)
             return attempts.map { _ in }
         }
-        self.letters = GroupCommitter(size: \.body.count) { refused throws(StoreError) in
+        self.letters = GroupCommitter(of: "dead letters", size: \.body.count, delay: delay) {
+            refused throws(StoreError) in
             try await letters.keep(refused)
             return refused.map { _ in }
         }
@@ -93,14 +97,14 @@ public actor ExecutionLedger: Service {
         try await (claim.intent == .run && !isPrompt ? claims : arrivals).submit(claim)
     }
 
-    /// Claims what waits in the store; a store that cannot be reached is waited for.
+    /// Claims what waits in the store; a store that cannot be reached, or refuses us, is waited for.
     nonisolated func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
         var backoff = Backoff()
         while true {
             do throws(StoreError) {
                 return try await store.take(vacancy)
             } catch {
-                guard error.isRetryable, !Task.isCancelled else { throw error }
+                guard error.code != .internal, !Task.isCancelled else { throw error }
                 try? await ContinuousClock().sleep(for: backoff.next())
             }
         }
@@ -161,24 +165,32 @@ public actor ExecutionLedger: Service {
 extension GroupCommitter where Item == Claim, Outcome == ClaimOutcome {
     /// Writes claims to `store`.
     static func ofClaims(
+        _ kind: String = "claims",
         in store: any ExecutionStore,
         linger: Duration = .zero,
         patience: Duration? = nil,
-        backlog: Backlog? = nil
+        backlog: Backlog? = nil,
+        delay: StoreDelay? = nil
     ) -> GroupCommitter {
         GroupCommitter(
+            of: kind,
             size: \.request.body.count,
             linger: linger,
             patience: patience,
-            backlog: backlog
+            backlog: backlog,
+            delay: delay
         ) { claims throws(StoreError) in try await store.claim(claims) }
     }
 }
 
 extension GroupCommitter where Item == FinishedExecution, Outcome == Void {
     /// Writes ends to `store`, hands their events to `relay` at once, and counts them.
-    static func ofEnds(in store: any ExecutionStore, announcedBy relay: Relay) -> GroupCommitter {
-        GroupCommitter { ends throws(StoreError) in
+    static func ofEnds(
+        in store: any ExecutionStore,
+        announcedBy relay: Relay,
+        delay: StoreDelay
+    ) -> GroupCommitter {
+        GroupCommitter(of: "ends", size: \.storedSize, delay: delay) { ends throws(StoreError) in
             let messages = try await store.finish(ends)
             await relay.send(messages)
             for state in messages.compactMap(\.message.announcedState) {
@@ -187,6 +199,13 @@ extension GroupCommitter where Item == FinishedExecution, Outcome == Void {
             }
             return ends.map { _ in }
         }
+    }
+}
+
+extension FinishedExecution {
+    /// About how many bytes it is to the store.
+    fileprivate var storedSize: Int {
+        events.reduce(encodedDocument.count) { $0 + $1.body.count }
     }
 }
 

@@ -18,7 +18,7 @@ struct Fault: Error, Sendable {
             reason = .resultsUnwritable
             message = error.message
         case let error as StoreError:
-            reason = .resultsUnwritable
+            reason = .recordUnwritable
             message = error.message
         default:
             reason = .sandboxLost

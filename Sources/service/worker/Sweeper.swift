@@ -43,7 +43,11 @@ public struct Sweeper: Service {
         self.executions = executions
         self.cancellations = cancellations
         self.logger = logger
-        ends = .ofEnds(in: executions, announcedBy: relay)
+        ends = .ofEnds(
+            in: executions,
+            announcedBy: relay,
+            delay: StoreDelay(logger: logger)
+        )
         announcer = CompletionAnnouncer(cluster: cluster)
         watch = StoreWatch(clock: clock, logger: logger)
     }

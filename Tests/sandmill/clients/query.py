@@ -5,12 +5,28 @@ import sys
 import psycopg
 from psycopg.rows import dict_row
 
-connection = psycopg.connect(sys.argv[1], autocommit=True, row_factory=dict_row)
+
+def connect():
+    return psycopg.connect(sys.argv[1], autocommit=True, row_factory=dict_row)
+
+
+def run(sql, parameters):
+    cursor = connection.execute(sql, parameters or None)
+    return {"rows": cursor.fetchall() if cursor.description else []}
+
+
+connection = connect()
 for line in sys.stdin:
     query = json.loads(line)
     try:
-        cursor = connection.execute(query["sql"], query["parameters"] or None)
-        answer = {"rows": cursor.fetchall() if cursor.description else []}
+        try:
+            answer = run(query["sql"], query["parameters"])
+        except psycopg.OperationalError:
+            # A server that has gone may have a successor.
+            if not connection.closed:
+                raise
+            connection = connect()
+            answer = run(query["sql"], query["parameters"])
     except psycopg.Error as error:
         answer = {"error": str(error)}
     print(json.dumps(answer, default=str), flush=True)

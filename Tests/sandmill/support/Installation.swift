@@ -20,6 +20,9 @@ struct Installation: Sendable {
     /// Where its broker is.
     var brokerURL: String { servers.broker }
 
+    /// Where its record store is, for an administrator.
+    let databaseURL: String
+
     /// The root of the results directory.
     var results: URL { directory.appending(path: "results") }
 
@@ -32,11 +35,14 @@ struct Installation: Sendable {
     }
 
     /// Runs `body` with a migrated installation, and removes everything of it afterwards.
+    ///
+    /// With `database`, an administrator's way into a server, its record store is there.
     static func with<Value>(
+        database: String? = nil,
         settings: [String: String] = [:],
         _ body: (Installation) async throws -> Value
     ) async throws -> Value {
-        let installation = try await Installation(settings: settings)
+        let installation = try await Installation(database: database, settings: settings)
         let result = await Result {
             for command in [["migrate"], ["topology", "declare"]] {
                 let ended = try await installation.run(command)
@@ -54,19 +60,20 @@ struct Installation: Sendable {
         return value
     }
 
-    private init(settings: [String: String]) async throws {
+    private init(database url: String?, settings: [String: String]) async throws {
         servers = try Servers()
+        databaseURL = url ?? servers.database
         name = "test-\(UUID().uuidString.lowercased().prefix(13))"
         directory = URL.temporaryDirectory.appending(path: "sandmill-\(name)")
         let results = directory.appending(path: "results")
         try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
         let others = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SANDMILL_") }
-        let mark = servers.database.contains("?") ? "&" : "?"
+        let mark = databaseURL.contains("?") ? "&" : "?"
         self.settings = others.merging([
             "SANDMILL_BROKER_URL": servers.broker,
             "SANDMILL_BROKER_PREFIX": name,
             // The name is how a test finds the connections of this installation.
-            "SANDMILL_DATABASE_URL": "\(servers.database)\(mark)application_name=\(name)",
+            "SANDMILL_DATABASE_URL": "\(databaseURL)\(mark)application_name=\(name)",
             "SANDMILL_DATABASE_SCHEMA": name,
             "SANDMILL_ENGINE_URL": servers.engine,
             "SANDMILL_RESULTS_ROOT": results.path(),
@@ -76,7 +83,7 @@ struct Installation: Sendable {
             "SANDMILL_POOLS_PYTHON_SANDBOXES_MAXIMUM": "3",
         ]) { $1 }.merging(settings) { $1 }
         broker = try .client("broker", servers.broker)
-        database = try .client("query", servers.database)
+        database = try .client("query", databaseURL)
     }
 
     private func remove() async throws {

@@ -364,7 +364,7 @@ struct QueueWorkerTests {
             harness.broker.deliver(.sample(id))
             await harness.journal.wait(for: .finished(id, .errored))
         }
-        #expect(try await harness.store.execution(id)?.reason == "results_unwritable")
+        #expect(try await harness.store.execution(id)?.reason == "record_unwritable")
     }
 
     @Test func theLastMemberOfABatchCompletesIt() async throws {
