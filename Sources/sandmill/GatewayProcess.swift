@@ -86,7 +86,8 @@ struct GatewayProcess {
         _ admissions: Admissions,
         checks: [HealthCheck]
     ) async throws -> [any Service] {
-        let settings = configuration.gatewaySettings
+        var settings = configuration.gatewaySettings
+        settings.limits.connections = try connectionsWithinFileLimit()
         let directory = TokenDirectory(store: PostgreSQLAccessTokens(database), logger: logger)
         try await directory.load()
         try checkAccess(settings, directory)
@@ -117,7 +118,6 @@ struct GatewayProcess {
             metrics: metrics,
             logger: logger
         )
-        allowFiles(configuration.gateway.connections)
         return [completions, directory, NamedGateway(gateway: gateway, settings: settings)]
     }
 
@@ -141,21 +141,42 @@ struct GatewayProcess {
         }
     }
 
-    /// Raises the limit of open files as far as it may be raised.
-    private func allowFiles(_ connections: Int) {
+    /// How many connections there may be, so that what else this process opens has its files.
+    ///
+    /// The limit of open files (`ulimit -n`) is raised as far as it may be. A process that can open no
+    /// file any more cannot finish what it has begun, so a reserve is never given to clients.
+    private func connectionsWithinFileLimit() throws(Failure) -> Int {
         var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard unsafe getrlimit(resource, &limit) == 0 else {
+            return configuration.gateway.connections
         }
         limit.rlim_cur = limit.rlim_max
-        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        if limit.rlim_cur < rlim_t(connections) {
-            logger.warning(
-                "Fewer files may be open than gateway.connections allows.",
-                metadata: ["limit": "\(limit.rlim_cur)"]
+        _ = unsafe setrlimit(resource, &limit)
+        let sandboxes = configuration.pools.reduce(0) { $0 + $1.sandboxes.maximum }
+        let reserve = Self.ownFiles + Self.filesOfSandbox * sandboxes
+        let files = Int(clamping: limit.rlim_cur)
+        guard files > reserve else {
+            throw Failure(
+                .wrongConfiguration,
+                "\(files) files may be open, of which this process needs \(reserve): raise the limit "
+                    + "(ulimit -n)"
             )
         }
+        let connections = min(configuration.gateway.connections, files - reserve)
+        if connections < configuration.gateway.connections {
+            logger.warning(
+                "Fewer connections are taken than gateway.connections says: few files may be open.",
+                metadata: ["connections": "\(connections)", "files": "\(files)"]
+            )
+        }
+        return connections
     }
+
+    /// Connections to the servers, event loops, results that are read and written, with room to spare.
+    private static let ownFiles = 256
+    /// The stream to a sandbox, one to the engine, and what is written of its output.
+    private static let filesOfSandbox = 4
 }
 
 /// The door, whose failure names the address: the error of the socket does not.

@@ -367,6 +367,14 @@ extension Abuse.Isolation {
             stdout: "{}\n"
         ),
         AbuseCase(
+            name: "pages are offered for merging with those of others",
+            // MADV_MERGEABLE, and PR_SET_MEMORY_MERGE for all pages.
+            source: Attempts.prelude + """
+                print(call(28, 0, 4096, 12), call(157, 67, 1, 0, 0, 0))
+                """,
+            stdout: "EPERM EPERM\n"
+        ),
+        AbuseCase(
             name: "the kernel's files are written",
             source: """
                 import os

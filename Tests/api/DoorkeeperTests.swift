@@ -31,8 +31,14 @@ import Testing
         return secret.text
     }
 
-    private func request(_ token: String? = nil, tenant: String? = nil) -> Request {
-        var head = HTTPRequest(method: .get, scheme: nil, authority: nil, path: "/")
+    private func request(
+        _ token: String? = nil,
+        tenant: String? = nil,
+        host: String? = "127.0.0.1:8080",
+        origin: String? = nil
+    ) -> Request {
+        var head = HTTPRequest(method: .get, scheme: nil, authority: host, path: "/")
+        head.headerFields[.origin] = origin
         head.headerFields[.authorization] = token.map { "Bearer \($0)" }
         if let tenant, let name = HTTPField.Name("tenant") { head.headerFields[name] = tenant }
         return Request(head: head, body: RequestBody(buffer: ByteBuffer()))
@@ -45,6 +51,42 @@ import Testing
         #expect(caller.tenant == "acme")
         #expect(caller.sees("acme"))
         #expect(!caller.sees("default"))
+    }
+
+    @Test(arguments: [
+        "localhost", "LocalHost:8080", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:8080",
+    ])
+    func withoutTokensThisMachineIsTaken(host: String) async throws {
+        let doorkeeper = try await doorkeeper()
+        let own = [nil, "http://\(host)"]
+        for origin in own {
+            _ = try doorkeeper.caller(of: request(host: host, origin: origin), for: .caller)
+        }
+    }
+
+    @Test(arguments: [
+        (nil, nil), ("", nil), ("evil.example", nil), ("evil.example:8080", nil),
+        ("127.0.0.1.evil.example", nil), ("localhost.evil.example", nil), ("127.0.0.1@evil", nil),
+        ("10.0.0.1", nil), ("[::2]", nil), ("localhost:8080:1", nil),
+        ("localhost:8080", "http://evil.example"), ("localhost:8080", "null"),
+        ("localhost:8080", "http://localhost:3000"), ("localhost:8080", "https://localhost:8080"),
+        ("localhost:8080", "http://localhost:8080.evil.example"), ("localhost:8080", ""),
+    ])
+    func withoutTokensNoOtherSiteIsTaken(host: String?, origin: String?) async throws {
+        let doorkeeper = try await doorkeeper()
+        let problem = #expect(throws: Problem.self) {
+            try doorkeeper.caller(of: request(host: host, origin: origin), for: .caller)
+        }
+        #expect(problem?.kind == .forbidden)
+    }
+
+    @Test func aTokenMayComeByAnyNameAndFromAnyPage() async throws {
+        let token = try token(.submit)
+        let doorkeeper = try await doorkeeper()
+        _ = try doorkeeper.caller(
+            of: request(token, host: "sandmill.example", origin: "https://grader.example"),
+            for: .caller
+        )
     }
 
     @Test func elsewhereNobodyComesInWithoutAToken() async throws {

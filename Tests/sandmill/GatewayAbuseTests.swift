@@ -171,6 +171,113 @@ extension SystemTests {
             #expect(try await waiting.status == 202)
         }
 
+        @Test func whoHoldsAllGivesWayToOthers() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open(
+                "gateway",
+                settings: [
+                    "SANDMILL_GATEWAY_STREAMS": "2", "SANDMILL_GATEWAY_WAITS": "2",
+                    "SANDMILL_BROKER_MAXIMUM_BODY": "4KiB",
+                ]
+            )
+            // Nobody runs them.
+            let many = [UUID(), UUID()]
+            var waits: [Program] = []
+            for id in many {
+                waits.append(try door.wait(for: id, as: "many"))
+                try await eventually(within: .seconds(15), "it is kept") {
+                    try await installation.record(id) != .null
+                }
+            }
+            let few = UUID()
+            let other = try door.wait(for: few, as: "few")
+            // The oldest of those who wait for much is told where to look.
+            let oldest = waits[0]
+            let answer = try await within(.seconds(20), "the answer to the first") {
+                try await oldest.answer()
+            }
+            #expect(answer["id"] == .string(many[0].uuidString.lowercased()))
+            #expect(answer["state"] == "queued")
+            try await eventually(within: .seconds(15), "the other's is kept") {
+                try await installation.record(few) != .null
+            }
+            let third = try await door.submit(
+                ["source": "3"],
+                to: "/execute/sync?wait=50",
+                "-H",
+                "tenant: many"
+            )
+            #expect(third.status == 503)
+
+            // Who goes away waits for nothing.
+            other.kill()
+            waits[1].kill()
+            let shortly = try await door.submit(["source": "4"], to: "/execute/sync?wait=0.1")
+            #expect(shortly.status == 202)
+            try await eventually(within: .seconds(10), "both can wait") {
+                let programs = try [UUID(), UUID()].map {
+                    try door.wait(for: $0, as: "many", wait: "0.2")
+                }
+                for program in programs {
+                    guard try await program.answer()["state"] == "queued" else { return false }
+                }
+                return true
+            }
+
+            let id = many[0].uuidString.lowercased()
+            let streams = try (1...2).map { _ in try door.stream(of: id, as: "many") }
+            for stream in streams {
+                try await within(.seconds(20), "a stream") {
+                    try await stream.output.skip(to: "text/event-stream")
+                }
+            }
+            let fewID = few.uuidString.lowercased()
+            let stream = try door.stream(of: fewID, as: "few")
+            try await within(.seconds(20), "the other's stream") {
+                try await stream.output.skip(to: "text/event-stream")
+            }
+            #expect(
+                try await within(.seconds(20), "the end of one") { try await streams[0].exitCode() }
+                    == 0
+            )
+
+            let stalled = try await door.abuse("stalled", "32", "4096")
+            #expect(stalled["status"] == 202)
+            try await installation.stop(door.process)
+        }
+
+        @Test func fewFilesAreNotAllGivenToClients() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open(
+                "serve",
+                settings: ["SANDMILL_GATEWAY_IDLE_TIMEOUT": "3s"],
+                files: 600
+            )
+            #expect(door.process.errors.text.contains("few files may be open"))
+            let answer = try await door.abuse("idle", "800", "40")
+            #expect(answer["status"] == 200)
+            #expect(answer["closed"] == 800)
+            #expect(try await door.submit(["source": "print(7)"]).json["state"] == "succeeded")
+            try await installation.stop(door.process)
+            let refused = try installation.start(["serve"], files: 200)
+            #expect(
+                try await within(.seconds(30), "its end") { try await refused.exitCode() } == 78
+            )
+            #expect(refused.errors.text.contains("ulimit -n"))
+        }
+
+        @Test func pagesOfOtherSitesAreRefusedWithoutTokens() async throws {
+            let installation = try Installation.current
+            let door = try await installation.open("gateway")
+            for fields in [["-H", "Host: evil.example"], ["-H", "Origin: http://evil.example"]] {
+                let answer = try await door.ask("/metrics", fields)
+                #expect(answer.status == 403)
+                #expect(try answer.json["type"] == "urn:sandmill:problem:forbidden")
+            }
+            #expect(try await door.ask("/metrics").status == 200)
+            try await installation.stop(door.process)
+        }
+
         @Test func whoAsksTooOftenIsToldWhenToComeAgain() async throws {
             let installation = try Installation.current
             let door = try await installation.open(

@@ -63,6 +63,10 @@ extension SeccompProfile {
             Argument(index: index, value: value, valueTwo: 0, op: "SCMP_CMP_EQ")
         }
 
+        static func notEqual(_ index: Int, _ value: UInt64) -> Argument {
+            Argument(index: index, value: value, valueTwo: 0, op: "SCMP_CMP_NE")
+        }
+
         static func masked(_ index: Int, _ mask: UInt64, equals value: UInt64) -> Argument {
             Argument(index: index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ")
         }
@@ -103,6 +107,10 @@ extension SeccompProfile {
         // FIFOs (S_IFIFO), no devices.
         .allow("mknod", .masked(1, 0o170000, equals: 0o010000)),
         .allow("mknodat", .masked(2, 0o170000, equals: 0o010000)),
+        // No merging of equal pages (MADV_MERGEABLE, PR_SET_MEMORY_MERGE): how long a write takes would
+        // tell what a page of another sandbox holds.
+        .allow("madvise", .notEqual(2, 12)),
+        .allow("prctl", .notEqual(0, 67)),
         // To ask for it. Other values switch off the randomisation of addresses, and more.
         .allow("personality", .equal(0, 0xFFFF_FFFF)),
     ]
@@ -129,7 +137,7 @@ extension SeccompProfile {
     ]
 
     private static let memory = [
-        "brk", "madvise", "memfd_create", "mincore", "mlock", "mlock2", "mlockall", "mmap",
+        "brk", "memfd_create", "mincore", "mlock", "mlock2", "mlockall", "mmap",
         "mprotect", "mremap", "msync", "munlock", "munlockall", "munmap", "pkey_alloc", "pkey_free",
         "pkey_mprotect",
     ]
@@ -140,7 +148,7 @@ extension SeccompProfile {
         "getpgrp", "getpid", "getppid", "getpriority", "getresgid", "getresuid", "getrlimit",
         "getrusage", "getsid", "gettid", "getuid", "ioprio_get", "landlock_add_rule",
         "landlock_create_ruleset", "landlock_restrict_self", "membarrier", "pidfd_open",
-        "prctl", "prlimit64", "restart_syscall", "rseq", "sched_get_priority_max",
+        "prlimit64", "restart_syscall", "rseq", "sched_get_priority_max",
         "sched_get_priority_min", "sched_getaffinity", "sched_getattr", "sched_getparam",
         "sched_getscheduler", "sched_rr_get_interval", "sched_setaffinity", "sched_yield",
         "set_robust_list", "set_tid_address", "setfsgid", "setfsuid", "setgid", "setgroups",

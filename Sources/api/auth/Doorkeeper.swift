@@ -6,7 +6,8 @@ internal import SandmillService
 /// Tells who makes a request, and whether it may (RFC 6750).
 ///
 /// Where there never was a token, which only a door on loopback allows, the header `tenant` says
-/// for whom a request is, as it does in AMQP.
+/// for whom a request is, as it does in AMQP. A browser on this machine would then carry requests of any
+/// page, so what a page from elsewhere can make it send is refused (``refuseOtherSites(_:)``).
 struct Doorkeeper: Sendable {
     /// Who may have something.
     enum Access: Sendable {
@@ -36,6 +37,7 @@ struct Doorkeeper: Sendable {
     private func identify(_ request: Request) throws -> Caller {
         let tenant = try Self.tenant(of: request)
         if isLoopback, try directory.isOpen() {
+            try Self.refuseOtherSites(request)
             let tenant = tenant ?? "default"
             return Caller(
                 tenant: tenant,
@@ -57,6 +59,30 @@ struct Doorkeeper: Sendable {
             )
         }
         return try Self.caller(token, actingFor: tenant)
+    }
+
+    /// Takes only requests to a name of loopback, and from no page but our own.
+    ///
+    /// A page whose own name leads here by then (DNS rebinding) has that name in `Host`; other pages have
+    /// theirs in `Origin` (RFC 6454, section 7).
+    private static func refuseOtherSites(_ request: Request) throws(Problem) {
+        let host = request.head.authority ?? ""
+        guard isLoopbackName(host) else {
+            throw Problem(
+                .forbidden,
+                "without access tokens the field Host has to name this machine, such as localhost"
+            )
+        }
+        guard let origin = request.headers[.origin] else { return }
+        guard origin.lowercased() == "http://\(host)".lowercased() else {
+            throw Problem(.forbidden, "the request comes from a page of another site")
+        }
+    }
+
+    /// Whether a host with or without a port is `localhost` or an address of loopback.
+    private static func isLoopbackName(_ authority: String) -> Bool {
+        authority.lowercased()
+            .wholeMatch(of: /(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?/) != nil
     }
 
     private static func caller(

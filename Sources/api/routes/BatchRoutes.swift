@@ -31,7 +31,11 @@ struct BatchRoutes: Sendable {
     private func submit(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let lane = try reader.lane(of: request)
         let id = try reader.id(of: request)
-        var body = try await reader.body(of: request, types: [Self.json, Self.lines])
+        var body = try await reader.body(
+            of: request,
+            types: [Self.json, Self.lines],
+            for: context.caller
+        )
         if body.type == Self.lines {
             body.bytes = try BatchLines(body.bytes).document(pool: lane.pool, level: lane.level)
         }

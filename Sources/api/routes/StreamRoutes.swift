@@ -13,7 +13,7 @@ struct StreamRoutes: Sendable {
 
     let finder: Finder
     let follower: OutputFollower
-    let places: Places
+    let streams: FairLimit
 
     var routes: [Route] { [Route(.get, "/execute/{id}/stream", handler: stream)] }
 
@@ -30,16 +30,16 @@ struct StreamRoutes: Sendable {
         if last == ServerSentEvent.endID, record.state.isTerminal {
             return Response(status: .noContent)
         }
-        let place = try places.take()
+        let share = streams.share(of: context.caller.key)
+        try share.take()
         let mark = last.flatMap(OutputMark.init)
         guard let output = try await follower.output(of: record.id, from: mark) else {
             throw Problem.unknown("execution")
         }
         let (client, logger) = (request.body, context.logger)
         let body = ResponseBody { writer in
-            defer { withExtendedLifetime(place) {} }
             do {
-                try await Self.tell(output, to: &writer, while: client)
+                try await Self.tell(output, to: &writer, while: client, and: share)
             } catch let error as StoreError {
                 let problem = Problem(error, logger: logger)
                 try await writer.write(ServerSentEvent.problem(problem).buffer)
@@ -63,14 +63,20 @@ struct StreamRoutes: Sendable {
         )
     }
 
-    /// Tells an output until its end, until the client goes, or until the door closes, when clients
-    /// come back to another.
+    /// Tells an output until its end, until the client goes, or until the gateway stops or revokes the
+    /// caller's share, when clients come back later.
     private static func tell(
         _ output: ExecutionOutput,
         to writer: inout any ResponseBodyWriter,
-        while client: RequestBody
+        while client: RequestBody,
+        and share: FairLimit.Share
     ) async throws {
         let (ends, end) = AsyncStream<Void>.makeStream()
+        let revocation = Task {
+            for await _ in share.revocation {}
+            end.yield()
+        }
+        defer { revocation.cancel() }
         let beats = AsyncTimerSequence(interval: heartbeat, clock: ContinuousClock())
         let signals = merge(
             output.map { Signal.output($0) },

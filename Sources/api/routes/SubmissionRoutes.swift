@@ -10,7 +10,7 @@ struct SubmissionRoutes: Sendable {
     let reader: RequestReader
     let admissions: Admissions
     let completions: Completions
-    let places: Places
+    let waits: FairLimit
     let limits: GatewaySettings.Limits
 
     var routes: [Route] {
@@ -27,7 +27,7 @@ struct SubmissionRoutes: Sendable {
         let level: Level
         var message: RequestMessage
         /// Held as long as the body may be.
-        let share: BodyBudget.Share
+        let share: FairLimit.Share
     }
 
     private func submit(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -41,15 +41,20 @@ struct SubmissionRoutes: Sendable {
         _ context: GatewayContext
     ) async throws -> Response {
         let wait = try reader.wait(of: request)
-        let place = try places.take()
-        defer { withExtendedLifetime(place) {} }
+        let share = waits.share(of: context.caller.key)
+        try share.take()
+        defer { withExtendedLifetime(share) {} }
         let incoming = try await read(request, context)
-        // Who waits when the door closes is told where to look.
+        let departure = try await ConnectionGuard.departure(from: context.channel)
+        // Who waits when the gateway stops, or for too much while others wait for less, is told where
+        // to look; a client that is gone keeps nobody from waiting.
         let end = try await cancelWhenGracefulShutdown {
-            try await completions.end(of: incoming.id, within: wait) { replyTo in
-                var incoming = incoming
-                incoming.message.properties.replyTo = replyTo
-                return try await take(incoming).isNew
+            try await cancelled(by: [share.revocation, departure]) {
+                try await completions.end(of: incoming.id, within: wait) { replyTo in
+                    var incoming = incoming
+                    incoming.message.properties.replyTo = replyTo
+                    return try await take(incoming).isNew
+                }
             }
         }
         guard let end else { return accepted(incoming.id) }
@@ -67,7 +72,11 @@ struct SubmissionRoutes: Sendable {
     private func read(_ request: Request, _ context: GatewayContext) async throws -> Incoming {
         let lane = try reader.lane(of: request)
         let id = try reader.id(of: request)
-        let body = try await reader.body(of: request, types: ["application/json"])
+        let body = try await reader.body(
+            of: request,
+            types: ["application/json"],
+            for: context.caller
+        )
         return Incoming(
             id: id,
             pool: lane.pool,

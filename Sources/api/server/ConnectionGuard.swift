@@ -29,6 +29,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isAnswering = false
     private var closesAfterAnswer = false
     private var isClosing = false
+    private var departures: [AsyncStream<Never>.Continuation] = []
     private var deadline: Scheduled<Void>?
     private var stall: Scheduled<Void>?
 
@@ -36,11 +37,42 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.limits = limits
     }
 
+    /// What ends when the client of a connection goes, or sends no more, before it has been answered.
+    static func departure(from channel: any Channel) async throws -> AsyncStream<Never> {
+        let (stream, continuation) = AsyncStream<Never>.makeStream()
+        try await channel.eventLoop.submit {
+            let handler = try channel.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+            if channel.isActive {
+                handler.departures.append(continuation)
+            } else {
+                continuation.finish()
+            }
+        }
+        .get()
+        return stream
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         setDeadline(limits.idle, context)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed { tellDeparture() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        tellDeparture()
+        context.fireChannelInactive()
+    }
+
+    private func tellDeparture() {
+        for departure in departures { departure.finish() }
+        departures = []
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) {
+        tellDeparture()
         deadline?.cancel()
         stall?.cancel()
     }
@@ -72,6 +104,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             isAnswering = true
             closesAfterAnswer = head.headerFields[.connection]?.lowercased() == "close"
         case .end:
+            departures = []
             isAnswering = false
             unanswered -= 1
             if closesAfterAnswer {

@@ -91,7 +91,7 @@ public struct Gateway: Service {
             reader: reader,
             admissions: services.admissions,
             completions: services.completions,
-            places: Places(settings.limits.waits, for: "requests that wait for an end"),
+            waits: FairLimit(settings.limits.waits, of: "requests that wait for an end"),
             limits: settings.limits
         )
         let executions = ExecutionRoutes(
@@ -102,7 +102,7 @@ public struct Gateway: Service {
         let streams = StreamRoutes(
             finder: finder,
             follower: services.follower,
-            places: Places(settings.limits.streams, for: "live outputs that are followed")
+            streams: FairLimit(settings.limits.streams, of: "live outputs that are followed")
         )
         let batches = BatchRoutes(
             reader: reader,

@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import NIOCore
 
 /// What goes with a request on its way.
 struct GatewayContext: RequestContext {
@@ -6,7 +7,11 @@ struct GatewayContext: RequestContext {
     /// Who makes it.
     var caller = Caller.anybody
 
+    /// The connection that it came by.
+    let channel: any Channel
+
     init(source: Source) {
+        channel = source.channel
         coreContext = CoreRequestContextStorage(source: source)
     }
 }

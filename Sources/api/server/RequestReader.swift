@@ -12,18 +12,21 @@ struct RequestReader: Sendable {
         let type: String
         var bytes: [UInt8]
         /// What it takes of all bodies' memory.
-        let share: BodyBudget.Share
+        let share: FairLimit.Share
     }
 
     /// How many bodies of the greatest length there may be at once, at least.
-    private static let bodies: Int64 = 32
+    private static let bodyCount: Int64 = 32
 
     private let settings: GatewaySettings
-    private let budget: BodyBudget
+    private let bodies: FairLimit
 
     init(settings: GatewaySettings) {
         self.settings = settings
-        budget = BodyBudget(ByteCount(settings.limits.body.bytes * Self.bodies))
+        bodies = FairLimit(
+            Int(settings.limits.body.bytes * Self.bodyCount),
+            of: "bytes in the bodies of requests"
+        )
     }
 
     /// The pool and the level that a request names, or those that one gets that does not.
@@ -71,7 +74,9 @@ struct RequestReader: Sendable {
     /// Reads the body, which has to be of one of `types`.
     ///
     /// A browser asks before it sends one of these for a page from elsewhere, but not one of no type.
-    func body(of request: Request, types: [String]) async throws -> Body {
+    /// What all bodies hold is shared between callers: one that is still coming in may be given up in
+    /// favour of another caller's.
+    func body(of request: Request, types: [String], for caller: Caller) async throws -> Body {
         let field = request.headers[.contentType] ?? ""
         let type = String(field.prefix { $0 != ";" }).trimmed.lowercased()
         guard types.contains(type) else {
@@ -89,17 +94,38 @@ struct RequestReader: Sendable {
         guard length <= limit else {
             throw Problem(.tooLarge, "the body is above \(limit) bytes")
         }
-        let share = budget.share()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(min(length, 64 << 10))
-        for try await piece in request.body {
-            guard bytes.count + piece.readableBytes <= limit else {
-                throw Problem(.tooLarge, "the body is above \(limit) bytes")
-            }
-            try share.take(piece.readableBytes)
-            bytes += Array(buffer: piece)
+        let share = bodies.share(of: caller.key)
+        let bytes = try await cancelled(by: [share.revocation]) {
+            try await Self.bytes(of: request, expected: length, limit: limit, share)
         }
+        share.keep()
         return Body(type: type, bytes: bytes, share: share)
+    }
+
+    /// Reads what comes, for as long as `share` is not revoked.
+    private static func bytes(
+        of request: Request,
+        expected: Int,
+        limit: Int,
+        _ share: FairLimit.Share
+    ) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(expected, 64 << 10))
+        do {
+            for try await piece in request.body {
+                guard bytes.count + piece.readableBytes <= limit else {
+                    throw Problem(.tooLarge, "the body is above \(limit) bytes")
+                }
+                try share.take(piece.readableBytes)
+                bytes += Array(buffer: piece)
+            }
+        } catch is CancellationError {
+            // Says that it was revoked, if it was.
+            try share.take(0)
+            throw CancellationError()
+        }
+        try share.take(0)
+        return bytes
     }
 
     /// The properties of a request as a message of its own.

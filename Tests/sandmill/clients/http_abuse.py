@@ -6,7 +6,7 @@ import time
 
 case, port, *arguments = sys.argv[1:]
 ADDRESS = ("127.0.0.1", int(port))
-HOST = b"Host: sandmill\r\n"
+HOST = b"Host: localhost\r\n"
 
 
 def connect():
@@ -157,6 +157,20 @@ def idle():
         closed += connection.recv(1) == b""
         connection.close()
     return {"status": answer["status"], "seconds": answer["seconds"], "closed": closed}
+
+
+def stalled():
+    """Begins bodies of almost the greatest length and never ends them, then has another tenant ask."""
+    count, length = int(arguments[0]), int(arguments[1])
+    fields = f"tenant: many\r\nContent-Length: {length}\r\n".encode()
+    connections = [connect() for _ in range(count)]
+    for connection in connections:
+        connection.sendall(post(fields) + b" " * (length - 1))
+    time.sleep(1)
+    body = b'{"source": "1"}'.ljust(length)
+    answer = exchange(post(f"tenant: few\r\nConnection: close\r\nContent-Length: {length}\r\n".encode()), body)
+    own = exchange(post(f"tenant: many\r\nConnection: close\r\nContent-Length: {length}\r\n".encode()), body)
+    return {"status": answer["status"], "own": own["status"]}
 
 
 print(json.dumps(globals()[case]()), flush=True)

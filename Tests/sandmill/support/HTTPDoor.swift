@@ -61,6 +61,28 @@ struct HTTPDoor: Sendable {
         )
     }
 
+    /// Begins to wait for an execution that it submits for a tenant; the answer is on standard output.
+    func wait(for id: UUID, as tenant: String, wait: String = "50") throws -> Program {
+        try Program(
+            URL(filePath: "/usr/bin/curl"),
+            [
+                "-sSN", "-H", "Content-Type: application/json", "-H", "tenant: \(tenant)",
+                "-H", "Idempotency-Key: \(id.uuidString.lowercased())",
+                "-d", #"{"source": "1"}"#, "-w", #"\n"#, url("/execute/sync?wait=\(wait)"),
+            ],
+            in: .temporaryDirectory
+        )
+    }
+
+    /// Follows an output as a tenant; the head of the answer is on standard output, too.
+    func stream(of id: String, as tenant: String) throws -> Program {
+        try Program(
+            URL(filePath: "/usr/bin/curl"),
+            ["-sSN", "-D", "-", "-H", "tenant: \(tenant)", url("/execute/\(id)/stream")],
+            in: .temporaryDirectory
+        )
+    }
+
     /// Has `clients/http_abuse.py` abuse it; see there.
     func abuse(_ kind: String, _ arguments: String...) async throws -> JSON {
         let client = try Program.script("http_abuse", [kind, "\(port)"] + arguments)
@@ -87,13 +109,17 @@ extension HTTPDoor.Answer {
 
 extension Installation {
     /// Opens a door, alone (`gateway`) or with a worker (`serve`), and waits until it is up.
+    ///
+    /// With `files` it may have no more files open than that.
     func open(
         _ command: String = "serve",
-        settings: [String: String] = [:]
+        settings: [String: String] = [:],
+        files: Int? = nil
     ) async throws -> HTTPDoor {
         let process = try start(
             [command],
-            settings: ["SANDMILL_GATEWAY_LISTEN": "127.0.0.1:0"].merging(settings) { $1 }
+            settings: ["SANDMILL_GATEWAY_LISTEN": "127.0.0.1:0"].merging(settings) { $1 },
+            files: files
         )
         let port = try await within(.seconds(30), "the start of the door") {
             while let line = await process.errors.next() {

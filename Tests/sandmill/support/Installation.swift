@@ -112,14 +112,19 @@ extension Installation {
         let errors: String
     }
 
-    /// Starts a process of this installation.
+    /// Starts a process of this installation, which may have so many `files` open.
     func start(
         _ arguments: [String],
-        settings: [String: String] = [:]
+        settings: [String: String] = [:],
+        files: Int? = nil
     ) throws -> Program {
-        try Program(
-            try Self.executable,
-            arguments,
+        let executable = try Self.executable
+        let limited = files.map {
+            ["-c", "ulimit -n \($0); exec \"$0\" \"$@\"", executable.path()]
+        }
+        return try Program(
+            limited == nil ? executable : URL(filePath: "/bin/sh"),
+            (limited ?? []) + arguments,
             in: directory,
             environment: self.settings.merging(settings) { $1 }
         )
