@@ -13,6 +13,9 @@ struct ProgramRun: ~Copyable {
     private static let socketInterval: UInt64 = 10_000_000
     /// How long killed processes may take to be gone, in nanoseconds.
     private static let killPatience: UInt64 = 2_000_000_000
+    /// For how long in all a program may wait for a worker that takes no output, without that it
+    /// counts as the program's own time, in nanoseconds.
+    private static let stallAllowance: UInt64 = 60_000_000_000
 
     private let sandbox: Sandbox
     private let token: UInt64
@@ -28,7 +31,9 @@ struct ProgramRun: ~Copyable {
     private let memoryBefore: ControlGroup.Memory
     private let cpuMeter: CPUMeter
     private let started: MonotonicTime
-    private let wallDeadline: MonotonicTime
+    private var wallDeadline: MonotonicTime
+    /// How long the worker has taken no output, of what is allowed, in nanoseconds.
+    private var stalledNanoseconds: UInt64 = 0
     private var cpuCheck: MonotonicTime
     /// How many sockets its memory limit has room for; nil where the kernel counts their memory.
     private let socketLimit: UInt64?
@@ -116,7 +121,10 @@ struct ProgramRun: ~Copyable {
     /// ``takeExit()`` comes next.
     mutating func supervise() throws(UncleanSandbox) {
         while status == nil {
+            let isStalled = !takesOutput
+            let start = MonotonicTime.now
             let ready = awaitEvent()
+            if isStalled { noteStall(MonotonicTime.now.since(start)) }
             if ready.child { reap() }
             if ready.stdin { feed() }
             if ready.stdout { _ = stdout.read(reportingTo: sandbox.channel) }
@@ -157,9 +165,20 @@ struct ProgramRun: ~Copyable {
         var stderr = false
     }
 
+    /// Whether the worker takes what is sent; while it does not, the program's output stays in its
+    /// pipes, and it waits.
+    private var takesOutput: Bool { sandbox.channel.unsent <= FrameChannel.bound }
+
+    /// Lets the wall clock stand for as long as the program had to wait for the worker, up to the
+    /// allowance.
+    private mutating func noteStall(_ nanoseconds: UInt64) {
+        let allowed = min(nanoseconds, Self.stallAllowance - stalledNanoseconds)
+        stalledNanoseconds += allowed
+        wallDeadline = wallDeadline.advanced(by: allowed)
+    }
+
     private func awaitEvent() -> Readiness {
-        // While the worker takes nothing, the program's output stays in its pipes, and it waits.
-        let takesOutput = sandbox.channel.unsent <= FrameChannel.bound
+        let takesOutput = takesOutput
         var watched = [
             pollfd(fd: sandbox.children.signal.number, events: Int16(POLLIN), revents: 0),
             pollfd(fd: sandbox.channel.input.number, events: Int16(POLLIN), revents: 0),
@@ -194,6 +213,8 @@ struct ProgramRun: ~Copyable {
     private mutating func flush() {
         let channel = sandbox.channel
         if channel.isBlocked {
+            // It is the worker's turn: an event says when it takes more, and no time is kept.
+            flushTime = nil
             channel.flushAvailable()
         } else if let time = flushTime, time <= .now {
             channel.flushAvailable()
@@ -261,7 +282,8 @@ struct ProgramRun: ~Copyable {
             // Once the first process is reaped, another may have its number.
             if ended.pid == main, status == nil {
                 status = ended.status
-                wallNanoseconds = MonotonicTime.now.since(started)
+                let elapsed = MonotonicTime.now.since(started)
+                wallNanoseconds = elapsed - min(elapsed, stalledNanoseconds)
                 return
             }
         }

@@ -3,6 +3,7 @@ import SandboxFixture
 import SandmillDocker
 import SandmillEntity
 import SandmillService
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2)), .serialized)
@@ -37,6 +38,38 @@ struct DockerSandboxTests {
                 #expect(result.text == "closed\n")
                 #expect(result.report?.isClean == true)
             }
+        }
+    }
+
+    @Test func aWorkerThatTakesNoOutputCostsTheProgramNoTimeAndTheAgentNoWork() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            let agentTicks = "print(sum(map(int, open('/proc/1/stat').read().split()[13:15])))"
+            let before = try #require(Int(try await sandbox.python(agentTicks).text.dropLast()))
+            var program = program(
+                """
+                import os
+                for _ in range(192): os.write(1, b"x" * 65536)
+                """
+            )
+            program.limits.wall = .seconds(2)
+            program.limits.stdout = .mebibytes(32)
+            let hold: Duration = .seconds(4)
+            let isHeld = Mutex(false)
+            let report = try await sandbox.run(program, killsOnExcessOutput: false) { _ in
+                let isFirst = isHeld.withLock { isHeld in
+                    defer { isHeld = true }
+                    return !isHeld
+                }
+                // A worker whose disk takes nothing for longer than the program may run.
+                if isFirst { try await ContinuousClock().sleep(for: hold) }
+            }
+            #expect(report.exit.status == .code(0))
+            #expect(report.exit.killCause == nil)
+            #expect(report.exit.stdout == .mebibytes(12))
+            #expect(report.exit.wall < .seconds(2))
+            // In hundredths of a second; an agent that looks again and again takes all there are.
+            let after = try #require(Int(try await sandbox.python(agentTicks).text.dropLast()))
+            #expect(after - before < 200)
         }
     }
 
