@@ -43,6 +43,8 @@ public struct Outcome: Equatable, Sendable {
         case workerKiller = "worker_killer"
         /// It was accepted under a configuration that its pool no longer has.
         case unknownPool = "unknown_pool"
+        /// Its request cannot be read from its record.
+        case unreadableRecord = "unreadable_record"
         /// Another execution was asked for in its place.
         case superseded
     }

@@ -34,7 +34,8 @@ public struct Submission: Equatable, Sendable {
     public var batch: Membership?
     /// It does not start before.
     public var notBefore: Date?
-    /// It ends in `expired` when it has not started by then.
+    /// It ends in `expired` when it has not started by then; nor is it run again behind it, but ends as its
+    /// program did.
     public var deadline: Date?
     /// Echoed in the record and the event.
     public var labels: [String: String]

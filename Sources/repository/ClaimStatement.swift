@@ -5,9 +5,12 @@ internal import SandmillService
 
 /// Takes requests in: inserts what is new, claims what is queued and due, and judges the rest.
 ///
-/// A claim stays undecided (no outcome) when an earlier one of the same statement has its id, or
-/// when another transaction made its batch while this statement ran; the next statement decides.
-/// Rows are locked in the order of their ids, so that two workers cannot wait for each other.
+/// Of several claims with one id the first is decided, and those that are like it with it. One stays
+/// undecided (no outcome) when it differs from the first, or when another transaction made its batch
+/// while this statement ran; the next statement decides.
+///
+/// Executions are locked in the order of their ids, then cancellations, then batches, so that two workers
+/// cannot wait for each other.
 enum ClaimStatement {
     /// - Parameters:
     ///   - claims: What is claimed.
@@ -61,23 +64,37 @@ enum ClaimStatement {
 
     static let sql = """
         with claim as materialized (
-            select c.*, sha256(body) as digest, properties::json as request_properties,
+            select c.*, digest, properties::json as request_properties,
                 date_trunc('milliseconds', now()) as now,
                 coalesce(not_before <= now(), true) as is_due,
-                row_number() over (partition by id order by position) as copy
+                row_number() over copies as copy,
+                first_value(likeness) over copies = likeness as is_alike
             from unnest(
                 $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
                 $7::int4[], $8::jsonb[], $9::timestamptz[], $10::timestamptz[], $11::uuid[],
                 $12::text[], $13::text[], $14::uuid[], $15::text[], $16::bytea[]
             ) with ordinality as c(
                 id, tenant, pool, level, runtime, batch_id, batch_size, labels, not_before,
-                deadline, supersedes, intent, worker, token, properties, body, position)
+                deadline, supersedes, intent, worker, token, properties, body, position),
+                lateral (select sha256(body) as digest offset 0) as hash,
+                lateral (
+                    select concat_ws(' ', tenant, pool, intent, batch_id, batch_size, digest)
+                        as likeness
+                ) as comparison
+            window copies as (partition by id order by position)
+        ),
+        membership as materialized (
+            select pg_advisory_xact_lock_shared(key)
+            from (
+                select distinct \(LetterStatement.lockKey(of: "batch_id")) as key
+                from claim where batch_id is not null and not $17 order by key
+            ) as batch
         ),
         new_batch as (
             insert into batches (id, tenant, pool, size, pending, submitted_at)
             select distinct on (batch_id)
                 batch_id, tenant, pool, batch_size, batch_size, now
-            from claim where batch_id is not null
+            from claim where batch_id is not null and (select count(*) from membership) >= 0
             order by batch_id, position
             on conflict (id) do nothing
             returning id, tenant, size, true as is_open, false as is_limited, cancelled_at
@@ -132,7 +149,8 @@ enum ClaimStatement {
                     known.attempt + is_ours::int,
                     case when is_ours then excluded.worker else known.worker end,
                     case when is_ours then excluded.claim_token else known.claim_token end,
-                    case when is_ours then excluded.started_at else known.started_at end,
+                    case when is_ours then date_trunc('milliseconds', clock_timestamp())
+                        else known.started_at end,
                     case when is_ours then 'broker'
                         when is_same and is_due and excluded.waits = 'store' then 'store'
                         when is_same and not is_due and known.waits = 'broker' then 'time'
@@ -141,7 +159,7 @@ enum ClaimStatement {
                     select is_same, is_due, is_same and is_due and excluded.state = 'running'
                         as is_ours
                     from (
-                        select known.available_at <= excluded.submitted_at as is_due,
+                        select known.available_at <= clock_timestamp() as is_due,
                             known.state = 'queued' and known.waits <> 'batch'
                             and known.request_digest = excluded.request_digest
                             and known.tenant = excluded.tenant and known.pool = excluded.pool
@@ -156,11 +174,13 @@ enum ClaimStatement {
             select position, claim.id, claim.tenant as claim_tenant, supersedes,
                 claim.worker as claim_worker, batch.size as batch_size, attempt, retries,
                 submitted_at, started_at, is_new, claim.batch_id, \(CancellationQuery.decidedEnd) as decided_end, case
-                    when copy > 1 then null
                     when claim.batch_id is not null and batch.id is null then null
+                    when execution.id is null and not is_alike then null
                     when execution.id is null then 'other_batch'
                     when request_digest <> digest or execution.tenant <> claim.tenant
                         or execution.pool <> claim.pool then 'other_request'
+                    when not is_alike then null
+                    when copy > 1 then 'duplicate'
                     when claim_token = token and state = 'running' then 'claimed'
                     when state <> 'queued' or intent = 'queue' and not is_new then 'duplicate'
                     when waits = 'batch' then 'parked'
@@ -177,18 +197,20 @@ enum ClaimStatement {
         taken_in as (
             select * from judged where outcome in ('claimed', 'deferred', 'parked', 'queued')
         ),
-        superseded as (
+        noted as (
             insert into cancellations (execution_id, tenant, reason)
-            select distinct supersedes, claim_tenant, 'superseded'
-            from taken_in where supersedes is not null
-            order by supersedes
-            on conflict do nothing
-        ),
-        reopened as (
-            update cancellations set is_settled = false
-            from taken_in
-            where execution_id = taken_in.id and tenant in ('', claim_tenant)
-                and decided_end is not null and outcome <> 'claimed'
+            select distinct on (id, claim_tenant) id, claim_tenant, nullif(word, 'cancelled')
+            from (
+                select supersedes as id, claim_tenant, 'superseded' as word
+                from taken_in where supersedes is not null
+                union all
+                -- What waits and has to end: now there is something to be done.
+                select id, claim_tenant, decided_end
+                from taken_in where decided_end is not null and outcome <> 'claimed'
+            ) as wanted
+            order by id, claim_tenant, word
+            on conflict (execution_id, tenant) do update set due_at = excluded.due_at
+            returning execution_id
         ),
         readmitted_member as (
             delete from refused_members using taken_in
@@ -199,10 +221,15 @@ enum ClaimStatement {
         readmitted as (
             update batches set refused = refused - count, pending = pending + count
             from (
-                select batch_id, count(*) from readmitted_member
-                group by batch_id order by batch_id
+                select id, (
+                    select count(*) from readmitted_member where batch_id = batches.id
+                ) as count
+                from batches
+                where id in (select batch_id from readmitted_member) and finished_at is null
+                    and (select count(*) from noted) >= 0
+                order by id for update
             ) as member
-            where batches.id = batch_id and finished_at is null
+            where batches.id = member.id
         ),
         announcement as materialized (
             select nextval('outbox_id') as outbox_id, position, id, claim_worker

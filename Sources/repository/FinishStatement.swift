@@ -5,8 +5,11 @@ internal import SandmillService
 
 /// Ends executions: record, attempt, files, batch counters and outbox in one statement.
 ///
-/// Executions are locked in the order of their ids, and then batches, so that two workers cannot wait
-/// for each other.
+/// A member that a dead letter was counted for while it was taken in (``LetterStatement``) is found at the
+/// latest when its batch would be complete. Those that end beyond the size of their batch are not counted.
+///
+/// Executions are locked in the order of their ids, then cancellations, then batches, so that two workers
+/// cannot wait for each other.
 struct FinishStatement {
     private let executions: [FinishedExecution]
     private let cluster: String
@@ -94,6 +97,11 @@ struct FinishStatement {
                 ended.finished_at, ended.position, executions.batch_id, executions.started_at,
                 executions.waits = 'broker' as makes_room
         ),
+        settled as (
+            update cancellations set due_at = null from execution
+            where execution_id = execution.id and due_at is not null
+            returning execution_id
+        ),
         attempt as (
             insert into attempts (
                 execution_id, attempt, worker, sandbox, state, reason, exit_code, signal,
@@ -109,9 +117,22 @@ struct FinishStatement {
                 as file(execution, position, path, bytes, sha256)
                 join execution on execution.position = file.execution
         ),
+        locked as materialized (
+            select id, pending, refused, digest from batches
+            where id in (select batch_id from execution)
+                and (select count(*) from settled) >= 0
+            order by id for update
+        ),
+        member as materialized (
+            select execution.*, pending, pending <= count(*) over (partition by batch_id)
+                    and refused > 0 and digest is null as is_suspect,
+                row_number() over (partition by batch_id order by position) as turn
+            from execution join locked on locked.id = batch_id
+        ),
+        \(LetterStatement.strays(of: "member where is_suspect")),
         share as (
             select batch_id, min(worker) as worker, count(*) as ended,
-                count(*) filter (where makes_room) as room,
+                count(*) filter (where makes_room) as room, strays,
                 count(*) filter (where state = 'succeeded') as succeeded,
                 count(*) filter (where state = 'failed') as failed,
                 count(*) filter (where state = 'timed_out') as timed_out,
@@ -120,14 +141,14 @@ struct FinishStatement {
                 count(*) filter (where state = 'cancelled') as cancelled,
                 count(*) filter (where state = 'expired') as expired,
                 count(*) filter (where state = 'errored') as errored
-            from execution where batch_id is not null group by batch_id
-        ),
-        locked as materialized (
-            select id from batches where id in (select batch_id from share) order by id for update
+            from member, lateral (
+                select count(*) as strays from stray where stray.batch_id = member.batch_id
+            ) as found
+            where turn <= pending + strays group by batch_id, strays
         ),
         batch as (
             update batches
-            set pending = greatest(pending - share.ended, 0),
+            set pending = pending + strays - share.ended, refused = refused - strays,
                 succeeded = batches.succeeded + share.succeeded,
                 failed = batches.failed + share.failed,
                 timed_out = batches.timed_out + share.timed_out,
@@ -136,10 +157,9 @@ struct FinishStatement {
                 cancelled = batches.cancelled + share.cancelled,
                 expired = batches.expired + share.expired,
                 errored = batches.errored + share.errored,
-                finished_at = case
-                    when pending <= share.ended then date_trunc('milliseconds', now()) end
-            from locked join share on share.batch_id = locked.id
-            where batches.id = locked.id and pending > 0
+                finished_at = case when pending + strays <= share.ended
+                    then date_trunc('milliseconds', clock_timestamp()) end
+            from share where batches.id = share.batch_id and pending > 0
             returning batches.*, share.worker,
                 case when max_running is null then 0 else share.room end as room
         ),
@@ -159,11 +179,11 @@ struct FinishStatement {
         ),
         announced as (
             insert into outbox (id, available_at, leased_by, message, body)
-            select id, now() + interval '30 s', worker, message, body from event
+            select id, clock_timestamp() + interval '30 s', worker, message, body from event
         ),
         completed as (
             insert into outbox (available_at, leased_by, message, body)
-            select now() + interval '30 s', worker, message, body
+            select clock_timestamp() + interval '30 s', worker, message, body
             from completion, lateral (\(BatchCompletion.sql(cluster: "$24"))) as completed_event
             returning id, message, body
         )

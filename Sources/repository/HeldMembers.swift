@@ -37,7 +37,7 @@ enum HeldMembers {
             select id, greatest(max_running - (
                 select count(*) from executions
                 where batch_id = batches.id and executions.finished_at is null
-                    and waits not in ('batch', 'time')), 0) as room
+                    and waits in ('broker', 'store')), 0) as room
             from batches
             where max_running is not null and finished_at is null
                 and ($1::uuid is null or id = $1)

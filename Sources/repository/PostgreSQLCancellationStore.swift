@@ -3,7 +3,7 @@ internal import PostgreSQL
 public import SandmillEntity
 public import SandmillService
 
-/// Keeps cancellations in Postgres; every call is one statement.
+/// Keeps cancellations in Postgres; every call is one transaction.
 public struct PostgreSQLCancellationStore: CancellationStore {
     private let database: Database
 
@@ -57,9 +57,8 @@ public struct PostgreSQLCancellationStore: CancellationStore {
             try await database.pool.query(
                 """
                 with batch as (
-                    update batches set cancelled_at = coalesce(cancelled_at, now())
+                    select id, pending from batches
                     where id = $1 and ($2::text is null or tenant = $2)
-                    returning id, pending
                 ),
                 member as (
                     select id from executions
@@ -69,6 +68,12 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                     insert into cancellations (execution_id, tenant)
                     select id, coalesce($2, '') from member order by id
                     on conflict do nothing
+                    returning execution_id
+                ),
+                cancelled as (
+                    update batches set cancelled_at = coalesce(cancelled_at, clock_timestamp())
+                    from batch
+                    where batches.id = batch.id and (select count(*) from noted) >= 0
                 )
                 select pending from batch
                 """,
@@ -78,124 +83,101 @@ public struct PostgreSQLCancellationStore: CancellationStore {
         }
     }
 
-    /// Reads what is queued and shall not start, and marks the cancellations of what has ended.
+    /// Reads what is queued and shall not start; see ``OverdueStatement``.
     public func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution] {
         try await database.access {
-            try await database.pool.query(Self.overdue, [limit])
-                .map { try UnrunExecution($0) }
+            try await database.pool.withTransaction { connection in
+                var overdue: [UnrunExecution] = []
+                while overdue.isEmpty {
+                    let due = try connection.query(OverdueStatement.due, [limit])
+                    if due.isEmpty { break }
+                    overdue += try connection.query(
+                        OverdueStatement.cancelled,
+                        [
+                            try due.map { try $0["execution_id"] as UUID },
+                            try due.map { try $0["tenant"] as String },
+                        ]
+                    )
+                    .compactMap { try UnrunExecution(overdue: $0) }
+                }
+                return try overdue
+                    + connection.query(OverdueStatement.expired, [limit])
+                    .compactMap { try UnrunExecution(overdue: $0) }
+            }
         }
     }
 
     /// Reads which executions that a worker has claimed have to end, and how.
     public func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
         try await database.access {
+            // From what it runs, which is little, and not from what is cancelled.
             let rows = try await database.pool.query(
                 """
-                select id, 'expired' as decided_end from executions
-                where worker = $1 and state = 'running' and finished_at is null
-                    and deadline <= now()
-                union all
-                select executions.id, cancellation.reason
-                from (select execution_id from cancellations where not is_settled) as open,
-                    \(Self.executionOfCancellation)
-                    \(CancellationQuery.join(id: "executions.id", tenant: "executions.tenant"))
-                where executions.worker = $1 and executions.state = 'running' and cancellation.reason is not null
-                union all
-                select executions.id, 'cancelled'
-                from batches join executions on batch_id = batches.id
-                where cancelled_at is not null and batches.finished_at is null
-                    and executions.worker = $1 and executions.finished_at is null
+                select * from (
+                    select executions.id, coalesce(\(CancellationQuery.decidedEnd),
+                        case when deadline <= now() and retries = 0 then 'expired' end) as word
+                    from executions left join batches as batch on batch.id = batch_id
+                        \(CancellationQuery.join(id: "executions.id", tenant: "executions.tenant"))
+                    where executions.worker = $1 and executions.state = 'running'
+                        and executions.finished_at is null
+                ) as decided where word is not null
                 """,
                 [worker]
             )
             var ends: [UUID: Outcome] = [:]
-            // Whoever wants it to end goes before its deadline, which counts only until it starts.
-            for row in rows {
-                let id: UUID = try row["id"]
-                let end = CancellationQuery.outcome(try row["decided_end"])
-                if end?.state != .expired || ends[id] == nil { ends[id] = end }
-            }
+            for row in rows { ends[try row["id"]] = CancellationQuery.outcome(try row["word"]) }
             return ends
         }
     }
 
-    /// Forgets the oldest cancellations, 10,000 at most.
-    public func forgetOldCancellations() async throws(StoreError) {
+    /// Notes members of batches that were cancelled in the last ten minutes; of several who do it at once
+    /// one does.
+    public func noteMissedMembers() async throws(StoreError) {
         try await database.access {
             try await database.pool.query(
                 """
-                delete from cancellations using (
-                    select execution_id, tenant from cancellations
-                    where requested_at < now() - interval '7 days'
-                    order by requested_at limit 10000 for update skip locked
-                ) as old
-                where cancellations.execution_id = old.execution_id
-                    and cancellations.tenant = old.tenant
+                insert into cancellations (execution_id, tenant)
+                select member.id, ''
+                from (
+                    select pg_try_advisory_xact_lock(
+                        hashtextextended('sandmill missed members ' || current_schema(), 0)) as is_ours
+                ) as lock, batches, lateral (
+                    select id, tenant from executions
+                    where batch_id = batches.id and finished_at is null
+                        and waits in ('broker', 'store', 'time', 'batch') offset 0
+                ) as member
+                where is_ours and cancelled_at > now() - interval '10 min' and 0 = (
+                    -- Not "not exists", for which the planner reads all cancellations.
+                    select count(*) from cancellations
+                    where execution_id = member.id and tenant in ('', member.tenant))
+                order by member.id
+                on conflict do nothing
                 """
             )
         }
     }
 
-    /// SQL for the execution of a cancellation; behind an `offset` the planner finds it by its id,
-    /// and not among all that are queued or have ended.
-    private static let executionOfCancellation = """
-        lateral (
-            select id, tenant, state, worker from executions
-            where executions.id = execution_id offset 0
-        ) as executions
-        """
-
-    /// The kinds are found by an index each, so that what waits in good order costs nothing.
-    ///
-    /// What is not known stays open for longer than a claim takes that has not seen the cancellation, and
-    /// was not seen by it.
-    private static let overdue = """
-        with settled as (
-            update cancellations set is_settled = true
-            where not is_settled and coalesce(
-                (select finished_at is not null from executions where executions.id = execution_id),
-                requested_at < now() - interval '1 min')
-        ),
-        cancelled as (
-            select executions.id, min(reason) as word
-            from cancellations, \(executionOfCancellation)
-            where not is_settled and executions.state = 'queued'
-                and cancellations.tenant in ('', executions.tenant)
-            group by executions.id limit $1
-        ),
-        abandoned as (
-            select executions.id
-            from batches, lateral (
-                select id, worker from executions
-                where batch_id = batches.id and finished_at is null offset 0
-            ) as executions
-            where cancelled_at is not null and batches.finished_at is null and worker is null
-            limit $1
-        ),
-        expired as (
-            select id, 'expired' as word from executions
-            where state = 'queued' and deadline is not null and deadline <= now()
-            order by deadline limit $1
-        )
-        select id, tenant, pool, level, state, reason, attempt, batch_id, worker, submitted_at,
-            started_at, finished_at, runtime, labels, request_properties, null::jsonb as result,
-            date_trunc('milliseconds', now()) as ended_at, word
-        from (
-            select id, min(word) as word
-            from (
-                select id, coalesce(word, 'cancelled') as word from cancelled
-                union all
-                select id, 'cancelled' from abandoned
-                union all
-                select id, word from expired
-            ) as overdue group by id order by id limit $1
-        ) as overdue join executions using (id)
-        """
+    /// Forgets old cancellations, 10,000 at most.
+    public func forgetOldCancellations() async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                """
+                delete from cancellations where ctid = any(array(
+                    select ctid from cancellations
+                    where requested_at < now() - interval '7 days'
+                    limit 10000 for update skip locked
+                ))
+                """
+            )
+        }
+    }
 }
 
 extension UnrunExecution {
-    fileprivate init(_ row: Row) throws {
-        let word: String = try row["word"]
+    /// Reads a row of an ``OverdueStatement``; nil for a level of a later version, which sweeps it.
+    fileprivate init?(overdue row: Row) throws {
+        let (word, level): (String, String) = (try row["word"], try row["level"])
+        if Level(rawValue: level) == nil { return nil }
         try self.init(
             row,
             outcome: CancellationQuery.outcome(word) ?? Outcome(.cancelled),
@@ -203,15 +185,16 @@ extension UnrunExecution {
         )
     }
 
-    /// Reads a row of `executions`.
+    /// Reads a row of `executions`; labels and properties that cannot be read are left out.
     init(_ row: Row, outcome: Outcome, endedAt: Date) throws {
         let labels: JSON = try row["labels"]
         let properties: JSON = try row["request_properties"]
         self.init(
             record: try ExecutionRecord(row),
             runtime: try row["runtime"],
-            labels: try StoredJSON.decode([String: String].self, from: labels),
-            properties: try StoredJSON.decode(StoredProperties.self, from: properties).properties,
+            labels: (try? StoredJSON.decode([String: String].self, from: labels)) ?? [:],
+            properties: (try? StoredJSON.decode(StoredProperties.self, from: properties))?
+                .properties ?? MessageProperties(),
             outcome: outcome,
             endedAt: endedAt
         )

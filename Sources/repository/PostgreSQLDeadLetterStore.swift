@@ -26,10 +26,13 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
             try await database.pool.withTransaction { connection in
                 let named = members.compactMap { $0 }
                 if !named.isEmpty {
+                    let batches = named.map(\.batch.id)
+                    try connection.query(LetterStatement.lock, [batches])
                     try connection.query(
                         LetterStatement.batches,
                         LetterStatement.batchParameters(named)
                     )
+                    try connection.query(LetterStatement.lockedBatches, [batches])
                 }
                 try connection.query(LetterStatement.sql, parameters)
             }

@@ -5,9 +5,12 @@ internal import SandmillService
 /// Ends attempts that another one follows and puts their requests into the outbox.
 ///
 /// Of an execution that somebody wants to end the next attempt is due at once: it only ends it.
+///
+/// Executions are locked in the order of their ids, as everywhere.
 enum RetryStatement {
-    static func parameters(_ attempts: [FailedAttempt]) -> [any PostgreSQLValue] {
-        [
+    static func parameters(_ unordered: [FailedAttempt]) -> [any PostgreSQLValue] {
+        let attempts = unordered.sorted { $0.id < $1.id }
+        return [
             attempts.map(\.id),
             attempts.map { Int32(clamping: $0.attempt) },
             attempts.map(\.worker),
@@ -27,7 +30,7 @@ enum RetryStatement {
             update executions
             set state = 'queued', worker = null, claim_token = null,
                 retries = retries + failed.is_program_failure::int,
-                available_at = date_trunc('milliseconds', now()) + make_interval(
+                available_at = date_trunc('milliseconds', clock_timestamp()) + make_interval(
                     secs => case when exists (
                         select from cancellations
                         where execution_id = failed.id and tenant in ('', executions.tenant)) then 0
@@ -49,7 +52,7 @@ enum RetryStatement {
                 execution_id, attempt, worker, sandbox, state, reason, exit_code, signal,
                 results_path, started_at, finished_at)
             select id, attempt, failed_worker, sandbox, end_state, end_reason, end_code, end_signal,
-                end_path, started_at, now()
+                end_path, started_at, clock_timestamp()
             from execution
         )
         insert into outbox (available_at, message, body)

@@ -5,7 +5,8 @@ internal import SandmillService
 
 /// Claims executions that wait in the store.
 ///
-/// Whoever takes holds ``lock`` until its transaction ends, so that two never choose the same. The
+/// Whoever takes holds ``lock`` until its transaction ends, so that two never choose the same. (The wait
+/// for it is why times are those of the clock: `now()` is when the transaction began.) The
 /// lanes are found by skipping along the index from one to the next: what a statement costs depends
 /// on how many lanes there are and on how many executions it takes, not on how many wait.
 enum TakeStatement {
@@ -35,16 +36,20 @@ enum TakeStatement {
         ]
     }
 
+    /// Reads a row. One whose request cannot be read fails no other: it is not runnable.
     static func execution(_ row: Row) throws -> TakenExecution {
         let grant = try Grant(row)
-        let unrunnable = try UnrunExecution(
+        var unrunnable = try UnrunExecution(
             row,
             outcome: Outcome(.errored, .unknownPool),
             endedAt: grant.startedAt
         )
-        let body: Data = try row["request_body"]
+        let body: Data? = try row["request_body"]
+        if body == nil || unrunnable.properties.messageID == nil {
+            unrunnable.outcome = Outcome(.errored, .unreadableRecord)
+        }
         return TakenExecution(
-            request: RequestMessage(properties: unrunnable.properties, body: Array(body)),
+            request: RequestMessage(properties: unrunnable.properties, body: Array(body ?? Data())),
             grant: grant,
             isLimited: try row["is_limited"],
             unrunnable: unrunnable
@@ -84,11 +89,11 @@ enum TakeStatement {
                     select *, row_number() over (order by submitted_at, id) as turn
                     from (
                         select id, submitted_at, state, waits,
-                            octet_length(request_body) as size
+                            coalesce(octet_length(request_body), 0) as size
                         from executions
                         where waits = 'store' and pool = $1 and executions.level = lane.level
-                            and executions.tenant = lane.tenant and available_at <= now()
-                            and worker is null
+                            and executions.tenant = lane.tenant
+                            and available_at <= statement_timestamp() and worker is null
                         order by submitted_at limit (select count from share)
                     ) as first
                 ) as head
@@ -109,7 +114,7 @@ enum TakeStatement {
         taken as (
             update executions
             set state = 'running', waits = 'broker', attempt = executions.attempt + 1, worker = $3,
-                claim_token = $4, started_at = date_trunc('milliseconds', now())
+                claim_token = $4, started_at = date_trunc('milliseconds', clock_timestamp())
             from chosen
             -- Compared with what was read and not with words, for which the planner has an index.
             where executions.id = chosen.id and executions.state = chosen.state

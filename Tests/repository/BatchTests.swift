@@ -127,6 +127,22 @@ struct BatchTests {
         }
     }
 
+    @Test func membersBeyondItsSizeAreNotCounted() async throws {
+        try await RecordStore.with { store in
+            let batch = Submission.Membership(id: UUID(), size: 3)
+            let claims = (0..<5).map { _ in Claim.sample(batch: batch) }
+            _ = try await store.executions.claim(claims)
+            let outcome = Outcome(.succeeded)
+            _ = try await store.executions.finish([.sample(claims[0], outcome: outcome)])
+            let ends = claims[1...].map { FinishedExecution.sample($0, outcome: outcome) }
+            let messages = try await store.executions.finish(ends)
+            #expect(messages.count { $0.message.routingKey.hasPrefix("batch.") } == 1)
+            let record = try #require(await store.executions.batch(batch.id))
+            #expect(record.pending == 0)
+            #expect(record.counts == [.succeeded: 3])
+        }
+    }
+
     @Test func aRetryDoesNotCountAndAReplayDoesNotCountTwice() async throws {
         try await RecordStore.with { store in
             let claims = members(2)

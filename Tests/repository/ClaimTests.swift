@@ -1,9 +1,10 @@
 import Foundation
 import PostgreSQL
 import SandmillEntity
-import SandmillRepository
 import SandmillService
 import Testing
+
+@testable import SandmillRepository
 
 @Suite("A claim", .serialized, .timeLimit(.minutes(2)))
 struct ClaimTests {
@@ -75,6 +76,55 @@ struct ClaimTests {
             #expect(outcomes[0].attempt == 1)
             #expect(outcomes[1] == .duplicate)
             #expect(outcomes[2] == .conflict("the id is that of another request"))
+        }
+    }
+
+    /// What is undecided is sent again, with its body.
+    @Test func copiesOfAnIDAreDecidedByOneStatement() async throws {
+        try await RecordStore.with { store in
+            let batch = Submission.Membership(id: UUID(), size: 2)
+            _ = try await store.claim(.sample(batch: batch))
+            let stranger = Submission.Membership(id: batch.id, size: 3)
+            let originals = [
+                Claim.sample(), .sample(intent: .park), .sample(intent: .queue),
+                .sample(batch: batch),
+                .sample(batch: stranger), .sample(notBefore: .now + 60),
+            ]
+            let claims = (0..<8).flatMap { _ in originals.map { $0.redelivered().meant($0.intent) }
+            }
+            let rows = try await store.pool.query(
+                ClaimStatement.sql,
+                ClaimStatement.parameters(claims)
+            )
+            let outcomes = try zip(claims, rows).map { try ClaimStatement.outcome($1, of: $0) }
+            #expect(outcomes.count == 48)
+            #expect(outcomes.allSatisfy { $0 != nil })
+            #expect(outcomes.count { $0?.attempt == 1 } == 2)
+            #expect(outcomes.count { $0 == .conflict(.strangerToBatch(of: 2)) } == 8)
+            #expect(outcomes.count { $0 == .parked } == 1)
+            #expect(outcomes.count { $0 == .deferred } == 1)
+            #expect(outcomes.count { $0 == .duplicate } == 35)
+            #expect(try await store.value("select count(*) from outbox") == 1)
+        }
+    }
+
+    @Test func aCopyThatDiffersFromTheFirstIsJudgedByItself() async throws {
+        try await RecordStore.with { store in
+            let batch = Submission.Membership(id: UUID(), size: 2)
+            _ = try await store.claim(.sample(batch: batch))
+            let stranger = Claim.sample(batch: Submission.Membership(id: batch.id, size: 3))
+            let good = Claim.sample(id: stranger.submission.id)
+            let outcomes = try await store.executions.claim([stranger, good, stranger, good])
+            #expect(outcomes[1].attempt == 1)
+            #expect(outcomes[3] == .duplicate)
+            #expect(outcomes[0] == .conflict(.strangerToBatch(of: 2)))
+
+            let queued = Claim.sample(intent: .queue)
+            _ = try await store.executions.claim([queued])
+            let other = Claim.sample(id: queued.submission.id, body: "{}")
+            let second = try await store.executions.claim([other, queued.redelivered()])
+            #expect(second[0] == .conflict("the id is that of another request"))
+            #expect(second[1].attempt == 1)
         }
     }
 

@@ -186,6 +186,25 @@ struct FinishTests {
         }
     }
 
+    @Test func retriesLockExecutionsInTheOrderOfTheirIDs() async throws {
+        try await RecordStore.with { store in
+            let claims = (0..<2).map { _ in Claim.sample() }
+                .sorted { $0.submission.id < $1.submission.id }
+            _ = try await store.executions.claim(claims)
+            let lock = "select from executions where id = $1 for update"
+            try await store.interleave { connection in
+                try connection.query(lock, [claims[0].submission.id])
+            } with: {
+                let attempts = claims.reversed().map { FailedAttempt.sample($0, delay: .zero) }
+                try await store.executions.retry(attempts)
+            } beforeCommit: { connection in
+                // It waits for the first and must not have the second.
+                try connection.query(lock + " nowait", [claims[1].submission.id])
+            }
+            #expect(try await store.value("select count(*) from outbox") == 2)
+        }
+    }
+
     @Test func anErroredExecutionKeepsItsRequest() async throws {
         try await RecordStore.with { store in
             let claim = Claim.sample()

@@ -1,9 +1,10 @@
 import Foundation
 import PostgreSQL
 import SandmillEntity
-import SandmillRepository
 import SandmillService
 import Testing
+
+@testable import SandmillRepository
 
 /// Dead letters that are members of batches which come by many messages.
 @Suite("A refused member", .serialized, .timeLimit(.minutes(2)))
@@ -93,6 +94,83 @@ struct RefusedMemberTests {
             unroutable.errorType = "unroutable"
             try await store.letters.keep([unroutable])
             #expect(try await store.executions.batch(batch.id) == nil)
+        }
+    }
+
+    @Test func whoseExecutionIsBeingTakenInIsWaitedFor() async throws {
+        try await RecordStore.with { store in
+            let member = Claim.sample(batch: batch)
+            let letter = DeadLetter.member(id: member.submission.id, of: batch)
+            try await store.interleave { connection in
+                try connection.query(ClaimStatement.sql, ClaimStatement.parameters([member]))
+            } with: {
+                try await store.letters.keep([letter])
+            }
+            try await expect(pending: 2, refused: 0, in: store)
+        }
+    }
+
+    /// Its claim does not see that it was counted, and its batch must not be complete without the others.
+    @Test(arguments: [true, false])
+    func isNoneIfItIsTakenInWhileItIsCounted(endsFirst: Bool) async throws {
+        try await RecordStore.with { store in
+            let (member, other) = (Claim.sample(batch: batch), Claim.sample(batch: batch))
+            _ = try await store.claim(other)
+            let letter = DeadLetter.member(id: member.submission.id, of: batch)
+            let parameters = LetterStatement.parameters(
+                [letter],
+                members: [RefusedMember(letter)],
+                cluster: "test"
+            )
+            let batches = [batch.id]
+            let attempt = try await store.interleave { connection in
+                try connection.query(LetterStatement.lock, [batches])
+                try connection.query(LetterStatement.lockedBatches, [batches])
+                try connection.query(LetterStatement.sql, parameters)
+            } with: {
+                try await store.claim(member)
+            }
+            #expect(attempt == 1)
+            let (first, last) = endsFirst ? (member, other) : (other, member)
+            _ = try await store.executions.finish([.sample(first)])
+            try await expect(pending: 1, refused: 0, in: store)
+            #expect(try await completions(in: store).isEmpty)
+            _ = try await store.executions.finish([.sample(last)])
+            try await expect(pending: 0, refused: 0, in: store)
+            #expect(try await completions(in: store).count == 1)
+        }
+    }
+
+    @Test func beyondTheSizeOfItsBatchDoesNotCount() async throws {
+        try await RecordStore.with { store in
+            try await store.letters.keep((0..<4).map { _ in .member(of: batch) })
+            try await expect(pending: 0, refused: 2, in: store)
+            #expect(try await completions(in: store).count == 1)
+        }
+    }
+
+    /// Each id comes twice, once valid and once not, to workers that know nothing of each other.
+    @Test func andItsValidCopyCountAsOne() async throws {
+        try await RecordStore.with(connections: 8) { store in
+            for _ in 0..<40 {
+                let batch = Submission.Membership(id: UUID(), size: 2)
+                let members = (0..<2).map { _ in Claim.sample(batch: batch) }
+                async let kept: Void = store.letters.keep([
+                    .member(id: members[0].submission.id, of: batch)
+                ])
+                async let ended: [OutboxMessage] = {
+                    _ = try await store.executions.claim([members[0]])
+                    return try await store.executions.finish([.sample(members[0])])
+                }()
+                _ = try await (kept, ended)
+                var record = try #require(await store.executions.batch(batch.id))
+                #expect(record.pending == 1)
+                _ = try await store.executions.claim([members[1]])
+                _ = try await store.executions.finish([.sample(members[1])])
+                record = try #require(await store.executions.batch(batch.id))
+                #expect(record.pending == 0)
+                #expect(record.refused + record.counts.values.reduce(0, +) == 2)
+            }
         }
     }
 

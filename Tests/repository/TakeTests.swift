@@ -251,14 +251,67 @@ struct TakeTests {
         }
     }
 
+    @Test func whatCannotBeReadEndsAndTheOthersAreTaken() async throws {
+        try await RecordStore.with { store in
+            let claims = try await park(3, in: store)
+            let broken = claims[..<2].map(\.submission.id)
+            try await store.pool.query(
+                """
+                update executions set request_properties = '{"headers": 1}', labels = '[]'
+                where id = $1
+                """,
+                [broken[0]]
+            )
+            try await store.pool.query(
+                "update executions set request_body = null where id = $1",
+                [broken[1]]
+            )
+            let taken = try await store.executions.take(vacancy(9))
+            #expect(taken.count == 3)
+            for execution in taken {
+                let isBroken = broken.contains(execution.unrunnable.record.id)
+                let reason: Outcome.Reason = isBroken ? .unreadableRecord : .unknownPool
+                #expect(execution.unrunnable.outcome == Outcome(.errored, reason))
+                #expect(
+                    execution.request.properties.messageID == nil || !isBroken
+                        || execution.request.body.isEmpty
+                )
+            }
+            _ = try await store.cancellations.cancel(broken, tenant: nil, keepsUnknown: false)
+            try await store.pool.query(
+                "update executions set state = 'queued', worker = null where id = any($1)",
+                [broken]
+            )
+            #expect(try await store.cancellations.overdue(limit: 9).count == 2)
+        }
+    }
+
+    @Test func anAttemptStartsWhenTheTakeBeforeIsOver() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(1, in: store)
+            let started = try await store.interleave { connection in
+                try connection.query(TakeStatement.lock, ["python"])
+            } with: {
+                try await store.executions.take(vacancy(1)).map(\.grant.startedAt)
+            } beforeCommit: { connection in
+                try connection.query("create table time as select clock_timestamp() as released_at")
+            }
+            let released: Date = try await store.value(
+                "select date_trunc('milliseconds', released_at) from time"
+            )
+            #expect(started.count == 1)
+            #expect(started[0] >= released)
+        }
+    }
+
     /// The plan, since a time says little: no part of it may read all that waits.
     @Test func takingReadsAsManyRowsAsItTakesHoweverManyWait() async throws {
         try await RecordStore.with(connections: 1) { store in
             _ = try await park(2_048, in: store, tenant: "a")
             _ = try await park(512, in: store, tenant: "b", level: .low)
-            let before = try await reads(store)
+            let before = try await store.reads()
             _ = try await store.executions.take(vacancy(8))
-            let read = try await reads(store) - before
+            let read = try await store.reads() - before
             #expect((1..<200).contains(read), "\(read) rows were read")
         }
     }
@@ -267,7 +320,7 @@ struct TakeTests {
         try await RecordStore.with(connections: 1) { store in
             _ = try await park(2_048, in: store)
             let claims = (0..<16).map { _ in Claim.sample() }
-            let before = try await reads(store)
+            let before = try await store.reads()
             _ = try await store.executions.claim(claims)
             _ = try await store.cancellations.cancel(
                 claims.map(\.submission.id),
@@ -279,20 +332,8 @@ struct TakeTests {
             _ = try await store.executions.finish(claims.map { .sample($0) })
             _ = try await store.executions.parkDue(limit: 256)
             _ = try await store.cancellations.overdue(limit: 256)
-            let read = try await reads(store) - before
+            let read = try await store.reads() - before
             #expect((1..<400).contains(read), "\(read) rows were read")
         }
-    }
-
-    /// How many rows of `executions` all scans of the store, which has one connection, have read.
-    private func reads(_ store: RecordStore) async throws -> Int {
-        // Only a session itself can tell the server at once what it has read.
-        try await store.database.pool.query("select pg_stat_force_next_flush()")
-        return try await store.value(
-            """
-            select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
-            from pg_stat_user_tables where relname = 'executions' and schemaname = current_schema()
-            """
-        )
     }
 }

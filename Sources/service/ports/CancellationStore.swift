@@ -23,13 +23,21 @@ public protocol CancellationStore: Sendable {
     ///   batch.
     func cancel(batch: UUID, tenant: String?) async throws(StoreError) -> Int?
 
-    /// What is queued and shall not start: it is cancelled, or its deadline has passed.
+    /// What is queued and shall not start: it is cancelled, or its deadline has passed. What its request
+    /// had run again does not expire.
     ///
-    /// Nothing is changed: whoever ends them is fenced by ``ExecutionStore/finish(_:)``.
+    /// Each tenant has its share. They are the caller's for ten seconds, then others find them too;
+    /// whoever ends them is fenced by ``ExecutionStore/finish(_:)``.
+    ///
+    /// - Returns: At most `limit` of both kinds; nothing when there are none.
     func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution]
 
+    /// Notes cancellations of members of cancelled batches that were taken in at the same moment.
+    func noteMissedMembers() async throws(StoreError)
+
     /// How executions that a worker has claimed have to end: they are cancelled, or their deadline has
-    /// passed, which counts only for those whose program has not started.
+    /// passed, which counts only for those whose program has not started, nor was run before because
+    /// the request asks for it.
     func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome]
 
     /// Forgets cancellations a week after they were asked for, some at a time.

@@ -38,10 +38,12 @@ struct ClaimedExecution: Sendable {
         return .milliseconds(now.timeIntervalSince(start) * 1_000)
     }
 
-    /// Whether it may no longer start.
-    var isExpired: Bool {
+    private var isPastDeadline: Bool {
         submission.deadline.map { $0 <= now } ?? false
     }
+
+    /// Whether it may no longer start; after its program has ended once, it may always.
+    var isExpired: Bool { grant.retries == 0 && isPastDeadline }
 
     /// Its level and tenant.
     var lane: Lane { Lane(level: submission.level, tenant: submission.tenant) }
@@ -49,9 +51,10 @@ struct ClaimedExecution: Sendable {
     /// How many attempts there were but for those that its request asked for.
     var faults: Int { grant.attempt - grant.retries }
 
-    /// Whether its request asks for another attempt after such an end.
+    /// Whether its request asks for another attempt after such an end; not behind its deadline.
     func wantsRetry(after state: ExecutionState) -> Bool {
-        submission.retry?.allows(retryAfter: state, retries: grant.retries) ?? false
+        !isPastDeadline
+            && submission.retry?.allows(retryAfter: state, retries: grant.retries) == true
     }
 
     /// Begins the document of an end now.

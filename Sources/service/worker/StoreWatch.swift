@@ -3,8 +3,8 @@ internal import ServiceLifecycle
 
 /// Looks at the store once a second, and at once when it is told to.
 ///
-/// What is told during a look makes for one more. A look that fails is logged, and taken again at
-/// the next time.
+/// Several looks go on by themselves, none waiting for another. What is told during a look makes for one
+/// more. A look that fails is logged, and taken again at the next time.
 struct StoreWatch: Sendable {
     typealias Look = @Sendable () async throws -> Void
 
@@ -25,7 +25,7 @@ struct StoreWatch: Sendable {
         call.yield()
     }
 
-    /// Takes the looks, each time one after the other, until a graceful shutdown; runs once.
+    /// Takes the looks until a graceful shutdown; runs once.
     func run(_ looks: [Look]) async {
         await withDiscardingTaskGroup { group in
             group.addTask {
@@ -35,7 +35,17 @@ struct StoreWatch: Sendable {
                 try? await gracefulShutdown()
                 call.finish()
             }
-            for await _ in calls { for look in looks { await take(look) } }
+            await withTaskGroup { group in
+                let looks = looks.map { look in
+                    let (calls, call) = AsyncStream<Void>.makeStream(
+                        bufferingPolicy: .bufferingNewest(1)
+                    )
+                    group.addTask { for await _ in calls { await take(look) } }
+                    return call
+                }
+                for await _ in calls { for look in looks { look.yield() } }
+                for look in looks { look.finish() }
+            }
             group.cancelAll()
         }
     }

@@ -6,8 +6,9 @@ public import ServiceLifecycle
 /// Ends what shall not start: executions that are cancelled, or whose deadline passes, while they
 /// are queued; and parks those whose time has come, or for which their batch has room.
 ///
-/// It looks once a second, and at once when it is told to (``sweepSoon()``). It needs no sandbox, so
-/// a gateway has one too. That several end the same execution does no harm: one row decides.
+/// It looks once a second, and at once when it is told to (``sweepSoon()``), for each of these by itself, so
+/// that none waits for another. It needs no sandbox, so a gateway has one too. That several end the same
+/// execution does no harm: one row decides.
 public struct Sweeper: Service {
     private static let group = 256
     private static let groupsPerSweep = 40
@@ -64,31 +65,33 @@ public struct Sweeper: Service {
             await watch.run([
                 { try await repeatedly(parkDue) },
                 { try await executions.admitHeldMembers() },
-                { try await repeatedly(endOverdue) },
+                {
+                    try await cancellations.noteMissedMembers()
+                    try await repeatedly(endOverdue)
+                },
                 { try await cancellations.forgetOldCancellations() },
             ])
             await ends.finish()
         }
     }
 
-    /// Takes group after group, for as long as they are full.
-    private func repeatedly(_ takeGroup: () async throws(StoreError) -> Int) async throws {
-        for _ in 0..<Self.groupsPerSweep {
-            if try await takeGroup() < Self.group { break }
-        }
+    /// Takes group after group, for as long as there may be more.
+    private func repeatedly(_ takeGroup: () async throws(StoreError) -> Bool) async throws {
+        for _ in 0..<Self.groupsPerSweep { guard try await takeGroup() else { break } }
     }
 
-    private func parkDue() async throws(StoreError) -> Int {
-        try await executions.parkDue(limit: Self.group)
+    private func parkDue() async throws(StoreError) -> Bool {
+        try await executions.parkDue(limit: Self.group) == Self.group
     }
 
-    /// Ends a group of those that are due, and returns how many there were.
-    private func endOverdue() async throws(StoreError) -> Int {
+    /// Ends a group of those that are due, and returns whether there were any: that it is not full only
+    /// says that tenants have not used their share.
+    private func endOverdue() async throws(StoreError) -> Bool {
         let overdue = try await cancellations.overdue(limit: Self.group)
         await withDiscardingTaskGroup { group in
             for execution in overdue { group.addTask { await end(execution) } }
         }
-        return overdue.count
+        return !overdue.isEmpty
     }
 
     private func end(_ execution: UnrunExecution) async {

@@ -135,7 +135,7 @@ extension InMemoryStore: CancellationStore {
         let now = now
         return executions.values.filter { $0.record.state == .queued }
             .compactMap { execution in
-                let isExpired = execution.submission.deadline.map { $0 <= now } ?? false
+                let isExpired = execution.isExpired(now)
                 let outcome = decidedEnd(of: execution) ?? (isExpired ? Outcome(.expired) : nil)
                 return outcome.map { unrun(execution, $0) }
             }
@@ -149,11 +149,15 @@ extension InMemoryStore: CancellationStore {
         }
         return Dictionary(
             uniqueKeysWithValues: running.compactMap { execution in
-                let isExpired = execution.submission.deadline.map { $0 <= now } == true
+                let isExpired = execution.isExpired(now)
                 return (decidedEnd(of: execution) ?? (isExpired ? Outcome(.expired) : nil))
                     .map { (execution.record.id, $0) }
             }
         )
+    }
+
+    func noteMissedMembers() async throws(StoreError) {
+        try takeFailure()
     }
 
     func forgetOldCancellations() async throws(StoreError) {

@@ -43,6 +43,11 @@ actor InMemoryStore: ExecutionStore {
         var isParked = false
         /// When its time comes, if it waits for that.
         var due: Date?
+
+        /// Whether it may no longer start.
+        func isExpired(_ now: Date) -> Bool {
+            retries == 0 && submission.deadline.map { $0 <= now } == true
+        }
     }
 
     struct OutboxRow {

@@ -47,6 +47,26 @@ struct RetryTests {
         #expect(harness.journal.count(of: .ran("work")) == 1)
     }
 
+    /// The deadline passes while its first attempt runs: the second still runs, and there is no third.
+    @Test func whatHasRunDoesNotExpireAndIsNotRunAgainBehindItsDeadline() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return Self.failing
+        }
+        let fields = "\"retry\": {\"max\": 5}, \"deadline\": \"2030-01-01T00:00:00Z\""
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id, fields: fields))
+            await harness.journal.wait(for: .ran("work"))
+            await harness.store.advance(by: .seconds(200_000_000))
+            gate.open()
+            await harness.journal.wait(for: .finished(id, .failed))
+        }
+        let record = try await harness.store.execution(id)
+        #expect(record?.attempt == 2)
+        #expect(record?.reason == "exit_code")
+    }
+
     @Test func retriesAreNoFaultsOfOurs() async throws {
         let failures = Countdown(4)
         let losses = Countdown(2)
