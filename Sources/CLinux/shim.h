@@ -1,11 +1,13 @@
 #pragma once
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/types.h>
 
 // prctl is variadic, which Swift cannot call.
 static inline int sandmill_name_this_thread(const char *name) {
     return prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
-// glibc declares syncfs(2) under _GNU_SOURCE only, which Swift's Glibc module is built without.
+// glibc declares these two under _GNU_SOURCE only, which Swift's Glibc module is built without.
 int syncfs(int descriptor);
+int fallocate(int descriptor, int mode, off_t offset, off_t length);

@@ -31,6 +31,8 @@ public struct SkippedFile: Equatable, Sendable, Codable {
         case tooDeep = "too_deep"
         /// A longer path than is kept.
         case pathTooLong = "path_too_long"
+        /// Another file has its path, or has a path that leads through it, or is on its way.
+        case pathTaken = "path_taken"
         /// It could not be read.
         case unreadable
     }

@@ -11,5 +11,7 @@ struct Migration: Sendable {
     let script: String
 
     /// The history.
-    static let all = [initial, deadLetters, flow, tokens, refusedMembers, sweeping]
+    static let all = [
+        initial, deadLetters, flow, tokens, refusedMembers, sweeping, uncountedAttempts,
+    ]
 }

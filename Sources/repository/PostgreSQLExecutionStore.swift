@@ -123,6 +123,16 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         }
     }
 
+    /// Counts the attempts that were not counted.
+    public func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int {
+        try await database.access {
+            try await database.pool.query(
+                "select count(*) from attempts where execution_id = $1 and not is_counted",
+                [id]
+            )[0][0]
+        }
+    }
+
     /// Takes in a batch, in one transaction; see ``BatchStatement``.
     public func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {
         let cluster = cluster

@@ -22,6 +22,7 @@ enum RetryStatement {
             attempts.map { $0.delay / .seconds(1) },
             attempts.map(\.sandbox),
             attempts.map(\.resultsPath),
+            attempts.map(\.isCounted),
         ]
     }
 
@@ -37,22 +38,24 @@ enum RetryStatement {
                         else delay end)
             from unnest(
                 $1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int4[],
-                $8::bool[], $9::float8[], $10::text[], $11::text[]
+                $8::bool[], $9::float8[], $10::text[], $11::text[],
+                $12::bool[]
             ) as failed(
                 id, attempt, worker, state, reason, exit_code, signal, is_program_failure, delay,
-                sandbox, results_path)
+                sandbox, results_path, is_counted)
             where executions.id = failed.id and executions.attempt = failed.attempt
                 and executions.worker = failed.worker and executions.state = 'running'
             returning executions.*, failed.worker as failed_worker, failed.state as end_state,
                 failed.reason as end_reason, failed.exit_code as end_code,
-                failed.signal as end_signal, failed.sandbox, failed.results_path as end_path
+                failed.signal as end_signal, failed.sandbox, failed.results_path as end_path,
+                failed.is_counted
         ),
         attempt as (
             insert into attempts (
                 execution_id, attempt, worker, sandbox, state, reason, exit_code, signal,
-                results_path, started_at, finished_at)
+                results_path, is_counted, started_at, finished_at)
             select id, attempt, failed_worker, sandbox, end_state, end_reason, end_code, end_signal,
-                end_path, started_at, clock_timestamp()
+                end_path, is_counted, started_at, clock_timestamp()
             from execution
         )
         insert into outbox (available_at, message, body)

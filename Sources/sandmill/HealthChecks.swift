@@ -36,16 +36,9 @@ extension HealthCheck {
         }
     }
 
-    /// Whether results can be written.
-    static func results(_ directory: ResultsDirectory) -> HealthCheck {
-        HealthCheck("results") {
-            do throws(ResultsError) {
-                try await directory.checkWritable()
-                return nil
-            } catch {
-                return error.message
-            }
-        }
+    /// Whether results can be written, so that anything is claimed.
+    static func results(_ health: ResultsHealth) -> HealthCheck {
+        HealthCheck("results") { await health.failure() }
     }
 
     /// Whether the record store takes what the worker has to write.

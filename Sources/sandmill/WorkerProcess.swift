@@ -31,9 +31,9 @@ struct WorkerProcess {
         try await Migrator(database).check()
         let results = try ResultsDirectory(
             root: configuration.resultsRoot,
-            worker: configuration.worker.id
+            worker: configuration.worker.id,
+            reserve: configuration.resultsReserve
         )
-        try await results.checkWritable()
         let engine = try await engine()
 
         let publisher = ConfirmedPublisher(broker: broker)
@@ -51,6 +51,8 @@ struct WorkerProcess {
             relay: relay,
             logger: logger
         )
+        // Where they cannot be written it starts all the same, and claims nothing until they can.
+        _ = await ledger.resultsHealth.failure()
         let running = RunningExecutions()
         let cancellations = PostgreSQLCancellationStore(database)
         let sweeper = Sweeper(
@@ -91,10 +93,17 @@ struct WorkerProcess {
                 broker,
                 relay,
                 admissions,
-                checks: [.engine(engine), .results(results), .ledger(ledger)]
+                checks: [
+                    .engine(engine), .results(ledger.resultsHealth), .ledger(ledger),
+                ]
             ) ?? []
         try await supervisor.register()
-        try await results.removeLeftovers()
+        for failure in try await results.removeLeftovers() {
+            logger.warning(
+                "What an earlier process left in the staging area could not be removed.",
+                metadata: [LogKey.reason: "\(failure.message)"]
+            )
+        }
         try await engine.removeOrphans(of: configuration.worker.id)
 
         let workers = zip(configuration.pools, pools).map { settings, pool in
@@ -233,6 +242,16 @@ extension PoolConfiguration {
 }
 
 extension Configuration {
+    /// The room that has to be there for results: for the largest that any pool lets a request have
+    /// that does not ask for more.
+    var resultsReserve: ResultsDirectory.Reserve {
+        let limits = pools.map(\.limits.defaults)
+        return ResultsDirectory.Reserve(
+            bytes: limits.map { $0.stdout + $0.stderr + $0.output }.max() ?? .zero,
+            files: limits.map(\.outputFiles).max() ?? 0
+        )
+    }
+
     /// What reads the requests of each pool, by its name.
     var decoders: [String: SubmissionDecoder] {
         Dictionary(

@@ -64,6 +64,11 @@ public struct DockerSandboxEngine: SandboxEngine {
         EngineAdvisories.warnings(for: try await engine.version())
     }
 
+    /// Asks the engine for its version.
+    public func checkAvailable() async throws(SandboxError) {
+        _ = try await engine.version()
+    }
+
     /// Makes a sandbox and returns when its runtime is warm.
     public func start(
         _ specification: SandboxSpecification

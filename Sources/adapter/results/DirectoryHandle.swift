@@ -7,7 +7,7 @@ internal import SandmillService
 ///
 /// Every path is relative to it. Failures name the path and the error of the system.
 struct DirectoryHandle: ~Copyable {
-    private let descriptor: CInt
+    let descriptor: CInt
 
     /// Opens a directory, making it and its parents first.
     init(making path: String) throws(ResultsError) {
@@ -25,14 +25,31 @@ struct DirectoryHandle: ~Copyable {
     }
 
     /// Opens a directory below another.
-    init(_ path: String, in parent: borrowing DirectoryHandle) throws(ResultsError) {
-        let opened = unsafe openat(
-            parent.descriptor,
-            path,
-            O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
-        )
+    init(_ path: [UInt8], in parent: borrowing DirectoryHandle) throws(ResultsError) {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
+        let directory = parent.descriptor
+        let opened = unsafe Self.withPath(path) { unsafe openat(directory, $0, flags) }
         guard opened >= 0 else { throw ResultsError(errno, path: path) }
         descriptor = opened
+    }
+
+    /// Opens a directory below another.
+    init(_ path: String, in parent: borrowing DirectoryHandle) throws(ResultsError) {
+        try self.init(Array(path.utf8), in: parent)
+    }
+
+    /// Opens a directory below another, making it and its parents first.
+    init(
+        making path: String,
+        in parent: borrowing DirectoryHandle
+    ) throws(ResultsError) {
+        var prefix: [UInt8] = []
+        for component in path.split(separator: "/") {
+            prefix += component.utf8
+            try parent.makeDirectory(prefix)
+            prefix.append(UInt8(ascii: "/"))
+        }
+        try self.init(path, in: parent)
     }
 
     /// Opens a directory that is there.
@@ -61,17 +78,37 @@ struct DirectoryHandle: ~Copyable {
         close(descriptor)
     }
 
+    /// What tells a directory from all others, wherever it is moved, as long as it is open.
+    struct Identity: Equatable {
+        private let device: dev_t
+        private let number: ino_t
+
+        fileprivate init(_ status: stat) {
+            device = status.st_dev
+            number = status.st_ino
+        }
+    }
+
+    /// Which directory it is.
+    func identity() throws(ResultsError) -> Identity {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw ResultsError(errno, path: ".") }
+        return Identity(status)
+    }
+
     /// Makes a directory, unless it is there.
     func makeDirectory(_ path: [UInt8]) throws(ResultsError) {
         let code = unsafe Self.withPath(path) { unsafe mkdirat(descriptor, $0, 0o755) }
-        guard code == 0 || errno == EEXIST else { throw ResultsError(errno, path: path) }
+        guard code == 0 || errno == EEXIST else { throw ResultsError(errno, writing: path) }
     }
 
-    /// Writes bytes into a file from `offset` on, making it first with mode 0644.
+    /// Writes bytes into a file from `offset` on, making it with mode 0644 at its beginning.
+    ///
+    /// A file that has a beginning is there: were it made anew, it would have a hole.
     func write(_ bytes: [UInt8], to path: [UInt8], at offset: Int) throws(ResultsError) {
-        let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW
+        let flags = O_WRONLY | (offset == 0 ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW
         let file = unsafe Self.withPath(path) { unsafe openat(descriptor, $0, flags, 0o644) }
-        guard file >= 0 else { throw ResultsError(errno, path: path) }
+        guard file >= 0 else { throw ResultsError(errno, writing: path) }
         defer { close(file) }
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -80,7 +117,7 @@ struct DirectoryHandle: ~Copyable {
             }
             if written < 0 {
                 if errno == EINTR { continue }
-                throw ResultsError(errno, path: path)
+                throw ResultsError(errno, writing: path)
             }
             rest = rest.dropFirst(written)
         }
@@ -154,14 +191,22 @@ struct DirectoryHandle: ~Copyable {
         }
     }
 
-    /// Moves a directory to where nothing is; returns false when something is there already.
-    func move(_ path: String, to target: String) throws(ResultsError) -> Bool {
-        if unsafe renameat(descriptor, path, descriptor, target) == 0 { return true }
+    /// Moves a directory to where nothing is, below another; returns false when something is there
+    /// already.
+    func move(
+        _ path: String,
+        to target: String,
+        in other: borrowing DirectoryHandle
+    ) throws(ResultsError) -> Bool {
+        if unsafe renameat(descriptor, path, other.descriptor, target) == 0 { return true }
         if errno == EEXIST || errno == ENOTEMPTY { return false }
         throw ResultsError(errno, path: target)
     }
 
     /// Makes everything on this directory's file system durable (syncfs(2)).
+    ///
+    /// That what was written before could not be made durable is told once by each handle that was
+    /// open then.
     func synchronize() throws(ResultsError) {
         guard syncfs(descriptor) == 0 else { throw ResultsError(errno, path: ".") }
     }
@@ -174,7 +219,7 @@ struct DirectoryHandle: ~Copyable {
     }
 
     /// Calls `body` with a path as the system takes it.
-    private static func withPath<Result>(
+    static func withPath<Result>(
         _ path: [UInt8],
         _ body: (UnsafePointer<CChar>) -> Result
     ) -> Result {
@@ -188,9 +233,21 @@ struct DirectoryHandle: ~Copyable {
 }
 
 extension ResultsError {
-    init(_ code: CInt, path: String) {
+    init(_ code: CInt, path: String, isOfResult: Bool = false) {
         let reason = unsafe String(cString: strerror(code))
-        self.init("the results directory cannot be written at \"\(path)\": \(reason)")
+        self.init(
+            "the results directory cannot be written at \"\(path)\": \(reason)",
+            isOfResult: isOfResult
+        )
+    }
+
+    /// A file of a result, or a directory on its way, could not be made or written.
+    init(_ code: CInt, writing path: [UInt8]) {
+        self.init(
+            code,
+            path: String(decoding: path, as: UTF8.self),
+            isOfResult: Self.codesOfResults.contains(code)
+        )
     }
 
     init(_ code: CInt, reading path: String) {
@@ -205,4 +262,10 @@ extension ResultsError {
     init(_ code: CInt, path: [UInt8]) {
         self.init(code, path: String(decoding: path, as: UTF8.self))
     }
+
+    /// What no other result would meet: a name that the file system does not take, or that is in
+    /// another's way, and a file that is too large for it.
+    private static let codesOfResults: Set<CInt> = [
+        EEXIST, EFBIG, EILSEQ, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR,
+    ]
 }

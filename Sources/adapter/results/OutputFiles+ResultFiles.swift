@@ -9,7 +9,7 @@ extension OutputFiles: ResultFiles {
         of file: ResultFile,
         at path: String
     ) throws(ResultsError) -> ByteCount? {
-        try root.size(try components(of: file, at: path)).map { ByteCount($0) }
+        try openRoot().size(try components(of: file, at: path)).map { ByteCount($0) }
     }
 
     /// Reads a piece of a file.
@@ -19,12 +19,12 @@ extension OutputFiles: ResultFiles {
         from offset: Int,
         limit: Int
     ) throws(ResultsError) -> [UInt8]? {
-        try root.read(try components(of: file, at: path), from: offset, limit: limit)
+        try openRoot().read(try components(of: file, at: path), from: offset, limit: limit)
     }
 
     /// Opens the root anew, which may have been unmounted.
     public func checkReadable() throws(ResultsError) {
-        _ = try DirectoryHandle(existing: rootPath)
+        _ = try openRoot()
     }
 
     private func components(

@@ -5,23 +5,28 @@ internal import Threads
 
 /// The output streams in a results directory, as any host that shares it reads them.
 ///
-/// A file is opened anew for each read. On NFS that is what shows the writes of another host
+/// The root and the file are opened anew for each read. So a root that is moved, mounted or replaced
+/// is followed, as those do who write there. On NFS that is what shows the writes of another host
 /// (close-to-open consistency), and no follower holds a descriptor. File I/O happens on a thread of
 /// its own.
 public actor OutputFiles: OutputSource {
     private let executor = ThreadExecutor(name: "output")
-    let root: DirectoryHandle
-    let rootPath: String
+    private let rootPath: String
 
     /// The actor's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
     }
 
-    /// Opens the directory, which must be there.
+    /// Reads from the directory, which must be there.
     public init(root path: String) throws(ResultsError) {
-        root = try DirectoryHandle(existing: path)
+        _ = try DirectoryHandle(existing: path)
         rootPath = path
+    }
+
+    /// Opens the root as it is now.
+    func openRoot() throws(ResultsError) -> DirectoryHandle {
+        try DirectoryHandle(existing: rootPath)
     }
 
     /// Reads from the staging area of the attempt's worker, or from the attempt's directory.
@@ -35,7 +40,7 @@ public actor OutputFiles: OutputSource {
         guard let path = OutputPath(Array(path.utf8)) else {
             throw ResultsError("\"\(path)\" is no path below the results directory")
         }
-        return try root.read(path.components[...], from: offset, limit: limit)
+        return try openRoot().read(path.components[...], from: offset, limit: limit)
     }
 
     private func directory(of place: OutputPlace) throws(ResultsError) -> String {

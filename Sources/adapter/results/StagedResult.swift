@@ -11,6 +11,7 @@ internal import SandmillService
 /// 1. One piece is written at a time, so a file in the staging area never has a hole.
 /// 2. What could not be written is pending again, and goes to the same place of its file.
 /// 3. Nothing is staged once the end has begun, and the end waits for what is being staged.
+/// 4. Once anything is staged, a loss of the directory (``ResultsDirectory/losses``) is the end of it.
 actor StagedResult: ResultDraft {
     private static let memoryLimit = 256 << 10
     private static let previewLength = 4 << 10
@@ -49,11 +50,18 @@ actor StagedResult: ResultDraft {
     private var stdout = StreamState(.stdout)
     private var stderr = StreamState(.stderr)
     private var incoming: IncomingFile?
+    /// Whether the content that comes is that of a file which is not kept.
+    private var dropsContent = false
+    private var keptPaths = KeptPaths()
     private var files: [OutputFile] = []
     private var skipped: [SkippedFile] = []
     /// What is not in the staging area.
     private var pending: [FinishedResult.Content]
     private var pendingSize = 0
+    /// How many bytes have come in all.
+    private var size = 0
+    /// How many losses there had been when something was staged first.
+    private var lossesBefore: Int?
     private var isStaging = false
     private var isOver = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
@@ -71,8 +79,8 @@ actor StagedResult: ResultDraft {
         caseDirectory = directory
         stdout = StreamState(.stdout, in: directory)
         stderr = StreamState(.stderr, in: directory)
-        incoming = nil
-        (files, skipped) = ([], [])
+        (incoming, dropsContent) = (nil, false)
+        (files, skipped, keptPaths) = ([], [], KeptPaths())
         for stream in [stdout, stderr] { try await keep([], in: stream.location, at: 0) }
     }
 
@@ -86,11 +94,18 @@ actor StagedResult: ResultDraft {
             completeIncoming()
             let directory = caseDirectory.map { "\($0)/files" } ?? "files"
             let location = OutputPath.below(directory, path)
+            let refusal = keptPaths.refusal(of: path, at: location)
+            dropsContent = refusal != nil
+            if let refusal {
+                skipped.append(SkippedFile(path: path.text, reason: refusal))
+                return
+            }
             incoming = IncomingFile(path: path, location: location, size: size)
             try await keep([], in: location, at: 0)
         case .content(let bytes):
+            if dropsContent { return }
             guard let file = incoming else {
-                throw ResultsError("content came without a file")
+                throw ResultsError("content came without a file", isOfResult: true)
             }
             incoming?.received += bytes.count
             incoming?.hash.update(data: bytes)
@@ -123,7 +138,9 @@ actor StagedResult: ResultDraft {
             name: name,
             path: path,
             contents: pending + [last],
-            copies: index.map(Self.copies(ofStreamsOf:)) ?? []
+            copies: index.map(Self.copies(ofStreamsOf:)) ?? [],
+            size: ByteCount(size + document.count),
+            lossesBefore: lossesBefore
         )
     }
 
@@ -154,6 +171,7 @@ actor StagedResult: ResultDraft {
             pending.append(FinishedResult.Content(file: file, offset: offset, bytes: bytes))
         }
         pendingSize += bytes.count
+        size += bytes.count
         guard pendingSize > Self.memoryLimit else { return }
         await waitUntilStaged()
         try await movePending()
@@ -161,7 +179,7 @@ actor StagedResult: ResultDraft {
 
     /// Moves what is pending to the staging area; nothing else may be on its way there.
     private func movePending() async throws(ResultsError) {
-        let (moved, size) = (pending, pendingSize)
+        let (moved, movedSize) = (pending, pendingSize)
         (pending, pendingSize) = ([], 0)
         isStaging = true
         defer {
@@ -170,11 +188,11 @@ actor StagedResult: ResultDraft {
             waiters = []
         }
         do throws(ResultsError) {
-            try await directory.stage(moved, of: name)
+            lossesBefore = try await directory.stage(moved, of: name, after: lossesBefore)
         } catch {
             pending = moved + pending
-            pendingSize += size
-            throw error
+            pendingSize += movedSize
+            throw error.writing(ByteCount(size))
         }
     }
 

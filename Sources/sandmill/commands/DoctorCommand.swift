@@ -43,7 +43,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         await examination.check(
             "results",
-            mend: "make \(configuration.resultsRoot) writable, or set results.root",
+            mend: "make \(configuration.resultsRoot) writable, make room in it, or set results.root",
             orIfWrong: "set results.root"
         ) {
             guard FileManager.default.fileExists(atPath: configuration.resultsRoot) else {
@@ -51,10 +51,11 @@ struct DoctorCommand: AsyncParsableCommand {
             }
             let results = try ResultsDirectory(
                 root: configuration.resultsRoot,
-                worker: configuration.worker.id
+                worker: configuration.worker.id,
+                reserve: configuration.resultsReserve
             )
             try await results.checkWritable()
-            return "\(configuration.resultsRoot) is writable"
+            return "\(configuration.resultsRoot) is writable and has room"
         }
         await examination.check(
             "engine",

@@ -74,6 +74,16 @@ public actor WarmPool: Service {
         }
     }
 
+    /// Whether the engine answers now.
+    func isEngineAvailable() async -> Bool {
+        do throws(SandboxError) {
+            try await engine.checkAvailable()
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Hands out a sandbox for an execution, with its memory limit set.
     ///
     /// `cost`, from 1, is what the tenant pays in turns, `age` how long the execution has waited.

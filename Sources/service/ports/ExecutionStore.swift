@@ -61,6 +61,10 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// outbox, due after the delay. Fenced as ``finish(_:)``.
     func retry(_ attempts: [FailedAttempt]) async throws(StoreError)
 
+    /// How many attempts of an execution another one followed without their being counted
+    /// (``FailedAttempt/isCounted``).
+    func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int
+
     /// Takes in a batch that came as one message, in one transaction: the batch, the members that
     /// wait in the store, the dead letters. If none waits it is completed.
     func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome

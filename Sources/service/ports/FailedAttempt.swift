@@ -11,6 +11,9 @@ public struct FailedAttempt: Equatable, Sendable {
     public var worker: String
     /// How it ended: by our fault, or as the program did.
     public var outcome: Outcome
+    /// Whether it counts among those after which a fault of ours ends an execution: one of which it is
+    /// known that it lasts, whatever is run, does not.
+    public var isCounted: Bool
     /// How long from now the next attempt waits.
     public var delay: Duration
     /// The sandbox that ran it.
@@ -24,6 +27,7 @@ public struct FailedAttempt: Equatable, Sendable {
         attempt: Int,
         worker: String,
         outcome: Outcome,
+        isCounted: Bool = true,
         delay: Duration,
         sandbox: String? = nil,
         resultsPath: String? = nil
@@ -32,6 +36,7 @@ public struct FailedAttempt: Equatable, Sendable {
         self.attempt = attempt
         self.worker = worker
         self.outcome = outcome
+        self.isCounted = isCounted
         self.delay = delay
         self.sandbox = sandbox
         self.resultsPath = resultsPath

@@ -14,8 +14,16 @@ public protocol ResultsStore: Sendable {
     /// - Returns: What became of each, in the same order.
     func publish(_ results: [FinishedResult]) async -> [Result<Void, ResultsError>]
 
+    /// Checks that results can be written now, and that there is `room` for some beside what the store
+    /// keeps free for any.
+    func checkWritable(room: ByteCount) async throws(ResultsError)
+}
+
+extension ResultsStore {
     /// Checks that results can be written now.
-    func checkWritable() async throws(ResultsError)
+    public func checkWritable() async throws(ResultsError) {
+        try await checkWritable(room: .zero)
+    }
 }
 
 /// The results of one attempt while they are gathered.
@@ -96,13 +104,27 @@ public struct FinishedResult: Sendable {
     public let contents: [Content]
     /// What is copied when all content is there.
     public let copies: [Copy]
+    /// How many bytes it has in all, about.
+    public let size: ByteCount
+    /// How many times the store may have lost what was staged before anything of this was; nil when
+    /// nothing is staged.
+    public let lossesBefore: Int?
 
     /// Describes a result.
-    public init(name: String, path: String, contents: [Content], copies: [Copy] = []) {
+    public init(
+        name: String,
+        path: String,
+        contents: [Content],
+        copies: [Copy] = [],
+        size: ByteCount = .zero,
+        lossesBefore: Int? = nil
+    ) {
         self.name = name
         self.path = path
         self.contents = contents
         self.copies = copies
+        self.size = size
+        self.lossesBefore = lossesBefore
     }
 }
 
@@ -144,9 +166,21 @@ public struct ResultSummary: Equatable, Sendable {
 public struct ResultsError: Error, Equatable, Sendable {
     /// What happened, safe to show.
     public let message: String
+    /// Whether it is known that no other result would have met it.
+    public let isOfResult: Bool
+    /// How many bytes the result has that could not be written, as far as it came.
+    public var size = ByteCount.zero
 
     /// Describes a failure.
-    public init(_ message: String) {
+    public init(_ message: String, isOfResult: Bool = false) {
         self.message = message
+        self.isOfResult = isOfResult
+    }
+
+    /// The same failure, of a result of such a size.
+    public func writing(_ size: ByteCount) -> ResultsError {
+        var error = self
+        error.size = size
+        return error
     }
 }

@@ -57,6 +57,9 @@ public protocol SandboxEngine: Sendable {
 
     /// Removes the sandboxes that a worker which is no more has left on this engine.
     func removeOrphans(of worker: String) async throws(SandboxError)
+
+    /// Checks that the engine answers.
+    func checkAvailable() async throws(SandboxError)
 }
 
 /// A locked-down container that runs one program at a time.

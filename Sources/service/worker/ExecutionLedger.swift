@@ -26,10 +26,10 @@ public actor ExecutionLedger: Service {
     /// What the store keeps waiting.
     public nonisolated let delay: StoreDelay
 
+    /// Whether results can be written.
+    public nonisolated let resultsHealth: ResultsHealth
+
     private let store: any ExecutionStore
-    private let results: any ResultsStore
-    private let logger: Logger
-    private var resultsAreSuspect = false
 
     /// Writes records to `store`, what is refused to `letters` and output to `results`, and hands
     /// events to `relay`.
@@ -41,9 +41,8 @@ public actor ExecutionLedger: Service {
         logger: Logger
     ) {
         self.store = store
-        self.results = results
-        self.logger = logger
         delay = StoreDelay(logger: logger)
+        resultsHealth = ResultsHealth(results, logger: logger)
         claims = .ofClaims(in: store, linger: Self.linger, backlog: backlog, delay: delay)
         arrivals = .ofClaims("arrivals", in: store, delay: delay)
         publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
@@ -136,29 +135,9 @@ public actor ExecutionLedger: Service {
         try await retries.submit(attempt)
     }
 
-    /// Remembers that results could not be written, so that nothing is claimed until they can.
-    func suspectResults() {
-        resultsAreSuspect = true
-    }
-
-    /// Waits until results can be written, if there was doubt, or until the worker is to stop.
-    func waitUntilResultsAreWritable() async {
-        var backoff = Backoff(first: .milliseconds(500), limit: .seconds(10))
-        while resultsAreSuspect, !Task.isShuttingDownGracefully, !Task.isCancelled {
-            do throws(ResultsError) {
-                try await results.checkWritable()
-                resultsAreSuspect = false
-            } catch {
-                logger.error(
-                    "Nothing is claimed while results cannot be written.",
-                    metadata: [LogKey.reason: "\(error.message)"]
-                )
-                let wait = backoff.next()
-                try? await cancelWhenGracefulShutdown {
-                    try await ContinuousClock().sleep(for: wait)
-                }
-            }
-        }
+    /// How many attempts of an execution were not counted, since they ended by a fault of ours that lasted.
+    nonisolated func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int {
+        try await store.uncountedAttempts(of: id)
     }
 }
 

@@ -6,6 +6,11 @@ struct Fault: Error, Sendable {
     let reason: Outcome.Reason
     /// What happened, for the log.
     let message: String
+    /// What a result had that could not be written, if that is what happened.
+    private(set) var size = ByteCount.zero
+    /// Whether the attempt counts among those after which an execution ends; not when any other would
+    /// have met the same.
+    var isCounted = true
 
     init(_ error: any Error) {
         switch error {
@@ -17,6 +22,8 @@ struct Fault: Error, Sendable {
         case let error as ResultsError:
             reason = .resultsUnwritable
             message = error.message
+            size = error.size
+            isCounted = error.isOfResult
         case let error as StoreError:
             reason = .recordUnwritable
             message = error.message
@@ -25,4 +32,7 @@ struct Fault: Error, Sendable {
             message = "\(error)"
         }
     }
+
+    /// Whether a sandbox was lost, or none could be had.
+    var isOfSandbox: Bool { reason == .sandboxLost || reason == .engineUnavailable }
 }

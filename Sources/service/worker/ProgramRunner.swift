@@ -33,6 +33,11 @@ struct ProgramRunner: Sendable {
                 await pool.release(lease, reusable: true)
                 return end(execution, as: outcome)
             }
+            // What would be lost is not started; it is for a worker that can keep it.
+            guard await ledger.resultsHealth.isWritable() else {
+                await pool.release(lease, reusable: true)
+                throw ResultsError("results cannot be written, and the program is not started")
+            }
             return try await run(execution, in: lease)
         } catch is CancellationError {
             // It gave up waiting for a sandbox.

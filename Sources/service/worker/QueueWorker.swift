@@ -183,7 +183,7 @@ public struct QueueWorker: Service {
 
     func waitUntilReady() async {
         await pool.waitUntilServiceable()
-        await ledger.waitUntilResultsAreWritable()
+        await ledger.resultsHealth.waitUntilWritable()
     }
 
     /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
@@ -282,9 +282,9 @@ public struct QueueWorker: Service {
         )
         // A worker that is told to stop at once settles nothing: what it ran is taken over.
         if Task.isCancelled { return }
-        if fault.reason == .resultsUnwritable { await ledger.suspectResults() }
+        if fault.reason == .resultsUnwritable { await ledger.resultsHealth.suspect(fault.size) }
         do throws(StoreError) {
-            try await settle(execution, after: fault)
+            try await settle(execution, after: await judged(fault))
         } catch {
             logger.error(
                 "The end of an attempt could not be written.",
@@ -296,12 +296,31 @@ public struct QueueWorker: Service {
         }
     }
 
+    /// The fault, not counted if no sandbox could be had at all.
+    private func judged(_ fault: Fault) async -> Fault {
+        guard fault.isOfSandbox, await !pool.isEngineAvailable() else { return fault }
+        var fault = fault
+        fault.isCounted = false
+        return fault
+    }
+
+    /// Whether an execution has had all attempts that faults of ours may cost it.
+    private func isExhausted(
+        _ execution: ClaimedExecution,
+        by fault: Fault
+    ) async throws(StoreError) -> Bool {
+        let limit = configuration.maximumAttempts
+        guard fault.isCounted, execution.faults >= limit else { return false }
+        let uncounted = try await ledger.uncountedAttempts(of: execution.submission.id)
+        return execution.faults - uncounted >= limit
+    }
+
     /// Schedules the next attempt, or ends the execution after the last.
     private func settle(
         _ execution: ClaimedExecution,
         after fault: Fault
     ) async throws(StoreError) {
-        guard execution.faults < configuration.maximumAttempts else {
+        if try await isExhausted(execution, by: fault) {
             try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
             return
         }
@@ -315,6 +334,7 @@ public struct QueueWorker: Service {
                 attempt: execution.grant.attempt,
                 worker: configuration.worker,
                 outcome: Outcome(.errored, fault.reason),
+                isCounted: fault.isCounted,
                 delay: backoff.next()
             )
         )

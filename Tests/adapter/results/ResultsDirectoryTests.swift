@@ -98,7 +98,7 @@ struct ResultsDirectoryTests {
             let later = try ResultsDirectory(root: root.path, worker: "w")
             let area = root.appending(path: ".staging/w").path
             #expect(try FileManager.default.contentsOfDirectory(atPath: area).count == 1)
-            try await later.removeLeftovers()
+            #expect(try await later.removeLeftovers().isEmpty)
             #expect(try FileManager.default.contentsOfDirectory(atPath: area).isEmpty)
         }
     }
@@ -122,20 +122,6 @@ struct ResultsDirectoryTests {
             #expect(failed.map { $0 + 1 } == [77])
             for attempt in 1...200 where attempt != 77 {
                 #expect(try text(place, "\(attempt)/result.json") == "\(attempt)")
-            }
-        }
-    }
-
-    @Test func aRootThatCannotBeWrittenIsAnErrorThatNamesThePlace() async throws {
-        try await withDirectory { root, results in
-            try await results.checkWritable()
-            try FileManager.default.removeItem(at: root.appending(path: ".staging/w"))
-            let error = await #expect(throws: ResultsError.self) {
-                try await results.checkWritable()
-            }
-            #expect(error?.message.contains(".staging/w/probe") == true)
-            await #expect(throws: ResultsError.self) {
-                try await publish(begin(results), [], in: results)
             }
         }
     }

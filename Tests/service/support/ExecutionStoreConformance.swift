@@ -135,6 +135,17 @@ struct ExecutionStoreConformance: Sendable, CustomTestStringConvertible {
             try await store.remove(rows.map(\.id))
             #expect(rows.count == 1)
         },
+        ExecutionStoreConformance("what ended by a fault that lasts is not counted") { store in
+            let claim = try Claim.sample(.sample(UUID()))
+            for (attempt, isCounted) in [(1, false), (2, true), (3, false)] {
+                _ = try await store.claim(claim)
+                var failed = FailedAttempt.sample(claim, attempt: attempt)
+                failed.isCounted = isCounted
+                try await store.retry([failed])
+            }
+            #expect(try await store.uncountedAttempts(of: claim.submission.id) == 2)
+            #expect(try await store.uncountedAttempts(of: UUID()) == 0)
+        },
     ]
 
     private static let batching = [

@@ -61,6 +61,10 @@ final class FakeEngine: SandboxEngine {
         journal.note(.removedOrphans(of: worker))
     }
 
+    func checkAvailable() async throws(SandboxError) {
+        if isDown { throw SandboxError(.engineUnavailable, "the engine is down") }
+    }
+
     fileprivate func run(
         _ program: Program,
         _ build: BuildUse,

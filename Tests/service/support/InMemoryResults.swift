@@ -7,6 +7,7 @@ import Synchronization
 final class InMemoryResults: ResultsStore {
     private struct State {
         var isWritable = true
+        var failures: [ResultsError] = []
         var documents: [String: [UInt8]] = [:]
     }
 
@@ -22,6 +23,11 @@ final class InMemoryResults: ResultsStore {
         set { state.withLock { $0.isWritable = newValue } }
     }
 
+    /// Makes the next publications fail, each with one of these, while checks find nothing.
+    func failPublishing(with errors: [ResultsError]) {
+        state.withLock { $0.failures = errors }
+    }
+
     var documents: [String: [UInt8]] { state.withLock { $0.documents } }
 
     func begin(execution: UUID, attempt: Int, day: Date) -> any ResultDraft {
@@ -32,7 +38,7 @@ final class InMemoryResults: ResultsStore {
         return Draft(path: path, document: document, journal: journal)
     }
 
-    func checkWritable() async throws(ResultsError) {
+    func checkWritable(room: ByteCount) async throws(ResultsError) {
         journal.note(.checkedResults)
         if !isWritable { throw ResultsError("the disk is full") }
     }
@@ -46,6 +52,8 @@ final class InMemoryResults: ResultsStore {
     }
 
     private func place(_ document: [UInt8], at path: String) throws(ResultsError) {
+        let failure = state.withLock { $0.failures.isEmpty ? nil : $0.failures.removeFirst() }
+        if let failure { throw failure }
         let isPlaced = state.withLock { state in
             if state.isWritable, state.documents[path] == nil { state.documents[path] = document }
             return state.isWritable

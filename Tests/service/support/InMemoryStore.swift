@@ -39,6 +39,7 @@ actor InMemoryStore: ExecutionStore {
         var record: ExecutionRecord
         var lostWorkers = 0
         var retries = 0
+        var uncountedAttempts = 0
         /// Whether it waits here, and not in the broker.
         var isParked = false
         /// When its time comes, if it waits for that.
@@ -142,9 +143,14 @@ actor InMemoryStore: ExecutionStore {
         try takeFailure()
         for attempt in attempts where isHeld(attempt.id, attempt.attempt, by: attempt.worker) {
             if attempt.isProgramFailure { executions[attempt.id]?.retries += 1 }
+            if !attempt.isCounted { executions[attempt.id]?.uncountedAttempts += 1 }
             requeue(attempt.id, due: now + attempt.delay / .seconds(1))
             note(.retried(attempt.id, attempt.outcome.reason))
         }
+    }
+
+    func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int {
+        executions[id]?.uncountedAttempts ?? 0
     }
 
     func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {

@@ -187,6 +187,80 @@ struct QueueWorkerTests {
         #expect(harness.journal.count(of: .retried(id, .resultsUnwritable)) == 1)
     }
 
+    @Test func whatResultsThatCannotBeWrittenEndIsNotCounted() async throws {
+        let harness = WorkerHarness(speed: 1_000)
+        harness.results.failPublishing(with: Array(repeating: ResultsError("no room"), count: 7))
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.count(of: .retried(id, .resultsUnwritable)) == 7)
+        #expect(try await harness.store.uncountedAttempts(of: id) == 7)
+    }
+
+    @Test func aResultThatCannotBeWrittenItselfEndsAsErrored() async throws {
+        let harness = WorkerHarness(speed: 1_000)
+        let own = ResultsError("a name that is taken", isOfResult: true)
+        let failures = [ResultsError("no room"), own, ResultsError("no room"), own, own]
+        harness.results.failPublishing(with: failures)
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .errored))
+        }
+        #expect(try await harness.store.execution(id)?.attempt == 5)
+    }
+
+    @Test func nothingIsStartedWhileResultsCannotBeWritten() async throws {
+        let (first, second) = (Gate(), Gate())
+        let harness = WorkerHarness { program, _ in
+            await (program.name == "first" ? first : second).pass()
+            return .success
+        }
+        let others = (0..<3).map { _ in UUID() }
+        // There is one sandbox for a tenant, and the others wait for it.
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id, source: "first"))
+            await harness.journal.wait(for: .ran("first"))
+            for id in others { harness.broker.deliver(.sample(id, source: "other")) }
+            for id in others { await harness.journal.wait(for: .claimed(id)) }
+            harness.results.isWritable = false
+            first.open()
+            await harness.journal.wait(for: .ran("other"))
+            await harness.journal.wait(for: .retried(id, .resultsUnwritable))
+            second.open()
+            for id in others { await harness.journal.wait(for: .retried(id, .resultsUnwritable)) }
+            #expect(harness.journal.count(of: .ran("other")) == 1)
+            harness.results.isWritable = true
+            for id in [id] + others { await harness.journal.wait(for: .finished(id, .succeeded)) }
+        }
+        for id in others { #expect(try await harness.store.uncountedAttempts(of: id) >= 1) }
+    }
+
+    @Test func anEngineThatIsAwayCostsNoAttempt() async throws {
+        let (ends, end) = AsyncStream<Bool>.makeStream()
+        let harness = WorkerHarness(speed: 1_000) { _, _ in
+            for await isGood in ends {
+                if isGood { return .success }
+                break
+            }
+            throw SandboxError(.sandboxLost, "it is gone")
+        }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            for round in 1...5 {
+                await harness.journal.wait(for: .ran("work"), times: round)
+                harness.engine.isDown = true
+                end.yield(false)
+                await harness.journal.wait(for: .retried(id, .sandboxLost), times: round)
+                harness.engine.isDown = false
+            }
+            await harness.journal.wait(for: .ran("work"), times: 6)
+            end.yield(true)
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(try await harness.store.uncountedAttempts(of: id) == 5)
+    }
+
     @Test func aDeadlineThatPassedBeforeTheClaimEndsInExpired() async throws {
         let harness = WorkerHarness()
         try await harness.run { _ in
