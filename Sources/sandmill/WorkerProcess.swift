@@ -59,6 +59,7 @@ struct WorkerProcess {
             executions: store,
             cancellations: cancellations,
             relay: relay,
+            messageTimeout: configuration.broker.messageTimeout,
             logger: logger
         )
         let decidedEnds = DecidedEndWatch(

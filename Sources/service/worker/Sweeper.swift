@@ -4,7 +4,8 @@ internal import SandmillEntity
 public import ServiceLifecycle
 
 /// Ends what shall not start: executions that are cancelled, or whose deadline passes, while they
-/// are queued; and parks those whose time has come, or for which their batch has room.
+/// are queued; and parks those whose time has come, for which their batch has room, or whose message
+/// does not come.
 ///
 /// It looks once a second, and at once when it is told to (``sweepSoon()``). It needs no sandbox, so
 /// a gateway has one too. That several end the same execution does no harm: one row decides.
@@ -18,6 +19,8 @@ public struct Sweeper: Service {
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let announcer: CompletionAnnouncer
     private let watch: StoreWatch
+    private let messageTimeout: Duration
+    private let messageWatch: StoreWatch
     private let logger: Logger
 
     /// Describes a sweeper.
@@ -28,6 +31,7 @@ public struct Sweeper: Service {
     ///   - executions: Where executions are parked and ended.
     ///   - cancellations: Tells which shall not start.
     ///   - relay: Sends the events of ends; has to outlive it.
+    ///   - messageTimeout: How long an execution waits for its message from the broker.
     ///   - clock: What it waits with.
     ///   - logger: Told what failed.
     public init(
@@ -36,6 +40,7 @@ public struct Sweeper: Service {
         executions: any ExecutionStore,
         cancellations: any CancellationStore,
         relay: Relay,
+        messageTimeout: Duration,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
@@ -46,6 +51,12 @@ public struct Sweeper: Service {
         ends = .ofEnds(in: executions, announcedBy: relay)
         announcer = CompletionAnnouncer(cluster: cluster)
         watch = StoreWatch(clock: clock, logger: logger)
+        self.messageTimeout = messageTimeout
+        messageWatch = StoreWatch(
+            every: min(messageTimeout, .seconds(30)),
+            clock: clock,
+            logger: logger
+        )
     }
 
     /// Has it look at once.
@@ -57,6 +68,7 @@ public struct Sweeper: Service {
     public func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await ends.run() }
+            group.addTask { await messageWatch.run([parkAwaited]) }
             await watch.run([
                 { try await repeatedly(parkDue) },
                 { try await executions.admitHeldMembers() },
@@ -76,6 +88,15 @@ public struct Sweeper: Service {
 
     private func parkDue() async throws(StoreError) -> Int {
         try await executions.parkDue(limit: Self.group)
+    }
+
+    @Sendable private func parkAwaited() async throws {
+        let count = try await executions.parkAwaited(longerThan: messageTimeout)
+        guard count > 0 else { return }
+        logger.warning(
+            "Executions whose message did not come from the broker are taken from the store.",
+            metadata: [LogKey.count: "\(count)"]
+        )
     }
 
     /// Ends a group of those that are due, and returns how many there were.
