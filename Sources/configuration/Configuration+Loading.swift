@@ -43,7 +43,8 @@ extension Configuration {
             prefix: reader.name("broker.prefix", default: "sandmill"),
             caFile: reader.optionalString("broker.ca_file"),
             prefetch: reader.count("broker.prefetch", default: 48, in: 1...1_000),
-            maximumBody: reader.bytes("broker.maximum_body", default: .mebibytes(8))
+            maximumBody: reader.bytes("broker.maximum_body", default: .mebibytes(8)),
+            messageTimeout: reader.duration("broker.message_timeout", default: .seconds(300))
         )
         database = Database(
             url: reader.string("database.url", default: "postgresql://127.0.0.1/sandmill"),

@@ -16,6 +16,8 @@ public struct Configuration: Equatable, Sendable {
         public var prefetch: Int
         /// The longest body of a request.
         public var maximumBody: ByteCount
+        /// How long an accepted execution waits for its message.
+        public var messageTimeout: Duration
     }
 
     /// Where the records are.

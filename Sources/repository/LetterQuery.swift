@@ -68,7 +68,7 @@ enum LetterQuery {
         """#
 
     static let one = """
-        select id, \(keptAt), error_type, reason, queue, \(address) as address, deliveries,
+        select id, \(keptAt), error_type, reason, queue, exchange, \(address) as address, deliveries,
             properties, body, body_bytes, coalesce(
                 body_sha256, case when \(isComplete) then encode(sha256(body), 'hex') end
             ) as sha256

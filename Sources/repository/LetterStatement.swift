@@ -75,6 +75,7 @@ enum LetterStatement {
             members.map { $0?.id },
             cameWithBatch,
             cluster,
+            letters.map { $0.exchange == .submit ? nil : $0.exchange.rawValue },
         ]
     }
 
@@ -83,17 +84,17 @@ enum LetterStatement {
             select * from unnest(
                 $1::text[], $2::text[], $3::text[], $4::text[], $5::int4[], $6::text[],
                 $7::bytea[], $8::int8[], $9::text[], $10::uuid[], $11::int4[], $12::text[],
-                $13::uuid[]
+                $13::uuid[], $16::text[]
             ) as letter(
                 error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
-                digest, batch_id, batch_size, tenant, member_id)
+                digest, batch_id, batch_size, tenant, member_id, exchange)
         ),
         kept as (
             insert into dead_letters (
-                error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
-                body_sha256)
-            select error_type, reason, queue, routing_key, deliveries, properties::json, body,
-                body_bytes, coalesce(digest, encode(sha256(body), 'hex'))
+                error_type, reason, queue, exchange, routing_key, deliveries, properties, body,
+                body_bytes, body_sha256)
+            select error_type, reason, queue, exchange, routing_key, deliveries, properties::json,
+                body, body_bytes, coalesce(digest, encode(sha256(body), 'hex'))
             from letter
         ),
         named as materialized (

@@ -55,6 +55,15 @@ public struct PostgreSQLCensus: CensusTaker {
     }
 }
 
+extension PostgreSQLCensus {
+    /// Counts executions that have waited for their message from the broker for longer than so long.
+    public func awaitedCount(longerThan patience: Duration) async throws(StoreError) -> Int {
+        try await database.access {
+            try await database.pool.query(AwaitedStatement.count, [patience / .seconds(1)])[0][0]
+        }
+    }
+}
+
 extension Census.Executions {
     /// Reads a row; nil for a level or a state of a later version.
     fileprivate init?(_ row: Row) throws {

@@ -124,6 +124,8 @@ extension KeptLetter {
             properties: try StoredJSON.decode(StoredProperties.self, from: properties).properties,
             body: .complete(Array(body))
         )
+        let exchange: String? = try row["exchange"]
+        letter.exchange = exchange.flatMap(OutboundMessage.Exchange.init(rawValue:)) ?? .submit
         letter.bodySize = ByteCount(try row["body_bytes"] as Int64)
         letter.sha256 = try row["sha256"]
         self.init(id: try row["id"], keptAt: try row["kept_at"], letter: letter)

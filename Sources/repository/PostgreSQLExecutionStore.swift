@@ -73,6 +73,17 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         }
     }
 
+    /// Parks executions whose message does not come; see ``AwaitedStatement``.
+    public func parkAwaited(longerThan patience: Duration) async throws(StoreError) -> Int {
+        try await database.access {
+            try await database.pool.withTransaction { connection in
+                guard try connection.query(AwaitedStatement.lock)[0][0] as Bool else { return 0 }
+                return try connection.query(AwaitedStatement.sql, [patience / .seconds(1)])
+                    .affectedCount
+            }
+        }
+    }
+
     /// Counts executions that wait here, by their index.
     public func parkedCount(
         pool: String,

@@ -12,7 +12,7 @@ enum RequeueStatement {
             ids,
             revision.body.map { Data($0) },
             revision.routingKey,
-            MessageProperties.brokerHeaders,
+            MessageProperties.meaningfulHeaders,
         ]
     }
 
@@ -25,7 +25,7 @@ enum RequeueStatement {
 
     static let sql = """
         with letter as materialized (
-            select id, properties::jsonb as properties, coalesce($2::bytea, body) as body,
+            select id, properties::jsonb as properties, coalesce(exchange, 'submit') as exchange, coalesce($2::bytea, body) as body,
                 coalesce($3::text, \(LetterQuery.address)) as address,
                 \(LetterQuery.isComplete) as is_complete
             from dead_letters where id = any($1::int8[]) order by id for update
@@ -45,8 +45,10 @@ enum RequeueStatement {
         queued as (
             insert into outbox (available_at, message, body)
             select now(), json_build_object(
-                    'exchange', 'submit', 'routing_key', address, 'properties', jsonb_set(
-                        properties, '{headers}', (properties->'headers') - $4::text[]),
+                    'exchange', exchange, 'routing_key', address, 'properties', jsonb_set(
+                        properties, '{headers}', (
+                            select coalesce(jsonb_object_agg(key, value), '{}')
+                            from jsonb_each(properties->'headers') where key = any($4::text[]))),
                     'is_mandatory', false),
                 body
             from removed order by id

@@ -79,8 +79,10 @@ struct BrokerClient {
                 "no queue takes requests of the pool \"\(pool)\"; "
                     + "see sandmill topology show and declare"
             )
-        case .unconfirmed(let reason):
+        case .unconfirmed(let reason), .rejected(let reason):
             throw Failure(.unavailable, "the broker did not confirm a request: \(reason)")
+        case .refused(let reason):
+            throw Failure(.wrongInput, "the broker never takes such a request: \(reason)")
         }
     }
 

@@ -36,7 +36,8 @@ struct GatewayProcess {
         defer { database.close() }
         try await Migrator(database).check()
         let publisher = ConfirmedPublisher(broker: broker)
-        let name = "gateway-\(ProcessInfo.processInfo.hostName)"
+        // Several on one host have outbox rows of their own.
+        let name = "gateway-\(ProcessInfo.processInfo.hostName)-\(getpid())"
         let relay = Relay(
             worker: name,
             outbox: PostgreSQLOutbox(database),
@@ -56,6 +57,7 @@ struct GatewayProcess {
             executions: store,
             cancellations: PostgreSQLCancellationStore(database),
             relay: relay,
+            messageTimeout: configuration.broker.messageTimeout,
             logger: logger
         )
         let door = try await services(database, broker, relay, admissions, checks: [])

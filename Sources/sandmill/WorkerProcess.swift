@@ -61,6 +61,7 @@ struct WorkerProcess {
             executions: store,
             cancellations: cancellations,
             relay: relay,
+            messageTimeout: configuration.broker.messageTimeout,
             logger: logger
         )
         let decidedEnds = DecidedEndWatch(

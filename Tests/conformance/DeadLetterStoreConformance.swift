@@ -143,7 +143,7 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
             let letter = DeadLetter.sample()
             let id = try await store.kept(letter).id
             #expect(try await store.requeue([id], as: Revision()) == [.requeued])
-            let messages = try await store.lease(by: "w1", limit: 10).map(\.message)
+            let messages = try await store.lease(by: "w1", holding: [], limit: 10).map(\.message)
             #expect(
                 messages == [
                     OutboundMessage(
@@ -156,22 +156,36 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
             )
             #expect(try await store.letter(id) == nil)
         },
-        DeadLetterStoreConformance("what the broker added is not sent back to it") { store in
+        DeadLetterStoreConformance("headers without a meaning are not sent to the broker") {
+            store in
             var letter = DeadLetter.sample(tenant: "acme")
-            letter.properties.headers["x-mine"] = "1"
-            for header in MessageProperties.brokerHeaders {
-                letter.properties.headers[header] = "2"
-            }
+            for header in ["x-mine", "x-death", "CC"] { letter.properties.headers[header] = "2" }
             let id = try await store.kept(letter).id
             _ = try await store.requeue([id], as: Revision())
-            let message = try #require(await store.lease(by: "w1", limit: 10).first?.message)
-            #expect(message.properties.headers == ["tenant": "acme", "x-mine": "1"])
+            let message = try #require(
+                await store.lease(by: "w1", holding: [], limit: 10).first?.message
+            )
+            #expect(message.properties.headers == ["tenant": "acme"])
+        },
+        DeadLetterStoreConformance("an event goes back to those who wait for it") { store in
+            var event = DeadLetter.sample(key: "execution.failed.python.acme")
+            event.exchange = .events
+            let kept = try await store.kept(event)
+            #expect(kept.letter.exchange == .events)
+            _ = try await store.requeue([kept.id], as: Revision())
+            let message = try #require(
+                await store.lease(by: "w1", holding: [], limit: 10).first?.message
+            )
+            #expect(message.exchange == .events)
+            #expect(message.routingKey == "execution.failed.python.acme")
         },
         DeadLetterStoreConformance("another body and another key replace its own") { store in
             let id = try await store.kept(.sample(key: "lost.high")).id
             let revision = Revision(body: [0, 255], routingKey: "python.low")
             #expect(try await store.requeue([id], as: revision) == [.requeued])
-            let message = try #require(await store.lease(by: "w1", limit: 10).first?.message)
+            let message = try #require(
+                await store.lease(by: "w1", holding: [], limit: 10).first?.message
+            )
             #expect(message.body == [0, 255])
             #expect(message.routingKey == "python.low")
             #expect(message.properties == DeadLetter.sample().properties)
@@ -179,14 +193,16 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
         DeadLetterStoreConformance("a key that nobody takes is a key") { store in
             let id = try await store.kept(.sample(key: "lost.urgent")).id
             #expect(try await store.requeue([id], as: Revision()) == [.requeued])
-            let message = try #require(await store.lease(by: "w1", limit: 10).first?.message)
+            let message = try #require(
+                await store.lease(by: "w1", holding: [], limit: 10).first?.message
+            )
             #expect(message.routingKey == "lost.urgent")
         },
         DeadLetterStoreConformance("a beginning stays until there is a body") { store in
             let body = Delivery.Body.oversized(prefix: [1], size: .mebibytes(1), sha256: "ab")
             let id = try await store.kept(.sample(body: body)).id
             #expect(try await store.requeue([id], as: Revision()) == [.incomplete])
-            #expect(try await store.lease(by: "w1", limit: 10).isEmpty)
+            #expect(try await store.lease(by: "w1", holding: [], limit: 10).isEmpty)
             #expect(try await store.letter(id) != nil)
             #expect(try await store.requeue([id], as: Revision(body: [1])) == [.requeued])
         },
@@ -206,7 +222,7 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
                 try await store.requeue([third, 1_000_000, second, first], as: Revision())
                     == [.requeued, .unknown, .incomplete, .requeued]
             )
-            #expect(try await store.lease(by: "w1", limit: 10).count == 2)
+            #expect(try await store.lease(by: "w1", holding: [], limit: 10).count == 2)
             #expect(try await store.list(DeadLetterFilter()).map(\.id) == [second])
         },
         DeadLetterStoreConformance("a letter goes once") { store in
@@ -218,7 +234,7 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(outcomes.count { $0 == .requeued } == 1)
-            #expect(try await store.lease(by: "w1", limit: 10).count == 1)
+            #expect(try await store.lease(by: "w1", holding: [], limit: 10).count == 1)
         },
     ]
 
@@ -228,7 +244,7 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
             let second = try await store.kept(.sample()).id
             #expect(try await store.purge([first, 1_000_000]) == [first])
             #expect(try await store.list(DeadLetterFilter()).map(\.id) == [second])
-            #expect(try await store.lease(by: "w1", limit: 10).isEmpty)
+            #expect(try await store.lease(by: "w1", holding: [], limit: 10).isEmpty)
         }
     ]
 }

@@ -74,7 +74,7 @@ struct BatchAdmissionTests {
     @Test func aBatchWhoseMembersAreAllRefusedIsCompletedAtOnce() async throws {
         try await RecordStore.with { store in
             _ = try await store.executions.admit(BatchAdmission.sample(0, refused: 2))
-            let due = try await store.outbox.lease(by: "worker-a", limit: 9)
+            let due = try await store.outbox.lease(by: "worker-a", holding: [], limit: 9)
             #expect(due.map(\.message.routingKey) == ["batch.completed.python.default"])
         }
     }

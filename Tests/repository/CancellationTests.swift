@@ -191,7 +191,7 @@ struct CancellationTests {
             _ = try await store.claim(claim)
             _ = try await cancel(claim.submission.id, in: store)
             try await store.executions.retry([.sample(claim, delay: .seconds(600))])
-            #expect(try await store.outbox.lease(by: "worker-a", limit: 9).count == 1)
+            #expect(try await store.outbox.lease(by: "worker-a", holding: [], limit: 9).count == 1)
             #expect(try await store.cancellations.overdue(limit: 9).count == 1)
         }
     }
@@ -287,7 +287,7 @@ struct CancellationTests {
                 [claim.submission.id]
             )
             try await store.executions.retry([.sample(claim, delay: .seconds(600))])
-            #expect(try await store.outbox.lease(by: "worker-a", limit: 9).isEmpty)
+            #expect(try await store.outbox.lease(by: "worker-a", holding: [], limit: 9).isEmpty)
         }
     }
 

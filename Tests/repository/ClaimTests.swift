@@ -204,7 +204,7 @@ struct ClaimTests {
             claim.request.body = [0, 255, 39, 92, 0]
             _ = try await store.claim(claim)
             try await store.executions.retry([.sample(claim, delay: .zero)])
-            let due = try await store.outbox.lease(by: "worker-a", limit: 10)
+            let due = try await store.outbox.lease(by: "worker-a", holding: [], limit: 10)
             #expect(due.first?.message.properties == claim.request.properties)
             #expect(due.first?.message.body == claim.request.body)
         }

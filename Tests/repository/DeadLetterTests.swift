@@ -108,7 +108,7 @@ struct DeadLetterTests {
             #expect(kept.letter.deliveries == nil)
             let outcomes = try await store.letters.requeue([summary.id], as: Revision())
             #expect(outcomes == [key == nil ? .unaddressed : .requeued])
-            let rows = try await store.outbox.lease(by: "w1", limit: 10)
+            let rows = try await store.outbox.lease(by: "w1", holding: [], limit: 10)
             #expect(rows.map(\.message.routingKey) == (key.map { [$0] } ?? []))
         }
     }
@@ -183,8 +183,25 @@ private struct LettersAndOutbox: DeadLetterStore, Outbox {
         try await letters.purge(ids)
     }
 
-    func lease(by worker: String, limit: Int) async throws(StoreError) -> [OutboxMessage] {
-        try await outbox.lease(by: worker, limit: limit)
+    func lease(
+        by worker: String,
+        holding held: Set<Int64>,
+        limit: Int
+    ) async throws(StoreError) -> [OutboxMessage] {
+        try await outbox.lease(by: worker, holding: held, limit: limit)
+    }
+
+    func postpone(
+        _ ids: [Int64],
+        by worker: String
+    ) async throws(StoreError) -> [Int64: Int] {
+        try await outbox.postpone(ids, by: worker)
+    }
+
+    func setAside(
+        _ messages: [(row: OutboxMessage, reason: String)]
+    ) async throws(StoreError) {
+        try await outbox.setAside(messages)
     }
 
     func release(_ ids: [Int64], by worker: String) async throws(StoreError) {

@@ -44,7 +44,7 @@ struct FinishTests {
             let claim = Claim.sample()
             _ = try await store.claim(claim)
             let messages = try await store.executions.finish([.sample(claim)])
-            #expect(try await store.outbox.lease(by: "worker-b", limit: 10).isEmpty)
+            #expect(try await store.outbox.lease(by: "worker-b", holding: [], limit: 10).isEmpty)
             let row = try await store.pool.query(
                 "select id, leased_by, available_at - now() as rest from outbox"
             )[0]
@@ -166,7 +166,7 @@ struct FinishTests {
             let record = try #require(await store.executions.execution(claim.submission.id))
             #expect(record.state == .queued)
             #expect(record.worker == nil)
-            #expect(try await store.outbox.lease(by: "worker-a", limit: 10).isEmpty)
+            #expect(try await store.outbox.lease(by: "worker-a", holding: [], limit: 10).isEmpty)
             #expect(
                 try await store.value(
                     """

@@ -18,7 +18,8 @@ struct PlanTests {
         // The first of each.
         "executions_expiring on executions executions_1",
         "cancellations_due on cancellations cancellations_1",
-        // It goes from one worker to the next.
+        // They go from one lane to the next, and from one worker to the next.
+        "Index Only Scan using executions_awaited",
         "executions_worker on executions Index Cond: (worker IS NOT NULL)",
     ]
 
@@ -69,6 +70,7 @@ struct PlanTests {
             Vacancy(token: .random(), worker: "worker-a", pool: "python", count: 4, held: [:])
         )
         _ = try await store.executions.parkDue(limit: 256)
+        _ = try await store.executions.parkAwaited(longerThan: .seconds(300))
         _ = try await store.executions.parkedCount(pool: "python", upTo: 256)
         try await store.executions.admitHeldMembers()
         _ = try await store.executions.execution(claims[0].submission.id)
@@ -82,9 +84,11 @@ struct PlanTests {
         _ = try await store.cancellations.decidedEnds(runBy: "worker-a")
         try await store.letters.keep([.member(of: .init(id: .random(), size: 2))])
         _ = try await store.letters.requeue([1], as: Revision())
-        try await store.outbox.remove(
-            try await store.outbox.lease(by: "worker-a", limit: 256).map(\.id)
-        )
+        let rows = try await store.outbox.lease(by: "worker-a", holding: [], limit: 256)
+        try await store.outbox.release(rows.map(\.id), by: "worker-a")
+        _ = try await store.outbox.postpone(rows.map(\.id), by: "worker-a")
+        try await store.outbox.setAside(rows.prefix(1).map { ($0, "refused") })
+        try await store.outbox.remove(rows.map(\.id))
         let registry = PostgreSQLWorkerRegistry(store.database)
         try await registry.register(worker: "worker-a", version: "1")
         _ = try await registry.heartbeat(worker: "worker-a")

@@ -190,7 +190,7 @@ struct TakeTests {
             }
             #expect(row.message.routingKey == "python.normal")
             #expect(row.message.body == claim.request.body)
-            #expect(try await store.outbox.lease(by: "worker-b", limit: 9).isEmpty)
+            #expect(try await store.outbox.lease(by: "worker-b", holding: [], limit: 9).isEmpty)
             #expect(try await store.value("select id from outbox") == row.id)
             #expect(
                 try await store.executions.claim([claim.redelivered().meant(.park)]) == [.parked]

@@ -156,7 +156,7 @@ struct WorkerRegistryTests {
             withExtendedLifetime(a) {}
             let killers = try await b.reclaim(worker: "worker-a", successor: "worker-b")
             #expect(killers.isEmpty)
-            let due = try await store.outbox.lease(by: "worker-b", limit: 10)
+            let due = try await store.outbox.lease(by: "worker-b", holding: [], limit: 10)
             #expect(due.count == 3)
             #expect(due.contains { $0.id == messages[0].id })
             #expect(try await b.sandboxes().isEmpty)
@@ -202,7 +202,7 @@ struct WorkerRegistryTests {
             }
             #expect(dead == ["worker-a"])
             #expect(try await b.reclaim(worker: "worker-a", successor: "worker-b").isEmpty)
-            #expect(try await store.outbox.lease(by: "worker-b", limit: 10).count == 1)
+            #expect(try await store.outbox.lease(by: "worker-b", holding: [], limit: 10).count == 1)
         }
     }
 
@@ -238,7 +238,7 @@ struct WorkerRegistryTests {
 
     @Test func anExecutionThatLostThreeWorkersIsTheSuccessorsToEnd() async throws {
         try await RecordStore.with { store in
-            let claim = Claim.sample(headers: ["traceparent": "00-ab-cd-01"])
+            let claim = Claim.sample(headers: ["tenant": "default"])
             let survivor = try await registry(store, of: "survivor")
             for attempt in 1...3 {
                 let victim = "victim-\(attempt)"

@@ -221,7 +221,7 @@ extension SystemTests {
         @Test func doctorIsContentWithAHealthyInstallation() async throws {
             let ended = try await Installation.current.run(["doctor"])
             #expect(ended.exitCode == 0)
-            #expect(ended.output.count == 5)
+            #expect(ended.output.count == 6)
             #expect(ended.output.allSatisfy { $0.hasPrefix("ok ") })
         }
 

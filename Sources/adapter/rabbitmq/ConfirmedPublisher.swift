@@ -3,13 +3,23 @@ public import SandmillService
 public import ServiceLifecycle
 
 /// Publishes with confirms over one connection that is kept.
+///
+/// A message that the broker refuses closes its channel, and takes along whatever else was on it. All
+/// of that is sent again by itself, one message after the other, and tells which it was.
 public actor ConfirmedPublisher: MessagePublisher, Service {
     /// How long a message waits for a connection before it counts as unconfirmed.
     private static let patience: Duration = .seconds(5)
 
+    private struct Publishers {
+        /// For everything.
+        let usual: Publisher
+        /// Has one message on its way at a time, so that what closes its channel is that message.
+        let single: Publisher
+    }
+
     private let broker: Broker
-    private var current: Publisher?
-    private var waiters: [Int: CheckedContinuation<Publisher?, Never>] = [:]
+    private var current: Publishers?
+    private var waiters: [Int: CheckedContinuation<Publishers?, Never>] = [:]
     private var lastWaiter = 0
 
     /// Describes a publisher; it works while ``run()`` does.
@@ -22,8 +32,12 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
         await cancelWhenGracefulShutdown {
             await self.broker.supervisor(for: "publishing").run {
                 connection throws(AMQPError) in
-                let publisher = try await connection.openPublisher()
-                await self.use(publisher)
+                await self.use(
+                    Publishers(
+                        usual: try await connection.openPublisher(),
+                        single: try await connection.openPublisher(channels: 1, window: 1)
+                    )
+                )
                 let reason = await connection.untilClosed()
                 await self.use(nil)
                 if let reason { throw reason }
@@ -34,12 +48,18 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
     /// Publishes each message and returns what became of it, in the same order.
     public func publish(_ messages: [OutboundMessage]) async -> [SandmillService.PublishOutcome] {
         guard !messages.isEmpty else { return [] }
-        guard let publisher = await connectedPublisher() else {
+        guard let publishers = await connectedPublishers() else {
             return messages.map { _ in .unconfirmed("there is no connection to the broker") }
         }
-        let outcomes = await publisher.publish(messages.map(translate))
-        if outcomes.contains(where: \.namesMissingExchange) {
-            try? await broker.declareTopology()
+        let messages = messages.map(translate)
+        var outcomes = await publishers.usual.publish(messages)
+        let suspects = outcomes.indices.filter { outcomes[$0].closedItsChannel }
+        if !suspects.isEmpty {
+            if outcomes.contains(where: \.namesMissingExchange) {
+                try? await broker.declareTopology()
+            }
+            let verdicts = await publishers.single.publish(suspects.map { messages[$0] })
+            for (index, verdict) in zip(suspects, verdicts) { outcomes[index] = verdict }
         }
         return outcomes.map(SandmillService.PublishOutcome.init)
     }
@@ -54,13 +74,13 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
         )
     }
 
-    private func use(_ publisher: Publisher?) {
-        current = publisher
-        guard publisher != nil else { return }
-        for id in Array(waiters.keys) { resume(id, with: publisher) }
+    private func use(_ publishers: Publishers?) {
+        current = publishers
+        guard publishers != nil else { return }
+        for id in Array(waiters.keys) { resume(id, with: publishers) }
     }
 
-    private func connectedPublisher() async -> Publisher? {
+    private func connectedPublishers() async -> Publishers? {
         if let current { return current }
         lastWaiter += 1
         let id = lastWaiter
@@ -69,18 +89,24 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
                 try? await ContinuousClock().sleep(for: Self.patience)
                 await self.resume(id, with: nil)
             }
-            let publisher = await withCheckedContinuation { waiters[id] = $0 }
+            let publishers = await withCheckedContinuation { waiters[id] = $0 }
             group.cancelAll()
-            return publisher
+            return publishers
         }
     }
 
-    private func resume(_ id: Int, with publisher: Publisher?) {
-        waiters.removeValue(forKey: id)?.resume(returning: publisher)
+    private func resume(_ id: Int, with publishers: Publishers?) {
+        waiters.removeValue(forKey: id)?.resume(returning: publishers)
     }
 }
 
 extension AMQP.PublishOutcome {
+    /// Whether the broker closed the channel on which the message was.
+    fileprivate var closedItsChannel: Bool {
+        guard case .failed(let error) = self else { return false }
+        return error.replyCode != nil && error.code != .connectionLost
+    }
+
     /// Whether an exchange was deleted under us; only publishing notices that.
     fileprivate var namesMissingExchange: Bool {
         guard case .failed(let error) = self else { return false }
@@ -92,9 +118,14 @@ extension SandmillService.PublishOutcome {
     fileprivate init(_ outcome: AMQP.PublishOutcome) {
         switch outcome {
         case .confirmed: self = .confirmed
-        case .rejected: self = .unconfirmed("the broker refused it, a queue may be full")
+        case .rejected: self = .rejected("the broker rejected it, a queue may be full")
         case .returned: self = .unroutable
-        case .failed(let error): self = .unconfirmed(error.message)
+        case .failed(let error):
+            switch error.code {
+            // Other refusals are of a permission, an exchange or the broker's state, which change.
+            case .preconditionFailed, .invalidArgument: self = .refused(error.message)
+            default: self = .unconfirmed(error.message)
+            }
         }
     }
 }

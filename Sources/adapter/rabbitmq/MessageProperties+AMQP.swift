@@ -25,8 +25,10 @@ extension SandmillService.MessageProperties {
 }
 
 extension AMQP.MessageProperties {
-    /// The properties of a persistent message.
-    init(_ properties: SandmillService.MessageProperties) {
+    /// The properties of a persistent message, with the headers that have a meaning: what is sent may
+    /// be a dead letter, or a request that an earlier version took in.
+    init(_ original: SandmillService.MessageProperties) {
+        let properties = original.withMeaningfulHeaders
         self.init()
         contentType = properties.contentType
         deliveryMode = .persistent

@@ -42,6 +42,19 @@ struct DoctorCommand: AsyncParsableCommand {
             return "reachable, the schema \(configuration.database.schema) is up to date"
         }
         await examination.check(
+            "messages",
+            mend: "start Postgres, or set database.url",
+            orIfWrong: "correct database.url"
+        ) {
+            let patience = configuration.broker.messageTimeout
+            let count = try await PostgreSQLCensus(configuration.makeDatabase(connections: 1))
+                .awaitedCount(longerThan: patience)
+            return count == 0
+                ? "no execution has waited for its message for more than \(patience)"
+                : "\(count) executions have waited for their message from the broker for more than "
+                    + "\(patience); a worker that runs takes them from the record store by and by"
+        }
+        await examination.check(
             "results",
             mend: "make \(configuration.resultsRoot) writable, make room in it, or set results.root",
             orIfWrong: "set results.root"

@@ -42,16 +42,16 @@ public struct Claim: Equatable, Sendable {
     }
 }
 
-/// The message of a request, as it came.
+/// The message of a request, as it came but for headers without a meaning.
 public struct RequestMessage: Equatable, Sendable {
     /// Its properties.
     public var properties: MessageProperties
     /// Its body.
     public var body: [UInt8]
 
-    /// Puts a message together.
+    /// Puts a message together, with ``MessageProperties/withMeaningfulHeaders``.
     public init(properties: MessageProperties, body: [UInt8]) {
-        self.properties = properties
+        self.properties = properties.withMeaningfulHeaders
         self.body = body
     }
 }

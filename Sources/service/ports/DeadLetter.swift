@@ -9,6 +9,8 @@ public struct DeadLetter: Equatable, Sendable {
     public var reason: String
     /// The queue it came from.
     public var queue: String
+    /// Where it goes when it is requeued.
+    public var exchange: OutboundMessage.Exchange
     /// What leads it to that queue, or what no queue took; nil where nobody knows.
     public var routingKey: String?
     /// How often the queue delivered it to a worker; nil where nobody knows.
@@ -32,6 +34,7 @@ public struct DeadLetter: Equatable, Sendable {
         errorType: String,
         reason: String,
         queue: String,
+        exchange: OutboundMessage.Exchange = .submit,
         routingKey: String?,
         deliveries: Int?,
         properties: MessageProperties,
@@ -40,6 +43,7 @@ public struct DeadLetter: Equatable, Sendable {
         self.errorType = errorType
         self.reason = reason.withoutNUL
         self.queue = queue.withoutNUL
+        self.exchange = exchange
         self.routingKey = routingKey?.withoutNUL
         self.deliveries = deliveries
         self.properties = properties.withoutNUL
@@ -75,18 +79,20 @@ public struct KeptLetter: Equatable, Sendable {
     }
 }
 
-// MARK: - What brokers add
-
-extension MessageProperties {
-    /// The headers that RabbitMQ adds to a message that was delivered or dead-lettered.
-    ///
-    /// They are shown, nothing is decided by them, and a message that is published again goes
-    /// without them ("Dead Letter Exchanges" and "Quorum Queues: Poison Message Handling").
-    public static let brokerHeaders =
-        ["x-death", "x-delivery-count", "x-acquired-count"]
-        + ["first", "last"].flatMap { time in
-            ["exchange", "queue", "reason"].map { "x-\(time)-death-\($0)" }
-        }
+extension DeadLetter {
+    /// The letter of a message of the outbox that can never be published.
+    public init(unpublishable message: OutboundMessage, reason: String) {
+        self.init(
+            errorType: "unpublishable",
+            reason: reason,
+            queue: "outbox",
+            exchange: message.exchange,
+            routingKey: message.routingKey,
+            deliveries: 0,
+            properties: message.properties,
+            body: .complete(message.body)
+        )
+    }
 }
 
 // MARK: - What Postgres cannot hold

@@ -19,7 +19,7 @@ public protocol DeadLetterStore: Sendable {
 
     /// Takes letters away and puts their messages into the outbox, due at once, in one transaction.
     ///
-    /// A message keeps its properties, but for ``MessageProperties/brokerHeaders``. The relay of
+    /// A message keeps its properties, with ``MessageProperties/meaningfulHeaders`` only. The relay of
     /// any worker publishes it, so the broker need not be there. What cannot be requeued stays.
     ///
     /// - Returns: One outcome an id, each of which is given once, in the same order.

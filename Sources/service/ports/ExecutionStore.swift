@@ -44,6 +44,12 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// - Returns: How many.
     func parkDue(limit: Int) async throws(StoreError) -> Int
 
+    /// Parks executions that have waited for their message for longer than `patience`, those that have
+    /// waited longest first, unless many of the same level and tenant are parked already.
+    ///
+    /// - Returns: How many.
+    func parkAwaited(longerThan patience: Duration) async throws(StoreError) -> Int
+
     /// How many executions of a pool wait in the store, counted up to `limit`.
     func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int
 

@@ -100,19 +100,8 @@ public struct SubmissionDecoder: Sendable {
         for (name, text) in shortStrings where (text ?? "").utf8.count > 255 {
             throw RequestRefusal(.invalidRequest, "the property \(name) is above 255 bytes")
         }
-        // Numbers have become text, which is longer.
-        let size = properties.headers.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
-        guard size <= Self.maximumHeaders else {
-            throw RequestRefusal(
-                .tooLarge,
-                "the headers are above \(Self.maximumHeaders) bytes as text"
-            )
-        }
         try checkContentType(properties.contentType)
     }
-
-    /// What AMQP can carry on in a frame of the usual size, with much to spare; in bytes.
-    private static let maximumHeaders = 64 << 10
 
     private static func checkContentType(_ type: String?) throws(RequestRefusal) {
         let essence = type?.split(separator: ";").first.map { $0.trimming(while: { $0 == " " }) }

@@ -14,7 +14,8 @@ struct CompletionAnnouncer: Sendable {
         let event = CompletionEvent(
             id: .random(),
             cluster: cluster,
-            traceparent: properties.headers["traceparent"],
+            // A record of an earlier version may hold any.
+            traceparent: properties.withMeaningfulHeaders.headers["traceparent"],
             data: document
         )
         let published = OutboundMessage(

@@ -5,13 +5,19 @@ public import ServiceLifecycle
 ///
 /// Rows that this worker wrote come by ``send(_:)`` the moment they are committed, leased to it.
 /// Every second the relay looks for rows that are due and leased by nobody: retries, deferred
-/// requests, what a dead worker left, and what did not fit into its own bounded buffer.
+/// requests, what a dead worker left. It also finds those that are leased to this worker without its
+/// knowing: the answer to a commit was lost, or they did not fit into its own bounded buffer.
+///
+/// What the broker never takes is set aside, and what it rejects is sent again ever later.
 public actor Relay: Service {
     private static let group = 256
     private static let bufferLimit = 4_096
     /// In bytes of bodies.
     private static let bufferSize = 128 << 20
     private static let hintLimit = 256
+    /// After so many rejections, some eight hours, an event becomes a dead letter: each time that it is
+    /// sent again, all others who want it get it once more.
+    private static let rejectionLimit = 100
 
     private let worker: String
     private let outbox: any Outbox
@@ -24,6 +30,8 @@ public actor Relay: Service {
     private var waitingSize = 0
     private var hints: [OutboundMessage] = []
     private var published: [Int64] = []
+    /// The rows that this relay has, from their coming until they are removed or given back.
+    private var held: Set<Int64> = []
 
     /// Describes a relay; it works while ``run()`` does.
     public init(
@@ -43,7 +51,7 @@ public actor Relay: Service {
 
     /// Takes rows that are committed and leased to this worker.
     ///
-    /// Rows beyond its buffer are left to a later sweep, once their lease has ended.
+    /// Rows beyond its buffer are left to a later sweep.
     func send(_ rows: [OutboxMessage]) {
         let size = rows.size
         guard waiting.count + rows.count <= Self.bufferLimit,
@@ -51,6 +59,7 @@ public actor Relay: Service {
         else { return }
         waiting += rows
         waitingSize += size
+        held.formUnion(rows.lazy.map(\.id))
         arrival.yield()
     }
 
@@ -70,10 +79,10 @@ public actor Relay: Service {
                 self.arrival.finish()
             }
             for await _ in arrivals { await publishWaiting() }
-            await publishWaiting()
-            await removePublished()
-            group.cancelAll()
         }
+        // A sweep that was in its course has handed over what it leased.
+        await publishWaiting()
+        await removePublished()
     }
 
     private func publishWaiting() async {
@@ -92,33 +101,58 @@ public actor Relay: Service {
 
     private func publish(_ rows: [OutboxMessage]) async {
         let outcomes = await publisher.publish(rows.map(\.message))
-        var unconfirmed: [Int64] = []
-        var why: String?
+        var unconfirmed: [(row: OutboxMessage, reason: String)] = []
+        var rejected: [(row: OutboxMessage, reason: String)] = []
+        var refused: [(row: OutboxMessage, reason: String)] = []
         for (row, outcome) in zip(rows, outcomes) {
             switch outcome {
-            case .confirmed, .unroutable:
-                published.append(row.id)
-            case .unconfirmed(let reason):
-                unconfirmed.append(row.id)
-                why = why ?? reason
+            case .confirmed, .unroutable: published.append(row.id)
+            case .unconfirmed(let reason): unconfirmed.append((row, reason))
+            case .rejected(let reason): rejected.append((row, reason))
+            case .refused(let reason): refused.append((row, reason))
             }
         }
         await removePublished()
-        if let why { await release(unconfirmed, because: why) }
+        await settle(unconfirmed, "Messages were not confirmed and will be sent again.") {
+            rows throws(StoreError) in
+            try await outbox.release(rows.map(\.row.id), by: worker)
+        }
+        await settle(rejected, "The broker rejected messages, which will be sent again later.") {
+            rows throws(StoreError) in
+            let rejections = try await outbox.postpone(rows.map(\.row.id), by: worker)
+            refused += rows.filter {
+                $0.row.message.exchange != .submit
+                    && rejections[$0.row.id] ?? 0 >= Self.rejectionLimit
+            }
+        }
+        await settle(refused, "The broker refuses messages, which are set aside.") {
+            rows throws(StoreError) in
+            try await outbox.setAside(rows)
+        }
     }
 
-    /// Gives back what was not confirmed, so that it is sent again before its lease has ended.
-    private func release(_ ids: [Int64], because reason: String) async {
+    /// Has the outbox know what became of messages that were not published; if it cannot, they stay
+    /// leased for some seconds, and are sent again.
+    private func settle(
+        _ rows: [(row: OutboxMessage, reason: String)],
+        _ message: Logger.Message,
+        _ tell: ([(row: OutboxMessage, reason: String)]) async throws(StoreError) -> Void
+    ) async {
+        guard let first = rows.first else { return }
+        held.subtract(rows.lazy.map(\.row.id))
         logger.warning(
-            "Messages were not confirmed and will be sent again.",
-            metadata: [LogKey.count: "\(ids.count)", LogKey.reason: "\(reason)"]
+            message,
+            metadata: [
+                LogKey.count: "\(rows.count)", LogKey.reason: "\(first.reason)",
+                "message": "\(first.row.message.properties.messageID ?? "")",
+            ]
         )
         do throws(StoreError) {
-            try await outbox.release(ids, by: worker)
+            try await tell(rows)
         } catch {
             logger.warning(
-                "Messages that were not confirmed stay leased for a while.",
-                metadata: [LogKey.count: "\(ids.count)", LogKey.reason: "\(error.message)"]
+                "Messages that were not published stay leased for a while.",
+                metadata: [LogKey.count: "\(rows.count)", LogKey.reason: "\(error.message)"]
             )
         }
     }
@@ -130,9 +164,12 @@ public actor Relay: Service {
         published = []
         do throws(StoreError) {
             try await outbox.remove(ids)
+            held.subtract(ids)
         } catch {
-            // Beyond the limit they are sent again, with the same ids, once their lease has ended.
-            published = Array((ids + published).prefix(Self.bufferLimit))
+            // Beyond the limit they are sent again, with the same ids.
+            let rest = ids + published
+            published = Array(rest.prefix(Self.bufferLimit))
+            held.subtract(rest.dropFirst(Self.bufferLimit))
             logger.warning(
                 "Published messages are still in the outbox.",
                 metadata: [
@@ -143,11 +180,18 @@ public actor Relay: Service {
     }
 
     private func sweepEverySecond() async {
-        while (try? await clock.sleep(for: .seconds(1))) != nil {
+        let clock = clock
+        while (try? await cancelWhenGracefulShutdown { try await clock.sleep(for: .seconds(1)) })
+            != nil
+        {
             await removePublished()
             do throws(StoreError) {
                 while waiting.count < Self.bufferLimit / 2, waitingSize < Self.bufferSize / 2 {
-                    let rows = try await outbox.lease(by: worker, limit: Self.group)
+                    let rows = try await outbox.lease(
+                        by: worker,
+                        holding: held,
+                        limit: Self.group
+                    )
                     send(rows)
                     if rows.isEmpty { break }
                 }

@@ -1,20 +1,22 @@
 internal import Logging
 internal import ServiceLifecycle
 
-/// Looks at the store once a second, and at once when it is told to.
+/// Looks at the store once a second or as it is told, and at once when it is called.
 ///
 /// Several looks go on by themselves, none waiting for another. What is told during a look makes for one
 /// more. A look that fails is logged, and taken again at the next time.
 struct StoreWatch: Sendable {
     typealias Look = @Sendable () async throws -> Void
 
+    private let interval: Duration
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let calls: AsyncStream<Void>
     private let call: AsyncStream<Void>.Continuation
 
     /// Describes a watch, which keeps time with `clock`.
-    init(clock: any Clock<Duration>, logger: Logger) {
+    init(every interval: Duration = .seconds(1), clock: any Clock<Duration>, logger: Logger) {
+        self.interval = interval
         self.clock = clock
         self.logger = logger
         (calls, call) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -29,7 +31,7 @@ struct StoreWatch: Sendable {
     func run(_ looks: [Look]) async {
         await withDiscardingTaskGroup { group in
             group.addTask {
-                while (try? await clock.sleep(for: .seconds(1))) != nil { lookSoon() }
+                while (try? await clock.sleep(for: interval)) != nil { lookSoon() }
             }
             group.addTask {
                 try? await gracefulShutdown()

@@ -4,7 +4,8 @@ internal import SandmillEntity
 public import ServiceLifecycle
 
 /// Ends what shall not start: executions that are cancelled, or whose deadline passes, while they
-/// are queued; and parks those whose time has come, or for which their batch has room.
+/// are queued; and parks those whose time has come, for which their batch has room, or whose message
+/// does not come.
 ///
 /// It looks once a second, and at once when it is told to (``sweepSoon()``), for each of these by itself, so
 /// that none waits for another. It needs no sandbox, so a gateway has one too. That several end the same
@@ -19,6 +20,8 @@ public struct Sweeper: Service {
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let announcer: CompletionAnnouncer
     private let watch: StoreWatch
+    private let messageTimeout: Duration
+    private let messageWatch: StoreWatch
     private let logger: Logger
 
     /// Describes a sweeper.
@@ -29,6 +32,7 @@ public struct Sweeper: Service {
     ///   - executions: Where executions are parked and ended.
     ///   - cancellations: Tells which shall not start.
     ///   - relay: Sends the events of ends; has to outlive it.
+    ///   - messageTimeout: How long an execution waits for its message from the broker.
     ///   - clock: What it waits with.
     ///   - logger: Told what failed.
     public init(
@@ -37,6 +41,7 @@ public struct Sweeper: Service {
         executions: any ExecutionStore,
         cancellations: any CancellationStore,
         relay: Relay,
+        messageTimeout: Duration,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
@@ -51,6 +56,12 @@ public struct Sweeper: Service {
         )
         announcer = CompletionAnnouncer(cluster: cluster)
         watch = StoreWatch(clock: clock, logger: logger)
+        self.messageTimeout = messageTimeout
+        messageWatch = StoreWatch(
+            every: min(messageTimeout, .seconds(30)),
+            clock: clock,
+            logger: logger
+        )
     }
 
     /// Has it look at once.
@@ -62,6 +73,7 @@ public struct Sweeper: Service {
     public func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await ends.run() }
+            group.addTask { await messageWatch.run([parkAwaited]) }
             await watch.run([
                 { try await repeatedly(parkDue) },
                 { try await executions.admitHeldMembers() },
@@ -82,6 +94,15 @@ public struct Sweeper: Service {
 
     private func parkDue() async throws(StoreError) -> Bool {
         try await executions.parkDue(limit: Self.group) == Self.group
+    }
+
+    @Sendable private func parkAwaited() async throws {
+        let count = try await executions.parkAwaited(longerThan: messageTimeout)
+        guard count > 0 else { return }
+        logger.warning(
+            "Executions whose message did not come from the broker are taken from the store.",
+            metadata: [LogKey.count: "\(count)"]
+        )
     }
 
     /// Ends a group of those that are due, and returns whether there were any: that it is not full only

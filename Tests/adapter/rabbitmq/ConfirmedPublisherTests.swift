@@ -20,7 +20,7 @@ import Testing
             let unsendable = message(to: .submit, String(repeating: "k", count: 256))
             #expect(
                 await publisher.publish([unsendable])
-                    == [.unconfirmed("the routing key is longer than 255 bytes")]
+                    == [.refused("the routing key is longer than 255 bytes")]
             )
         }
     }
@@ -56,6 +56,60 @@ import Testing
             // A quorum queue adds its count of deliveries.
             received.headers?["x-delivery-count"] = nil
             #expect(received == expected)
+        }
+    }
+
+    @Test func whatTheBrokerRefusesCostsItselfAlone() async throws {
+        try await withPublisher { installation, publisher in
+            // Nobody waits for answers on the channel that publishes: 406, and the channel is gone.
+            var poison = message(to: .submit, "\(Installation.pool).low")
+            poison.properties.replyTo = "amq.rabbitmq.reply-to"
+            var messages = (0..<300).map { _ in message(to: .submit, "\(Installation.pool).low") }
+            for index in [0, 17, 150, 299] { messages[index] = poison }
+            for (index, outcome) in await publisher.publish(messages).enumerated() {
+                if messages[index] == poison {
+                    guard case .refused(let reason) = outcome else {
+                        Issue.record("\(outcome)")
+                        continue
+                    }
+                    #expect(reason.contains("fast reply consumer"))
+                } else {
+                    #expect(outcome == .confirmed)
+                }
+            }
+            let count = try await installation.channel.checkQueue(installation.queue(.low))
+                .messageCount
+            #expect(count >= 296)
+        }
+    }
+
+    @Test func headersWithoutAMeaningAreNotSent() async throws {
+        try await withPublisher { _, publisher in
+            // As text the broker refuses it.
+            var copied = message(to: .submit, "\(Installation.pool).low")
+            copied.properties.headers = ["CC": "elsewhere", "x-death": "1"]
+            #expect(await publisher.publish([copied]) == [.confirmed])
+        }
+    }
+
+    @Test func aQueueThatIsFullRejects() async throws {
+        try await withPublisher { installation, publisher in
+            let queue = "\(installation.prefix).full"
+            try await installation.channel.declare(
+                Queue(
+                    queue,
+                    isExclusive: true,
+                    arguments: ["x-max-length": 0, "x-overflow": "reject-publish"]
+                )
+            )
+            let outcomes = await publisher.publish([
+                message(to: .queue, queue), message(to: .submit, "\(Installation.pool).low"),
+            ])
+            guard case .rejected = outcomes[0] else {
+                Issue.record("\(outcomes)")
+                return
+            }
+            #expect(outcomes[1] == .confirmed)
         }
     }
 
@@ -96,10 +150,6 @@ import Testing
         try await withPublisher { installation, publisher in
             try await installation.channel.delete(exchange: "\(installation.prefix).events")
             let event = message(to: .events, "execution.succeeded.py.t")
-            guard case .unconfirmed = await publisher.publish([event])[0] else {
-                Issue.record("not unconfirmed")
-                return
-            }
             #expect(await publisher.publish([event]) == [.confirmed])
             try await installation.broker.verifyTopology()
         }

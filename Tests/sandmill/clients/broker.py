@@ -10,13 +10,27 @@ parameters.heartbeat = 0
 connection = pika.BlockingConnection(parameters)
 
 
+class Pairs(dict):
+    """A table in which a name may come twice."""
+
+    def __init__(self, pairs):
+        super().__init__(pairs)
+        self.pairs = pairs
+
+    def items(self):
+        return self.pairs
+
+
 def publish(channel, order):
+    properties = pika.BasicProperties(**order["properties"])
+    if isinstance(properties.headers, list):
+        properties.headers = Pairs(properties.headers)
     channel.confirm_delivery()
     channel.basic_publish(
         order["exchange"],
         order["routing_key"],
         order["body"].encode(),
-        pika.BasicProperties(**order["properties"]),
+        properties,
         mandatory=True,
     )
 
@@ -27,6 +41,14 @@ def declare_queue(channel, order):
 
 def delete_queue(channel, order):
     channel.queue_delete(order["name"])
+
+
+def purge_queue(channel, order):
+    channel.queue_purge(order["name"])
+
+
+def unbind_queue(channel, order):
+    channel.queue_unbind(order["name"], order["exchange"], order["routing_key"])
 
 
 def delete_exchange(channel, order):
@@ -40,7 +62,15 @@ def reject(channel, order):
 
 ORDERS = {
     order.__name__: order
-    for order in (publish, declare_queue, delete_queue, delete_exchange, reject)
+    for order in (
+        publish,
+        declare_queue,
+        delete_queue,
+        purge_queue,
+        unbind_queue,
+        delete_exchange,
+        reject,
+    )
 }
 
 for line in sys.stdin:

@@ -61,11 +61,11 @@ struct ExecutionStoreConformance: Sendable, CustomTestStringConvertible {
             let claim = try Claim.sample(.sample(UUID(), fields: later))
             #expect(try await store.claim(claim) == .deferred)
             #expect(try await store.execution(claim.submission.id)?.state == .queued)
-            #expect(try await store.lease(by: "w1", limit: 10).isEmpty)
+            #expect(try await store.lease(by: "w1", holding: [], limit: 10).isEmpty)
         },
         ExecutionStoreConformance("a group with what cannot be stored stores nothing") { store in
             let good = try Claim.sample(.sample(UUID()))
-            let bad = try Claim.sample(.sample(UUID(), headers: ["x": "\0"]))
+            let bad = try Claim.sample(.sample(UUID(), replyTo: "\0"))
             let error = await #expect(throws: StoreError.self) {
                 try await store.claim([good, bad])
             }
@@ -89,7 +89,7 @@ struct ExecutionStoreConformance: Sendable, CustomTestStringConvertible {
             let claim = try Claim.sample(.sample(UUID()))
             _ = try await store.claim(claim)
             _ = try await store.finish([.sample(claim, attempt: 1)])
-            #expect(try await store.lease(by: "w2", limit: 10).isEmpty)
+            #expect(try await store.lease(by: "w2", holding: [], limit: 10).isEmpty)
         },
         ExecutionStoreConformance("a second end changes nothing") { store in
             let claim = try Claim.sample(.sample(UUID()))
@@ -113,7 +113,7 @@ struct ExecutionStoreConformance: Sendable, CustomTestStringConvertible {
             let claim = try Claim.sample(.sample(UUID()))
             _ = try await store.claim(claim)
             try await store.retry([.sample(claim, attempt: 1)])
-            let rows = try await store.lease(by: "w1", limit: 10)
+            let rows = try await store.lease(by: "w1", holding: [], limit: 10)
             #expect(rows.map(\.message.body) == [claim.request.body])
             #expect(rows.map(\.message.properties) == [claim.request.properties])
             #expect(rows.map(\.message.routingKey) == ["python.normal"])
@@ -130,8 +130,8 @@ struct ExecutionStoreConformance: Sendable, CustomTestStringConvertible {
             let claim = try Claim.sample(.sample(UUID()))
             _ = try await store.claim(claim)
             try await store.retry([.sample(claim, attempt: 1)])
-            let rows = try await store.lease(by: "w1", limit: 10)
-            #expect(try await store.lease(by: "w2", limit: 10).isEmpty)
+            let rows = try await store.lease(by: "w1", holding: [], limit: 10)
+            #expect(try await store.lease(by: "w2", holding: [], limit: 10).isEmpty)
             try await store.remove(rows.map(\.id))
             #expect(rows.count == 1)
         },

@@ -106,9 +106,11 @@ extension DeadLetterSummary {
 extension OutboundMessage {
     fileprivate init(_ letter: DeadLetter, _ revision: Revision) {
         var properties = letter.properties
-        for header in MessageProperties.brokerHeaders { properties.headers[header] = nil }
+        properties.headers = properties.headers.filter {
+            MessageProperties.meaningfulHeaders.contains($0.key)
+        }
         self.init(
-            exchange: .submit,
+            exchange: letter.exchange,
             routingKey: revision.routingKey ?? letter.routingKey ?? "",
             properties: properties,
             body: revision.body ?? letter.body

@@ -67,6 +67,17 @@ extension InMemoryStore {
         return due.count
     }
 
+    func parkAwaited(longerThan patience: Duration) async throws(StoreError) -> Int {
+        try takeFailure()
+        let limit = now - patience / .seconds(1)
+        let late = executions.values.filter {
+            $0.record.state == .queued && !$0.isParked && $0.due == nil
+                && $0.record.submittedAt < limit
+        }
+        for execution in late { executions[execution.record.id]?.isParked = true }
+        return late.count
+    }
+
     func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int {
         try takeFailure()
         return min(limit, executions.values.count { $0.isParked && $0.record.pool == pool })

@@ -56,6 +56,7 @@ actor InMemoryStore: ExecutionStore {
         var due: Date
         var lessee: String?
         var leasedUntil: Date?
+        var rejections = 0
     }
 
     struct WorkerRow {
@@ -326,11 +327,20 @@ actor InMemoryStore: ExecutionStore {
 }
 
 extension InMemoryStore: Outbox {
-    func lease(by worker: String, limit: Int) async throws(StoreError) -> [OutboxMessage] {
+    func lease(
+        by worker: String,
+        holding held: Set<Int64>,
+        limit: Int
+    ) async throws(StoreError) -> [OutboxMessage] {
         try takeFailure()
         let now = now
         let due = outbox.indices
-            .filter { outbox[$0].due <= now && (outbox[$0].leasedUntil ?? .distantPast) <= now }
+            .filter {
+                let row = outbox[$0]
+                let isUnknown = row.lessee == worker && !held.contains(row.row.id)
+                let leasedUntil = row.leasedUntil ?? .distantPast
+                return row.due <= now && leasedUntil <= (isUnknown ? now + 27 : now)
+            }
             .prefix(limit)
         for index in due {
             outbox[index].lessee = worker
@@ -344,7 +354,36 @@ extension InMemoryStore: Outbox {
         for index in outbox.indices
         where ids.contains(outbox[index].row.id) && outbox[index].lessee == worker {
             outbox[index].due = now + 1
+            outbox[index].lessee = nil
             outbox[index].leasedUntil = nil
+        }
+    }
+
+    func postpone(
+        _ ids: [Int64],
+        by worker: String
+    ) async throws(StoreError) -> [Int64: Int] {
+        try await release(ids, by: worker)
+        var rejections: [Int64: Int] = [:]
+        for index in outbox.indices where ids.contains(outbox[index].row.id) {
+            outbox[index].rejections += 1
+            rejections[outbox[index].row.id] = outbox[index].rejections
+        }
+        return rejections
+    }
+
+    func setAside(
+        _ messages: [(row: OutboxMessage, reason: String)]
+    ) async throws(StoreError) {
+        try takeFailure()
+        for (row, reason) in messages where outbox.contains(where: { $0.row.id == row.id }) {
+            outbox.removeAll { $0.row.id == row.id }
+            let id = row.message.properties.messageID.flatMap(UUID.init(text:))
+            if row.message.exchange == .submit, let id, executions[id]?.record.state == .queued {
+                executions[id]?.isParked = true
+            } else {
+                try await keep([DeadLetter(unpublishable: row.message, reason: reason)])
+            }
         }
     }
 

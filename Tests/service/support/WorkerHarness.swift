@@ -122,6 +122,7 @@ struct WorkerHarness {
             executions: store,
             cancellations: store,
             relay: relay,
+            messageTimeout: .seconds(300),
             clock: HastyClock(),
             logger: .silent
         )

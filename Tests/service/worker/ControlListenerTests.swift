@@ -28,6 +28,7 @@ struct ControlListenerTests {
             executions: store,
             cancellations: store,
             relay: relay,
+            messageTimeout: .seconds(300),
             clock: clock,
             logger: .silent
         )

@@ -60,6 +60,78 @@ struct RelayTests {
         #expect(await still.store.outbox.map(\.leasedUntil) == [nil])
     }
 
+    @Test func aMessageThatTheBrokerRefusesIsSetAside() async throws {
+        broker.answer([.refused("too odd")])
+        let rows = try await finishedRows(2)
+        await relay.send(rows)
+        try await shutDown { await journal.wait { $0.isSent } }
+        #expect(await store.outbox.isEmpty)
+        #expect(broker.published == [rows[1].message])
+        let letter = try #require(await store.letters.first)
+        #expect(letter.errorType == "unpublishable")
+        #expect(letter.reason == "too odd")
+        #expect(letter.exchange == rows[0].message.exchange)
+        #expect(letter.body == rows[0].message.body)
+    }
+
+    @Test func aMessageThatIsRejectedTooOftenIsSetAside() async throws {
+        broker.answer(Array(repeating: .rejected("full"), count: 101))
+        await relay.send(try await finishedRows(1))
+        try await shutDown { await journal.wait(for: .kept("unpublishable")) }
+        #expect(await store.outbox.isEmpty)
+        #expect(broker.published.isEmpty)
+    }
+
+    @Test func anExecutionWhoseMessageIsRefusedIsTakenFromTheStore() async throws {
+        broker.answer([.refused("too odd")])
+        var claim = try Claim.sample(.sample(UUID()))
+        claim.intent = .queue
+        guard case .queued(let row)? = try await store.claim([claim]).first else {
+            Issue.record("not queued")
+            return
+        }
+        await relay.send([row])
+        try await shutDown {}
+        #expect(await store.outbox.isEmpty)
+        #expect(await store.letters.isEmpty)
+        #expect(try await store.parkedCount(pool: "python", upTo: 10) == 1)
+    }
+
+    @Test func aRowThatIsLeasedToTheRelayWithoutItsKnowingIsPublishedSoon() async throws {
+        // Its lease lasts for as long as nothing ends it: the clock of the store all but stands still.
+        let still = RelayTests(speed: 0.001)
+        _ = try await still.finishedRows(1)
+        await still.store.advance(by: .seconds(4))
+        try await still.shutDown { await still.journal.wait { $0.isSent } }
+        #expect(await still.store.outbox.isEmpty)
+    }
+
+    @Test func aRowThatASweepHasJustLeasedIsPublishedBeforeTheEnd() async throws {
+        let gate = Gate()
+        let still = RelayTests(speed: 0.001)
+        let slow = SlowOutbox(outbox: still.store, gate: gate)
+        let relay = Relay(
+            worker: "w2",
+            outbox: slow,
+            publisher: still.broker,
+            clock: HastyClock(),
+            logger: .silent
+        )
+        _ = try await still.finishedRows(1)
+        await still.store.advance(by: .seconds(60))
+        try await testGracefulShutdown { trigger in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await relay.run() }
+                await slow.waitUntilLeased()
+                trigger.triggerGracefulShutdown()
+                gate.open()
+                try await group.waitForAll()
+            }
+        }
+        #expect(still.broker.published.count == 1)
+        #expect(await still.store.outbox.isEmpty)
+    }
+
     @Test func aMessageThatNobodyWantsIsSettled() async throws {
         broker.answer([.unroutable])
         await relay.send(try await finishedRows(1))
@@ -119,5 +191,53 @@ struct RelayTests {
 extension Journal.Entry {
     fileprivate var isSent: Bool {
         if case .sent = self { true } else { false }
+    }
+}
+
+/// An outbox whose answer to a lease takes its time.
+private struct SlowOutbox: Outbox {
+    let outbox: any Outbox
+    let gate: Gate
+    private let leased = Gate()
+
+    init(outbox: any Outbox, gate: Gate) {
+        self.outbox = outbox
+        self.gate = gate
+    }
+
+    func waitUntilLeased() async {
+        await leased.pass()
+    }
+
+    func lease(
+        by worker: String,
+        holding held: Set<Int64>,
+        limit: Int
+    ) async throws(StoreError) -> [OutboxMessage] {
+        let rows = try await outbox.lease(by: worker, holding: held, limit: limit)
+        if !rows.isEmpty { leased.open() }
+        await gate.pass()
+        return rows
+    }
+
+    func release(_ ids: [Int64], by worker: String) async throws(StoreError) {
+        try await outbox.release(ids, by: worker)
+    }
+
+    func postpone(
+        _ ids: [Int64],
+        by worker: String
+    ) async throws(StoreError) -> [Int64: Int] {
+        try await outbox.postpone(ids, by: worker)
+    }
+
+    func remove(_ ids: [Int64]) async throws(StoreError) {
+        try await outbox.remove(ids)
+    }
+
+    func setAside(
+        _ messages: [(row: OutboxMessage, reason: String)]
+    ) async throws(StoreError) {
+        try await outbox.setAside(messages)
     }
 }
