@@ -49,6 +49,25 @@ import Testing
         }
     }
 
+    @Test func oneAcknowledgementIsThatOfOneDelivery() async throws {
+        try await Broker.withChannel { channel, queue in
+            try await channel.declare(Queue(queue))
+            let messages = (1...3).map { Message(to: queue, "\($0)") }
+            _ = try await channel.makePublisher().publish(messages)
+            let consumer = try await channel.consume(queue: queue, prefetch: 2)
+            var deliveries = consumer.deliveries.makeAsyncIterator()
+            _ = try await deliveries.next()
+            let second = try #require(try await deliveries.next())
+            try await channel.acknowledge(second.tag)
+            _ = try await deliveries.next()
+            await channel.close()
+            try await Broker.withChannel { channel, _ in
+                let status = try await channel.checkQueue(queue)
+                #expect(status.messageCount == 2)
+            }
+        }
+    }
+
     @Test func aRejectedDeliveryComesAgainOrGoesToTheDeadLetters() async throws {
         try await Broker.withChannel { channel, queue in
             let dead = try await channel.declare(Queue("", isExclusive: true)).name

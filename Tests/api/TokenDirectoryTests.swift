@@ -59,6 +59,20 @@ import Testing
         #expect(throws: TokenDirectory.Stale.self) { try directory.isOpen() }
     }
 
+    @Test func whenTheTokensCannotBeReadForTenSecondsNobodyIsLetIn() async throws {
+        let secret = try create()
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await directory.load()
+        tokens.goAway()
+        while (try? directory.token(secret.text)) != nil {
+            try await clock.sleep(for: .milliseconds(50))
+        }
+        #expect(clock.now - start >= .seconds(10))
+        #expect(throws: TokenDirectory.Stale.self) { try directory.token(secret.text) }
+        #expect(throws: TokenDirectory.Stale.self) { try directory.isOpen() }
+    }
+
     @Test func tokensAre256RandomBits() {
         let secrets = (0..<1_000).map { _ in TokenSecret.random() }
         #expect(Set(secrets.map(\.text)).count == 1_000)

@@ -143,6 +143,21 @@ struct BatchTests {
         }
     }
 
+    @Test func whatEndsAfterItsCompletionChangesNothingOfIt() async throws {
+        try await RecordStore.with { store in
+            let claims = members(2)
+            let late = Claim.sample(batch: claims[0].submission.batch)
+            let outcomes = try await store.executions.claim(claims + [late])
+            try #require(outcomes.allSatisfy { $0.attempt == 1 })
+            _ = try await store.executions.finish(claims.map { .sample($0) })
+            let completed = try await store.executions.batch(try batchID(claims))
+            #expect(completed?.pending == 0)
+            let messages = try await store.executions.finish([.sample(late)])
+            #expect(messages.map(\.message.routingKey) == ["execution.cancelled.python.default"])
+            #expect(try await store.executions.batch(try batchID(claims)) == completed)
+        }
+    }
+
     @Test func aRetryDoesNotCountAndAReplayDoesNotCountTwice() async throws {
         try await RecordStore.with { store in
             let claims = members(2)

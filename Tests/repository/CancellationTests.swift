@@ -126,25 +126,41 @@ struct CancellationTests {
         try await store.value("select count(*) from cancellations where due_at is not null")
     }
 
-    @Test func whatIsSupersededInTheSameStatementEnds() async throws {
+    @Test(arguments: [false, true])
+    func whatIsSupersededInTheSameStatementEnds(comesLast: Bool) async throws {
         try await RecordStore.with { store in
-            for intent in [Claim.Intent.run, .park] {
-                let old = Claim.sample(intent: intent)
-                let new = Claim.sample(intent: intent, supersedes: old.submission.id)
-                for claims in [[old, new], [new, old]] {
-                    let outcomes = try await store.executions.claim(claims)
-                    guard case .claimed(let grant) = outcomes[claims == [old, new] ? 0 : 1] else {
-                        continue
-                    }
-                    #expect(grant.decidedEnd == Outcome(.cancelled, .superseded))
-                }
-                let overdue = try await store.cancellations.overdue(limit: 9)
-                let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
-                let found = intent == .run ? Array(ends.keys) : overdue.map(\.record.id)
-                #expect(found == [old.submission.id])
-                _ = try await store.executions.finish([.sample(old), .sample(new)])
-            }
+            let old = Claim.sample()
+            let new = Claim.sample(supersedes: old.submission.id)
+            let grant = try await grant(of: old, in: comesLast ? [new, old] : [old, new], store)
+            #expect(grant.decidedEnd == Outcome(.cancelled, .superseded))
+            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            #expect(ends == [old.submission.id: Outcome(.cancelled, .superseded)])
         }
+    }
+
+    @Test(arguments: [false, true])
+    func whatIsSupersededInTheSameStatementAndWaitsEnds(comesLast: Bool) async throws {
+        try await RecordStore.with { store in
+            let old = Claim.sample(intent: .park)
+            let new = Claim.sample(intent: .park, supersedes: old.submission.id)
+            let outcomes = try await store.executions.claim(comesLast ? [new, old] : [old, new])
+            #expect(outcomes == [.parked, .parked])
+            let overdue = try await store.cancellations.overdue(limit: 9)
+            #expect(overdue.map(\.record.id) == [old.submission.id])
+            #expect(overdue.map(\.outcome) == [Outcome(.cancelled, .superseded)])
+        }
+    }
+
+    /// What a claim was granted that is made together with others.
+    private func grant(
+        of claim: Claim,
+        in claims: [Claim],
+        _ store: RecordStore
+    ) async throws -> Grant {
+        let index = try #require(claims.firstIndex { $0.submission.id == claim.submission.id })
+        let outcome = try await store.executions.claim(claims)[index]
+        let grant: Grant? = if case .claimed(let grant) = outcome { grant } else { nil }
+        return try #require(grant, "the claim came out as \(outcome)")
     }
 
     @Test func aWorkerIsToldWhoseDeadlineHasPassed() async throws {
@@ -178,10 +194,18 @@ struct CancellationTests {
         try await RecordStore.with { store in
             let claim = Claim.sample(tenant: "a")
             _ = try await cancel(claim.submission.id, in: store, tenant: "b", keepsUnknown: true)
-            let outcomes = try await store.executions.claim([claim])
-            guard case .claimed(let grant) = outcomes.first else { return }
+            let grant = try await grant(of: claim, in: [claim], store)
             #expect(grant.decidedEnd == nil)
             #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
+        }
+    }
+
+    @Test func aForeignTombstoneDoesNotEndWhatWaits() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample(intent: .park, tenant: "a")
+            _ = try await cancel(claim.submission.id, in: store, tenant: "b", keepsUnknown: true)
+            #expect(try await store.executions.claim([claim]) == [.parked])
+            #expect(try await store.cancellations.overdue(limit: 9).isEmpty)
         }
     }
 
@@ -254,11 +278,8 @@ struct CancellationTests {
             #expect(try await store.cancellations.cancel(batch: UUID(), tenant: nil) == nil)
             #expect(try await store.cancellations.cancel(batch: batch.id, tenant: nil) == 3)
             #expect(try await store.cancellations.overdue(limit: 9).count == 2)
-            let outcomes = try await store.executions.claim([claims[3].meant(.run)])
-            guard case .claimed(let grant) = outcomes.first else {
-                Issue.record("it came out as \(outcomes)")
-                return
-            }
+            let last = claims[3].meant(.run)
+            let grant = try await grant(of: last, in: [last], store)
             #expect(grant.decidedEnd == Outcome(.cancelled))
         }
     }

@@ -86,6 +86,71 @@ struct FinishTests {
         }
     }
 
+    @Test func ofAnEarlierAttemptOfItsOwnAWorkerChangesNothing() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            _ = try await store.claim(claim)
+            try await store.executions.retry([.sample(claim, delay: .zero)])
+            let again = claim.redelivered(to: claim.worker)
+            #expect(try await store.claim(again) == 2)
+            try await store.executions.retry([.sample(claim, attempt: 1, delay: .zero)])
+            #expect(try await store.executions.finish([.sample(claim, attempt: 1)]).isEmpty)
+            let record = try #require(await store.executions.execution(claim.submission.id))
+            #expect(record.state == .running)
+            #expect(record.attempt == 2)
+            #expect(try await store.value("select count(*) from attempts") == 1)
+        }
+    }
+
+    @Test func anotherWorkerFailsNoAttempt() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            _ = try await store.claim(claim)
+            let other = claim.redelivered(to: "worker-b")
+            try await store.executions.retry([.sample(other, delay: .zero)])
+            let record = try #require(await store.executions.execution(claim.submission.id))
+            #expect(record.state == .running)
+            #expect(record.worker == "worker-a")
+        }
+    }
+
+    /// Whatever writes does so in a session whose commits are on disk when they return.
+    @Test func everySessionCommitsAsTheServerDoesByItself() async throws {
+        try await RecordStore.with { store in
+            for statement in [
+                "create table sessions (synchronous_commit text not null)",
+                """
+                create function note_session() returns trigger language plpgsql as $$
+                begin
+                    insert into sessions values (current_setting('synchronous_commit'));
+                    return null;
+                end $$
+                """,
+                """
+                create trigger note after insert or update on executions
+                    for each statement execute function note_session()
+                """,
+                """
+                create trigger note after insert on dead_letters
+                    for each statement execute function note_session()
+                """,
+            ] {
+                try await store.pool.query(statement)
+            }
+            let claims = (0..<3).map { _ in Claim.sample() }
+            _ = try await store.executions.claim(claims)
+            _ = try await store.executions.finish([.sample(claims[0])])
+            try await store.executions.retry([.sample(claims[1], delay: .zero)])
+            _ = try await store.executions.admit(.sample(2, refused: 1))
+            let setting: String = try await store.value("show synchronous_commit")
+            #expect(setting != "off")
+            let seen = try await store.pool.query(
+                "select distinct synchronous_commit from sessions"
+            )
+            #expect(try seen.map { try $0[0] } == [setting])
+        }
+    }
+
     @Test func anEndWrittenTwiceHasOneRecordAndOneEvent() async throws {
         try await RecordStore.with { store in
             let claim = Claim.sample()

@@ -18,6 +18,14 @@ struct MigratorTests {
         }
     }
 
+    @Test func anyNameIsTheNameOfASchema() async throws {
+        let schema = "\(RecordStore.newSchema()) \"; select 1"
+        try await RecordStore.with(schema: schema) { store in
+            try await Migrator(store.database).check()
+            #expect(try await store.value("select current_schema()") == schema)
+        }
+    }
+
     @Test func ofTwoAtOnceOneWinsAndTheOtherWaits() async throws {
         let schema = RecordStore.newSchema()
         let store = try RecordStore(schema: schema)

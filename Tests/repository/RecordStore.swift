@@ -26,6 +26,10 @@ struct RecordStore {
         "test \(UUID().uuidString.lowercased())"
     }
 
+    private static func quoted(_ schema: String) -> String {
+        "\"\(schema.replacing("\"", with: "\"\""))\""
+    }
+
     /// Runs `body` with a store whose schema is dropped afterwards.
     static func with(
         schema: String = newSchema(),
@@ -40,7 +44,7 @@ struct RecordStore {
         } catch {
             result = .failure(error)
         }
-        try await store.pool.query("drop schema if exists \"\(schema)\" cascade")
+        try await store.pool.query("drop schema if exists \(quoted(schema)) cascade")
         store.database.close()
         store.pool.close()
         try result.get()
@@ -61,7 +65,7 @@ struct RecordStore {
             try Self.url(),
             applicationName: "repository-tests"
         )
-        configuration.settings["search_path"] = "\"\(schema)\""
+        configuration.settings["search_path"] = Self.quoted(schema)
         pool = Pool(configuration, size: 2)
     }
 

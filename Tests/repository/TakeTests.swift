@@ -94,6 +94,46 @@ struct TakeTests {
         }
     }
 
+    @Test func whatAnotherClaimsMeanwhileIsNotTaken() async throws {
+        try await RecordStore.with { store in
+            let claim = try await park(1, in: store)[0]
+            let taken = try await store.pool.withConnection { session in
+                try session.execute(script: "begin")
+                try session.query(
+                    """
+                    update executions
+                    set state = 'running', waits = 'broker', worker = 'worker-b', attempt = 1
+                    """
+                )
+                async let taken = store.executions.take(vacancy(9))
+                let isWaitedFor = """
+                    select exists (
+                        select from pg_locks
+                        where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))
+                    """
+                while try !session.query(isWaitedFor)[0][0], !Task.isCancelled {}
+                try session.execute(script: "commit")
+                return try await taken
+            }
+            #expect(taken.isEmpty)
+            let record = try await store.executions.execution(claim.submission.id)
+            #expect(record?.worker == "worker-b")
+            #expect(record?.attempt == 1)
+        }
+    }
+
+    @Test func whatIsNotDueIsNotTaken() async throws {
+        try await RecordStore.with { store in
+            _ = try await park(1, in: store)
+            try await store.pool.query(
+                "update executions set available_at = now() + interval '1 h'"
+            )
+            #expect(try await store.executions.take(vacancy(9)).isEmpty)
+            try await store.pool.query("update executions set available_at = now()")
+            #expect(try await store.executions.take(vacancy(9)).count == 1)
+        }
+    }
+
     @Test func aSmallTenantComesNextBehindALargeOnesBacklog() async throws {
         try await RecordStore.with { store in
             _ = try await park(1_000, in: store, tenant: "large")

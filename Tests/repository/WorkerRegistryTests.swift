@@ -95,6 +95,21 @@ struct WorkerRegistryTests {
         }
     }
 
+    @Test func aLeaseIsRenewedWhileMostOfItIsLeft() async throws {
+        try await RecordStore.with { store in
+            let a = try await registry(store, of: "a")
+            let rest = "select extract(epoch from expires_at - now())::float8 from workers"
+            var (last, lowest) = (30.0, 30.0)
+            while last <= lowest, !Task.isCancelled {
+                lowest = last
+                _ = try await a.heartbeat(worker: "a")
+                last = try await store.value(rest)
+            }
+            #expect(lowest > 10)
+            try await a.deregister(worker: "a")
+        }
+    }
+
     @Test func aWorkerTakenForDeadEntersItselfAgain() async throws {
         try await RecordStore.with { store in
             let a = try await registry(store, of: "a")

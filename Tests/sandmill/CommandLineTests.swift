@@ -45,7 +45,7 @@ extension SystemTests {
             ])
             #expect(ended.exitCode == 0)
             #expect(ended.output == [id.uuidString.lowercased()])
-            try await installation.wait(for: 1, in: "running")
+            try await installation.wait(for: id, in: "running")
             let result = try await installation.run(["result", "\(id)"])
             #expect(result.exitCode == 75)
             #expect(result.errors.contains("running"))

@@ -80,16 +80,33 @@ extension SystemTests {
             try await clear()
         }
 
-        @Test func theStoreBoundsWhatWaitsInItAndTheBrokerKeepsTheRest() async throws {
+        @Test(.installationWithoutWorker)
+        func theStoreBoundsWhatWaitsInItAndTheBrokerKeepsTheRest() async throws {
             let installation = try Installation.current
+            let (window, prefetch, count) = (10, 5, 200)
+            for _ in 0..<count {
+                try await installation.submit(["source": "import time; time.sleep(0.05)"])
+            }
             let worker = try await installation.startWorker(
-                "worker-b",
-                settings: ["SANDMILL_WORKER_WINDOW": "10", "SANDMILL_WORKER_CLAIM_AHEAD": "1"]
+                "worker-a",
+                settings: [
+                    "SANDMILL_WORKER_WINDOW": "\(window)", "SANDMILL_WORKER_CLAIM_AHEAD": "1",
+                    "SANDMILL_BROKER_PREFETCH": "\(prefetch)",
+                ]
             )
-            try await fill("large", level: "normal")
-            let id = try await installation.submit(["source": "print(1)"], level: "low")
-            #expect(try await installation.events.finished(id)["data"]["state"] == "succeeded")
-            try await clear()
+            try await eventually(within: .seconds(60), "all have ended") {
+                let rows = try await installation.query(
+                    """
+                    select count(*) filter (where waits = 'store') as waiting,
+                        count(*) filter (where finished_at is not null) as ended
+                    from executions
+                    """
+                )
+                // What the broker had delivered when the window filled goes there too.
+                let waiting = try #require(rows[0]["waiting"].double)
+                #expect(Int(waiting) <= window + prefetch)
+                return rows[0]["ended"] == .number(Double(count))
+            }
             try await installation.stop(worker)
         }
     }

@@ -15,14 +15,17 @@ extension SystemTests {
             let door = try await installation.open(
                 settings: ["SANDMILL_BROKER_URL": try #require(broker.string)]
             )
+            let id = UUID()
             async let answer = door.submit(
                 [
                     "source": "import time; time.sleep(8); print('done')",
                     "limits": ["wall_seconds": 60],
                 ],
-                to: "/execute/sync?wait=50"
+                to: "/execute/sync?wait=50",
+                "-H",
+                "Idempotency-Key: \(id)"
             )
-            try await installation.wait(for: 1, in: "running")
+            try await installation.wait(for: id, in: "running")
             proxy.cut()
             let ended = try await answer
             #expect(ended.status == 200)

@@ -86,6 +86,7 @@ extension SystemTests {
                 os.makedirs('plots')
                 open('plots/a é.bin', 'wb').write(bytes(range(256)) * 2000)
                 open('n\\nl', 'w').write('x')
+                open('q"t', 'w').write('x')
                 print('0123456789', end='')
                 """
             ]).json
@@ -95,7 +96,9 @@ extension SystemTests {
             #expect(whole.body == Data((0..<512_000).map { UInt8(truncatingIfNeeded: $0) }))
             #expect(whole.fields["content-type"] == "application/octet-stream")
             #expect(whole.fields["x-content-type-options"] == "nosniff")
-            #expect(whole.fields["content-disposition"]?.hasPrefix("attachment") == true)
+            let name = "attachment; filename*=UTF-8''a%20%C3%A9.bin"
+            #expect(whole.fields["content-disposition"] == name)
+            #expect(whole.fields["content-security-policy"] == "default-src 'none'; sandbox")
             let hash = result["files"].elements.first { $0["path"] == "plots/a é.bin" }?["sha256"]
             let tag = try #require(whole.fields["etag"])
             #expect(tag == "\"\(hash?.string ?? "")\"")
@@ -117,6 +120,9 @@ extension SystemTests {
             let head = try await door.ask(path, "-I")
             #expect(head.fields["content-length"] == "512000")
             #expect(try await door.ask("/execute/\(id)/files/n%5Cx0al").text == "x")
+            let quoted = try await door.ask("/execute/\(id)/files/q%22t")
+            let escaped = "attachment; filename*=UTF-8''q%22t"
+            #expect(quoted.fields["content-disposition"] == escaped)
             #expect(try await door.ask("/execute/\(id)/stdout", "-r", "-3").text == "789")
             #expect(try await door.ask("/execute/\(id)/stderr").body.isEmpty)
             try await installation.stop(door.process)
@@ -152,11 +158,12 @@ extension SystemTests {
                 to: "/execute/async"
             )
             let id = try #require(try submitted.json["id"].string)
-            try await installation.wait(for: 1, in: "running")
+            let execution = try #require(UUID(uuidString: id))
+            try await installation.wait(for: execution, in: "running")
             let cancelled = try await door.ask("/execute/\(id)", "-X", "DELETE")
             #expect(cancelled.status == 202)
             #expect(try cancelled.json == ["id": .string(id), "state": "running"])
-            try await installation.wait(for: 1, in: "cancelled")
+            try await installation.wait(for: execution, in: "cancelled")
             #expect(try await door.ask("/execute/\(id)", "-X", "DELETE").status == 200)
 
             let ended = try #require(try await door.submit(["source": "1"]).json["id"].string)
@@ -222,8 +229,14 @@ extension SystemTests {
         @Test func whoWaitsIsToldWhereToLookWhenTheDoorCloses() async throws {
             let installation = try Installation.current
             let door = try await installation.open("gateway")
-            async let waiting = door.submit(["source": "print(1)"], to: "/execute/sync?wait=50")
-            try await installation.wait(for: 1, in: "queued")
+            let id = UUID()
+            async let waiting = door.submit(
+                ["source": "print(1)"],
+                to: "/execute/sync?wait=50",
+                "-H",
+                "Idempotency-Key: \(id)"
+            )
+            try await installation.wait(for: id, in: "queued")
             let clock = ContinuousClock()
             let start = clock.now
             try await installation.stop(door.process)

@@ -99,5 +99,57 @@ extension SystemTests {
             #expect(try await door.ask("/metrics", "-H", header(operate)).status == 200)
             try await installation.stop(door.process)
         }
+
+        @Test(.installationWithoutWorker)
+        func whatIsAnothersCanBeNeitherSeenNorCancelled() async throws {
+            let installation = try Installation.current
+            let first = try await installation.token("--tenant", "first")
+            let second = try await installation.token("--tenant", "second")
+            let door = try await installation.open("gateway")
+            try await eventually(within: .seconds(20), "a token is needed") {
+                try await door.ask("/execute/\(UUID())/status").status == 401
+            }
+            let execution = try await door.submit(
+                ["source": "1"],
+                to: "/execute/async",
+                "-H",
+                header(first)
+            )
+            let batch = try await door.submit(
+                ["pool": "python", "executions": [["source": "1"], ["source": "2"]]],
+                to: "/batches",
+                "-H",
+                header(first)
+            )
+            let paths = [
+                "/execute/\(try #require(try execution.json["id"].string))",
+                "/batches/\(try #require(try batch.json["id"].string))",
+            ]
+            let reads = [
+                "\(paths[0])/status", "\(paths[0])/result", "\(paths[0])/stream",
+                "\(paths[0])/stdout", "\(paths[0])/files/a", paths[1], "\(paths[1])/results",
+            ]
+            for path in reads {
+                #expect(try await door.ask(path, "-H", header(second)).status == 404, "\(path)")
+            }
+            // One that a worker has: what is there of it counts, and not that it ended.
+            try await installation.query(
+                "update executions set state = 'running', worker = 'w' where batch_id is null"
+            )
+            for path in paths {
+                let foreign = try await door.ask(path, "-X", "DELETE", "-H", header(second))
+                #expect(foreign.status == 404, "\(path)")
+            }
+            let asked =
+                "select 1 from cancellations union all "
+                + "select 1 from batches where cancelled_at is not null"
+            #expect(try await installation.query(asked).isEmpty)
+            for path in paths {
+                let own = try await door.ask(path, "-X", "DELETE", "-H", header(first))
+                #expect(own.status == 202, "\(path)")
+            }
+            #expect(try await installation.query(asked).count == 4)
+            try await installation.stop(door.process)
+        }
     }
 }

@@ -17,7 +17,7 @@ extension SystemTests {
                 """,
                 "limits": ["wall_seconds": 60],
             ])
-            try await installation.wait(for: 1, in: "running")
+            try await installation.wait(for: id, in: "running")
             let follower = try installation.start(["output", id.text, "--follow", "--stderr"])
             let (first, state) = try await within(.seconds(20), "the first line") {
                 let first = await follower.output.next()
@@ -42,7 +42,7 @@ extension SystemTests {
             let id = try await installation.submit([
                 "source": "print('late')", "not_before": .string(start),
             ])
-            try await installation.wait(for: 1, in: "queued")
+            try await installation.wait(for: id, in: "queued")
             let now = try await installation.run(["output", id.text])
             #expect(now.exitCode == 75)
             #expect(now.output.isEmpty)
@@ -115,6 +115,7 @@ extension SystemTests {
                 ),
                 "limits": ["wall_seconds": 60],
             ])
+            try await installation.wait(for: id, in: "running")
             let follower = try installation.start(["output", id.text, "--follow"])
             _ = try await within(.seconds(20), "a line of the first attempt") {
                 #expect(await follower.output.next() == "begun")

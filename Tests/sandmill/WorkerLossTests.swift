@@ -120,6 +120,27 @@ extension SystemTests {
         }
 
         @Test(.installationWithoutWorker)
+        func workerThatIsToldToStopWaitsNoLongerThanItMay() async throws {
+            let installation = try Installation.current
+            let first = try await installation.startWorker(
+                "worker-a",
+                settings: ["SANDMILL_WORKER_DRAIN_TIMEOUT": "1s"]
+            )
+            let id = try await installation.submit(Self.sleeper(35))
+            try await installation.wait(forBusySandboxes: 1)
+            first.send(SIGTERM)
+            _ = try await within(.seconds(25), "the end of a worker with work left") {
+                try await first.exitCode()
+            }
+            #expect(try await installation.record(id)["finished_at"] == .null)
+            let second = try await installation.startWorker("worker-a")
+            let result = try await installation.events.finished(id, within: .seconds(80))["data"]
+            #expect(result["state"] == "succeeded")
+            #expect(result["attempt"] == 2)
+            try await installation.stop(second)
+        }
+
+        @Test(.installationWithoutWorker)
         func workerThatWasStoppedPastItsLeaseDiscardsItsResults() async throws {
             let installation = try Installation.current
             let first = try await installation.startWorker("worker-a")

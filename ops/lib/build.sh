@@ -13,6 +13,14 @@ require_swift() {
         || die "this is Swift ${version:-of an unknown version}, and $SWIFT_MINIMUM or later is needed"
 }
 
+# Builds the images that tests run programs in, for the engines that were borrowed.
+build_test_images() {
+    "$CHECKOUT/sandbox-image/build"
+    SANDMILL_ENGINE_URL=$SANDMILL_PODMAN_URL "$CHECKOUT/sandbox-image/build"
+    # What every runtime needs, for the tests of the runtimes.
+    "$CHECKOUT/sandbox-image/build" --runtimes python,sh,node,c,cpp --packages python3-numpy
+}
+
 # Builds all products, optimised, into .sandmill/bin.
 build_release() {
     local product built

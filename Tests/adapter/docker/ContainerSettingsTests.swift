@@ -25,6 +25,7 @@ struct ContainerSettingsTests {
             let ulimits: [Ulimit]
             let securityOpt: [String]
             let capDrop: [String]
+            let capAdd: [String]
             let networkMode: String
             let readonlyRootfs: Bool
         }
@@ -76,6 +77,11 @@ struct ContainerSettingsTests {
         #expect(host.memorySwap == host.memory)
     }
 
+    @Test func processesAreTheProgramsAndOurs() throws {
+        let specification = TestEngine.specification()
+        #expect(try body().hostConfig.pidsLimit == specification.processes + 8)
+    }
+
     @Test func everyWritablePlaceIsCapped() throws {
         let places = try body().hostConfig.tmpfs
         #expect(Set(places.keys) == ["/work", "/tmp", "/dev/shm"])
@@ -104,6 +110,11 @@ struct ContainerSettingsTests {
         #expect(body.hostConfig.networkMode == "none")
         #expect(body.hostConfig.readonlyRootfs)
         #expect(body.hostConfig.capDrop == ["ALL"])
+        #expect(
+            Set(body.hostConfig.capAdd) == [
+                "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "FOWNER",
+            ]
+        )
         #expect(body.hostConfig.securityOpt.contains("no-new-privileges"))
         #expect(body.hostConfig.securityOpt.contains("seccomp=\(SeccompProfile.json)"))
     }

@@ -116,7 +116,7 @@ extension SystemTests {
             let id = try await installation.submit(
                 ["source": "", "not_before": "2100-01-01T00:00:00Z"]
             )
-            try await installation.wait(for: 1, in: "queued")
+            try await installation.wait(for: id, in: "queued")
             let command = try await installation.run(["cancel", id.uuidString.lowercased()])
             #expect(command.exitCode == 0, "\(command.errors)")
             let event = try await installation.events.finished(id)

@@ -280,7 +280,7 @@ extension Installation {
         ).first ?? .null
     }
 
-    /// Waits until so many executions are in a state.
+    /// Waits until so many executions are in a state; no others may be there.
     func wait(for count: Int, in state: String) async throws {
         try await eventually(within: .seconds(30), "\(count) are \(state)") {
             let rows = try await query(
@@ -291,7 +291,24 @@ extension Installation {
         }
     }
 
-    /// Waits until so many sandboxes run a program.
+    /// Waits until an execution is in a state.
+    func wait(for id: UUID, in state: String) async throws {
+        try await eventually(within: .seconds(30), "\(id) is \(state)") {
+            try await record(id)["state"] == .string(state)
+        }
+    }
+
+    /// Waits until an execution has a sandbox.
+    func wait(forSandboxOf id: UUID) async throws {
+        try await eventually(within: .seconds(30), "\(id) has a sandbox") {
+            try await query(
+                "select 1 from sandboxes where execution_id = %s::uuid",
+                .string(id.uuidString)
+            ).count == 1
+        }
+    }
+
+    /// Waits until so many sandboxes run a program; no other may run meanwhile.
     func wait(forBusySandboxes count: Int) async throws {
         try await eventually(within: .seconds(30), "\(count) sandboxes are leased") {
             try await query("select 1 from sandboxes where state = 'leased'").count == count

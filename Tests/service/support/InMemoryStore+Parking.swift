@@ -80,12 +80,15 @@ extension InMemoryStore {
 
     func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int {
         try takeFailure()
+        note(.countedParked)
         return min(limit, executions.values.count { $0.isParked && $0.record.pool == pool })
     }
 
     func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {
         try takeFailure()
         if batches[batch.id] != nil { return .duplicate }
+        _ = try await claim(batch.members)
+        try await keep(batch.refused)
         batches[batch.id] = BatchRecord(
             id: batch.id,
             tenant: batch.tenant,
@@ -96,8 +99,6 @@ extension InMemoryStore {
             refused: batch.refused.count,
             submittedAt: now
         )
-        _ = try await claim(batch.members)
-        try await keep(batch.refused)
         return .admitted(refused: batch.refused.count)
     }
 

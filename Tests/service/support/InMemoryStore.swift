@@ -11,6 +11,8 @@ actor InMemoryStore: ExecutionStore {
     private let speed: Double
     private var origin = ContinuousClock.now
     private var failures: [StoreError] = []
+    private var claimFailures: [StoreError] = []
+    private var keepFailures: [StoreError] = []
     private var finishFailures: [StoreError] = []
     private var removeFailures: [StoreError] = []
     private var reclaimFailures: [StoreError] = []
@@ -84,6 +86,16 @@ actor InMemoryStore: ExecutionStore {
         failures = errors
     }
 
+    /// Makes the next claims, or batches, fail, each with one of these.
+    func failClaiming(with errors: [StoreError]) {
+        claimFailures = errors
+    }
+
+    /// Makes the next dead letters fail, each with one of these.
+    func failKeeping(with errors: [StoreError]) {
+        keepFailures = errors
+    }
+
     /// Makes the next ends fail, each with one of these.
     func failFinishing(with errors: [StoreError]) {
         finishFailures = errors
@@ -108,6 +120,13 @@ actor InMemoryStore: ExecutionStore {
         if !failures.isEmpty { throw failures.removeFirst() }
     }
 
+    func takeKeepFailure() throws(StoreError) {
+        if !keepFailures.isEmpty {
+            note(.keepFailed)
+            throw keepFailures.removeFirst()
+        }
+    }
+
     func takeReclaimFailure() throws(StoreError) {
         if !reclaimFailures.isEmpty {
             note(.reclaimFailed)
@@ -121,6 +140,10 @@ actor InMemoryStore: ExecutionStore {
 
     func claim(_ claims: [Claim]) async throws(StoreError) -> [ClaimOutcome] {
         try takeFailure()
+        if !claimFailures.isEmpty {
+            note(.claimFailed)
+            throw claimFailures.removeFirst()
+        }
         for claim in claims { try Self.check(claim.request.properties) }
         return claims.map(claim)
     }

@@ -6,7 +6,9 @@ import Synchronization
 final class Journal: Sendable {
     enum Entry: Hashable, Sendable {
         case claimed(UUID)
+        case claimFailed
         case parked(UUID)
+        case countedParked
         case admittedHeldMembers
         case acknowledged(String)
         case started(sandbox: String)
@@ -23,6 +25,7 @@ final class Journal: Sendable {
         case removeFailed
         case retried(UUID, Outcome.Reason?)
         case kept(String)
+        case keepFailed
         case keptBuild
         case forgotBuild
         case sent(String)
@@ -68,6 +71,11 @@ final class Journal: Sendable {
 
     func count(of entry: Entry) -> Int {
         entries.count { $0 == entry }
+    }
+
+    /// How often something happened before something else did for the first time, or at all.
+    func count(of entry: Entry, before first: Entry) -> Int {
+        entries.prefix { $0 != first }.count { $0 == entry }
     }
 
     /// Whether both happened, the first before the second.

@@ -33,6 +33,28 @@ struct QueueWorkerTests {
         #expect(harness.journal.saw(.acknowledged(id.text), before: .ran("work")))
     }
 
+    @Test func aDeliveryThatCannotBeClaimedIsNotAcknowledged() async throws {
+        let harness = WorkerHarness()
+        await harness.store.failClaiming(with: [StoreError(.internal, "an odd one")])
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .claimFailed)
+        }
+        #expect(harness.journal.count(of: .acknowledged(id.text), before: .claimed(id)) == 0)
+    }
+
+    @Test func aRefusedMessageThatCannotBeKeptIsNotAcknowledged() async throws {
+        let harness = WorkerHarness()
+        await harness.store.failKeeping(with: [StoreError(.internal, "an odd one")])
+        let bad = MessageProperties(messageID: "bad")
+        try await harness.run { _ in
+            harness.broker.deliver(properties: bad, body: .complete(Array("nonsense".utf8)))
+            await harness.journal.wait(for: .keepFailed)
+        }
+        let acknowledged = Journal.Entry.acknowledged("bad")
+        #expect(harness.journal.count(of: acknowledged, before: .kept("invalid_request")) == 0)
+    }
+
     @Test func theResultsAreInPlaceBeforeTheRecordIs() async throws {
         let harness = WorkerHarness()
         try await harness.run { _ in
@@ -168,6 +190,19 @@ struct QueueWorkerTests {
     @Test func anUncleanSandboxIsDestroyedAndTheResultStands() async throws {
         let harness = WorkerHarness { _, _ in
             SandboxReport(exit: SandboxReport.success.exit, isClean: false)
+        }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+            await harness.journal.wait(for: .destroyed(sandbox: "s1"))
+        }
+    }
+
+    @Test func aSandboxInWhichARunFailedRunsNothingMore() async throws {
+        let losses = Countdown(1)
+        let harness = WorkerHarness { _, _ in
+            if losses.strike() { throw ResultsError("the disk is full") }
+            return .success
         }
         try await harness.run { _ in
             harness.broker.deliver(.sample(id))
@@ -342,6 +377,30 @@ struct QueueWorkerTests {
         }
         #expect(ids.count { harness.journal.count(of: .parked($0)) == 1 } == 18)
         for id in ids { #expect(harness.journal.count(of: .claimed(id)) == 1) }
+    }
+
+    @Test func whileTheWindowIsFullTheBrokerKeepsWhatComes() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        // The worker waits for the third when it learns that the second has filled the window.
+        let ids = (0..<4).map { _ in UUID() }
+        try await harness.run(concurrency: 1, window: 1) { _ in
+            for id in ids.dropLast() {
+                harness.broker.deliver(.sample(id))
+                await harness.journal.wait(for: .acknowledged(id.text))
+            }
+            await harness.journal.wait(for: .ran("work"))
+            harness.broker.deliver(.sample(ids[3]))
+            // Time enough to take it in, if that were allowed.
+            let counts = harness.journal.count(of: .countedParked)
+            await harness.journal.wait(for: .countedParked, times: counts + 20)
+            gate.open()
+            for id in ids { await harness.journal.wait(for: .finished(id, .succeeded)) }
+        }
+        #expect(harness.journal.saw(.claimed(ids[1]), before: .acknowledged(ids[3].text)))
     }
 
     @Test func whatHasWaitedForTheWindowForTooLongGoesBeyondIt() async throws {
