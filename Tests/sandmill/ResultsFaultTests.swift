@@ -138,7 +138,14 @@ extension SystemTests {
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: area).contains("left") == false
             )
+            #expect(try await installation.result(of: "print(1)")["state"] == "succeeded")
             try await installation.stop(worker)
+            // Foundation cannot remove what has such a path.
+            try await installation.mount("rm", "--recursive", installation.results.path())
+            try FileManager.default.createDirectory(
+                at: installation.results,
+                withIntermediateDirectories: false
+            )
         }
     }
 }
