@@ -115,14 +115,14 @@ extension SystemTests {
                     os.mkdir("d" * 200); os.chdir("d" * 200)
                 open("f" * int(sys.argv[1]), "w").write("x" * 300000)
                 """
-            for (length, reason) in [(60, JSON.null), (76, "path_too_long")] {
+            for (length, reasons) in [(60, []), (76, ["path_too_long"])] as [(Int, [JSON])] {
                 let id = try await installation.submit(
                     ["source": .string(writer), "args": [.string("\(length)")]]
                 )
                 let event = try await installation.events.finished(id)
                 #expect(event["data"]["state"] == "succeeded")
                 #expect(event["data"]["attempt"] == 1)
-                #expect(event["data"]["skipped"][0]["reason"] == reason)
+                #expect(event["data"]["skipped"].elements.map { $0["reason"] } == reasons)
             }
             worker.kill()
             _ = try await worker.exitCode()
@@ -138,7 +138,14 @@ extension SystemTests {
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: area).contains("left") == false
             )
+            #expect(try await installation.result(of: "print(1)")["state"] == "succeeded")
             try await installation.stop(worker)
+            // Foundation cannot remove what has such a path.
+            try await installation.mount("rm", "--recursive", installation.results.path())
+            try FileManager.default.createDirectory(
+                at: installation.results,
+                withIntermediateDirectories: false
+            )
         }
     }
 }
@@ -155,7 +162,8 @@ extension Installation {
         try await mount("mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", results.path())
         let ended = await Result { try await body(results.appending(path: directory)) }
         // A test may have taken it away.
-        _ = await Result { try await mount("umount", "--lazy", results.path()) }
+        let unmount = ["umount", "--lazy", results.path()]
+        _ = try await Program(URL(filePath: "/usr/bin/env"), unmount, in: self.directory).exitCode()
         try ended.get()
     }
 

@@ -155,6 +155,7 @@ public actor ResultsDirectory: ResultsStore {
     ///   - name: The draft's name.
     ///   - lossesBefore: What this returned when the draft staged first; nil if this is the first.
     /// - Returns: How many losses there were.
+    /// - Throws: ``ResultsError`` when it cannot be written, or what was staged before is lost.
     func stage(
         _ contents: [FinishedResult.Content],
         of name: String,

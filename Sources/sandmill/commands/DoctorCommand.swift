@@ -56,7 +56,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         await examination.check(
             "results",
-            mend: "make \(configuration.resultsRoot) writable, make room in it, or set results.root",
+            mend: "make \(configuration.resultsRoot) writable, with room, or set results.root",
             orIfWrong: "set results.root"
         ) {
             guard FileManager.default.fileExists(atPath: configuration.resultsRoot) else {

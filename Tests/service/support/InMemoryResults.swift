@@ -8,6 +8,7 @@ final class InMemoryResults: ResultsStore {
     private struct State {
         var isWritable = true
         var failures: [ResultsError] = []
+        var rooms: [ByteCount] = []
         var documents: [String: [UInt8]] = [:]
     }
 
@@ -28,6 +29,9 @@ final class InMemoryResults: ResultsStore {
         state.withLock { $0.failures = errors }
     }
 
+    /// What room each check asked for.
+    var rooms: [ByteCount] { state.withLock { $0.rooms } }
+
     var documents: [String: [UInt8]] { state.withLock { $0.documents } }
 
     func begin(execution: UUID, attempt: Int, day: Date) -> any ResultDraft {
@@ -39,6 +43,7 @@ final class InMemoryResults: ResultsStore {
     }
 
     func checkWritable(room: ByteCount) async throws(ResultsError) {
+        state.withLock { $0.rooms.append(room) }
         journal.note(.checkedResults)
         if !isWritable { throw ResultsError("the disk is full") }
     }
