@@ -63,11 +63,11 @@ struct CancellationTests {
             _ = try await store.executions.claim([claim, other])
             #expect(try await cancel(claim.submission.id, in: store) == .running)
             let ends = [claim.submission.id: Outcome(.cancelled)]
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a") == ends)
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-b").isEmpty)
+            #expect(try await store.decidedEnds(runBy: "worker-a") == ends)
+            #expect(try await store.decidedEnds(runBy: "worker-b").isEmpty)
             #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
             _ = try await store.executions.finish([.sample(claim)])
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
+            #expect(try await store.decidedEnds(runBy: "worker-a").isEmpty)
         }
     }
 
@@ -104,7 +104,7 @@ struct CancellationTests {
                 try connection.query("commit")
             }
             #expect(try await store.cancellations.overdue(limit: 9).count == 1)
-            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            let ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [other.submission.id: Outcome(.cancelled)])
 
             let late = Claim.sample(intent: .park)
@@ -139,7 +139,7 @@ struct CancellationTests {
                     #expect(grant.decidedEnd == Outcome(.cancelled, .superseded))
                 }
                 let overdue = try await store.cancellations.overdue(limit: 9)
-                let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+                let ends = try await store.decidedEnds(runBy: "worker-a")
                 let found = intent == .run ? Array(ends.keys) : overdue.map(\.record.id)
                 #expect(found == [old.submission.id])
                 _ = try await store.executions.finish([.sample(old), .sample(new)])
@@ -153,11 +153,11 @@ struct CancellationTests {
             _ = try await store.executions.claim([claim, .sample(deadline: .now + 60)])
             var ends: [UUID: Outcome] = [:]
             while ends.isEmpty, !Task.isCancelled {
-                ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+                ends = try await store.decidedEnds(runBy: "worker-a")
             }
             #expect(ends == [claim.submission.id: Outcome(.expired)])
             _ = try await cancel(claim.submission.id, in: store)
-            ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [claim.submission.id: Outcome(.cancelled)])
         }
     }
@@ -181,7 +181,7 @@ struct CancellationTests {
             let outcomes = try await store.executions.claim([claim])
             guard case .claimed(let grant) = outcomes.first else { return }
             #expect(grant.decidedEnd == nil)
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
+            #expect(try await store.decidedEnds(runBy: "worker-a").isEmpty)
         }
     }
 
@@ -271,7 +271,7 @@ struct CancellationTests {
             // As if neither had been committed when the batch was cancelled.
             try await store.pool.query("update batches set cancelled_at = now()")
             try await store.cancellations.noteMissedMembers()
-            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            let ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [claims[0].submission.id: Outcome(.cancelled)])
             let overdue = try await store.cancellations.overdue(limit: 9)
             #expect(overdue.map(\.record.id) == [claims[1].submission.id])
