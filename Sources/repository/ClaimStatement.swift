@@ -143,7 +143,7 @@ enum ClaimStatement {
                 request_properties, digest, body
             from admitted order by id
             on conflict (id) do update
-            set (state, attempt, worker, claim_token, started_at, waits) = (
+            set (state, attempt, worker, claim_token, started_at, waits, available_at) = (
                 select
                     case when is_ours then 'running' else known.state end,
                     known.attempt + is_ours::int,
@@ -154,7 +154,12 @@ enum ClaimStatement {
                     case when is_ours then 'broker'
                         when is_same and is_due and excluded.waits = 'store' then 'store'
                         when is_same and not is_due and known.waits = 'broker' then 'time'
-                        else known.waits end
+                        else known.waits end,
+                    -- What waits here is found by when it began to.
+                    case when is_same and is_due and excluded.waits = 'store'
+                            and known.waits <> 'store' and not is_ours
+                        then date_trunc('milliseconds', clock_timestamp())
+                        else known.available_at end
                 from (
                     select is_same, is_due, is_same and is_due and excluded.state = 'running'
                         as is_ours

@@ -12,7 +12,8 @@ enum HeldMembers {
     static func admission(of batch: String, except ended: String) -> String {
         """
         update executions
-        set waits = case when available_at > now() then 'time' else 'store' end
+        set waits = case when available_at > now() then 'time' else 'store' end,
+            available_at = greatest(available_at, date_trunc('milliseconds', clock_timestamp()))
         from (
             select next.id from \(batch) as batch, lateral (
                 select id from executions

@@ -19,6 +19,8 @@ extension Migration {
 
             create index executions_expiring on executions (tenant, deadline)
                 where state = 'queued' and deadline is not null and retries = 0;
+            create index executions_waiting on executions (pool, available_at)
+                where waits = 'store';
             create index executions_unfinished_member on executions (batch_id, waits)
                 where batch_id is not null and finished_at is null;
             create index batches_cancelled_at on batches (cancelled_at)

@@ -108,9 +108,15 @@ public struct PostgreSQLCancellationStore: CancellationStore {
     }
 
     /// Reads which executions that a worker has claimed have to end, and how.
-    public func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
-        try await database.access {
-            // From what it runs, which is little, and not from what is cancelled.
+    ///
+    /// They are found by their ids: not from all that is cancelled, nor from all that this worker has had
+    /// since the oldest snapshot.
+    public func decidedEnds(
+        of ids: [UUID],
+        runBy worker: String
+    ) async throws(StoreError) -> [UUID: Outcome] {
+        if ids.isEmpty { return [:] }
+        return try await database.access {
             let rows = try await database.pool.query(
                 """
                 select * from (
@@ -118,11 +124,11 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                         case when deadline <= now() and retries = 0 then 'expired' end) as word
                     from executions left join batches as batch on batch.id = batch_id
                         \(CancellationQuery.join(id: "executions.id", tenant: "executions.tenant"))
-                    where executions.worker = $1 and executions.state = 'running'
-                        and executions.finished_at is null
+                    where executions.id = any($1) and executions.worker = $2
+                        and executions.state = 'running'
                 ) as decided where word is not null
                 """,
-                [worker]
+                [ids, worker]
             )
             var ends: [UUID: Outcome] = [:]
             for row in rows { ends[try row["id"]] = CancellationQuery.outcome(try row["word"]) }

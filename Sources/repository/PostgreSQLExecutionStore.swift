@@ -7,6 +7,7 @@ public import SandmillService
 public struct PostgreSQLExecutionStore: ExecutionStore {
     let database: Database
     private let cluster: String
+    private let marks = PollMarks()
 
     /// Keeps them in `database`.
     ///
@@ -39,9 +40,14 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
 
     /// Claims executions that wait here; see ``TakeStatement``.
     public func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
-        try await database.access {
+        let age = marks.begin("store \(vacancy.pool)").age
+        return try await database.access {
             try await database.pool.withTransaction { connection in
-                try connection.query(TakeStatement.lock, [vacancy.pool])
+                let isHeld: Bool = try connection.query(
+                    TakeStatement.lock,
+                    [vacancy.pool, age, vacancy.isRepeated]
+                )[0]["is_held"]
+                guard isHeld else { return [] }
                 return try connection.query(
                     TakeStatement.sql,
                     TakeStatement.parameters(vacancy)
@@ -53,24 +59,28 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
 
     /// Parks executions whose time has come, in one statement.
     public func parkDue(limit: Int) async throws(StoreError) -> Int {
-        try await database.access {
+        let look = marks.begin("time")
+        let count = try await database.access {
             try await database.pool.query(
                 """
                 with due as materialized (
                     select id, batch_id from executions
                     where waits = 'time' and available_at <= now() and worker is null
+                        and \(TakeStatement.isRecent(age: "$2"))
                     order by available_at limit $1 for update skip locked
                 )
                 update executions
-                set waits = case when exists (
+                set available_at = now(), waits = case when exists (
                     select from batches where id = due.batch_id and max_running is not null
                 ) then 'batch' else 'store' end
                 from due where executions.id = due.id
                 """,
-                [limit]
+                [limit, look.age]
             )
             .affectedCount
         }
+        if count < limit { marks.end(look, oldest: nil) }
+        return count
     }
 
     /// Parks executions whose message does not come; see ``AwaitedStatement``.
@@ -89,16 +99,24 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         pool: String,
         upTo limit: Int
     ) async throws(StoreError) -> Int {
-        try await database.access {
+        let look = marks.begin("store \(pool)")
+        let row = try await database.access {
             try await database.pool.query(
                 """
-                select count(*) from (
-                    select from executions
-                    where waits = 'store' and pool = $1 and worker is null limit $2
+                select count(*), date_part('epoch', statement_timestamp() - min(available_at)) as age
+                from (
+                    select available_at from executions
+                    where waits = 'store' and pool = $1 and \(TakeStatement.isRecent(age: "$3"))
+                        and worker is null
+                    order by available_at limit $2
                 ) as parked
                 """,
-                [pool, limit]
-            )[0][0]
+                [pool, limit, look.age]
+            )[0]
+        }
+        return try await database.access {
+            marks.end(look, oldest: try row["age"])
+            return try row["count"]
         }
     }
 

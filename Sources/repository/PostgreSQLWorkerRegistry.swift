@@ -9,6 +9,7 @@ public import SandmillService
 /// somebody does: a stopped process and a host that is gone keep their sessions for a while.
 public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     private static let renewalInterval: Duration = .seconds(10)
+    private static let leftoverInterval: Duration = .seconds(30)
 
     private let database: Database
     private let clock = ContinuousClock()
@@ -17,6 +18,9 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     private var version = ""
     private var lock: AdvisoryLock?
     private var renewedAt: ContinuousClock.Instant?
+    /// Who has executions and no row, as of ``lookedForLeftoversAt``.
+    private var leftovers: [String] = []
+    private var lookedForLeftoversAt: ContinuousClock.Instant?
 
     /// The registry in `database`.
     public init(_ database: Database) {
@@ -50,28 +54,40 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
             guard lock != nil else {
                 throw StoreError(.unavailable, "the session that held the lock is not gone yet")
             }
-            return try await database.pool.query(
-                """
-                with recursive holder as (
-                    (select worker from executions
-                        where finished_at is null and worker is not null
-                        order by worker limit 1)
-                    union all
-                    select (select executions.worker from executions
-                        where finished_at is null and executions.worker > holder.worker
-                        order by executions.worker limit 1)
-                    from holder where holder.worker is not null
-                )
-                select id from workers where \(Self.isDead)
-                union all
-                select worker from holder
-                where worker is not null and not exists (
-                    select from workers where id = holder.worker)
-                """,
+            if lookedForLeftoversAt.map({ clock.now - $0 >= Self.leftoverInterval }) ?? true {
+                try await lookForLeftovers()
+            }
+            let dead = try await database.pool.query(
+                "select id from workers where \(Self.isDead)",
                 [lockPrefix]
             )
-            .map { try $0["id"] }
+            .map { try $0["id"] as String }
+            return dead + leftovers.filter { !dead.contains($0) }
         }
+    }
+
+    /// Finds who has executions and no row: there are few, seldom, and while somebody holds an old snapshot
+    /// the statement reads all that ended since, so that it is not for every second.
+    private func lookForLeftovers() async throws {
+        leftovers = try await database.pool.query(
+            """
+            with recursive holder as (
+                (select worker from executions
+                    where finished_at is null and worker is not null
+                    order by worker limit 1)
+                union all
+                select (select executions.worker from executions
+                    where finished_at is null and executions.worker > holder.worker
+                    order by executions.worker limit 1)
+                from holder where holder.worker is not null
+            )
+            select worker from holder
+            where worker is not null and not exists (
+                select from workers where id = holder.worker)
+            """
+        )
+        .map { try $0["worker"] }
+        lookedForLeftoversAt = clock.now
     }
 
     /// Takes over what a worker left that is dead, or an earlier process of the successor itself.
@@ -83,6 +99,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
         successor: String
     ) async throws(StoreError) -> [UnrunExecution] {
         let lockPrefix = lockPrefix
+        leftovers.removeAll { $0 == worker }
         return try await database.access {
             try await database.pool.withTransaction { connection in
                 var isBefore: Date?

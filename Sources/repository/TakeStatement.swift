@@ -13,14 +13,28 @@ enum TakeStatement {
     /// The most bytes of bodies that are taken at once, but for the first.
     private static let byteBudget = 64 << 20
 
-    /// With the pool.
+    /// With the pool, how far back executions may wait, in seconds, or null, and whether to lock although
+    /// none waits. Tells whether the lock is held.
     ///
     /// A worker that stops between its statements gives the lock back soon.
     static let lock = """
-        select set_config('idle_in_transaction_session_timeout', '5s', true),
-            pg_advisory_xact_lock(
-                hashtextextended('sandmill take ' || current_schema() || ' ' || $1, 0))
+        select is_needed as is_held, set_config('idle_in_transaction_session_timeout', '5s', true),
+            case when is_needed then pg_advisory_xact_lock(
+                hashtextextended('sandmill take ' || current_schema() || ' ' || $1, 0)) end
+        from (
+            -- Not "exists", for which the planner has another index, without the time.
+            select $3::bool or (
+                select id from executions
+                where waits = 'store' and pool = $1 and \(isRecent(age: "$2")) and worker is null
+                order by available_at limit 1
+            ) is not null as is_needed offset 0
+        ) as need
         """
+
+    /// SQL for whether an execution that waits has done so for no longer than so many seconds, or null.
+    static func isRecent(age: String) -> String {
+        "available_at >= coalesce(statement_timestamp() - make_interval(secs => \(age)), '-infinity')"
+    }
 
     static func parameters(_ vacancy: Vacancy) -> [any PostgreSQLValue] {
         let held = vacancy.held.map { $0 }
@@ -33,10 +47,13 @@ enum TakeStatement {
             held.map(\.key.tenant),
             held.map { Int32(clamping: $0.value) },
             vacancy.newcomers,
+            vacancy.isRepeated,
         ]
     }
 
-    /// Reads a row. One whose request cannot be read fails no other: it is not runnable.
+    /// Reads a row.
+    ///
+    /// One whose request cannot be read fails no other: it is not runnable.
     static func execution(_ row: Row) throws -> TakenExecution {
         let grant = try Grant(row)
         var unrunnable = try UnrunExecution(
@@ -72,7 +89,8 @@ enum TakeStatement {
         ),
         repeated as (
             select id from executions
-            where worker = $3 and finished_at is null and claim_token = $4 and state = 'running'
+            where $9 and worker = $3 and finished_at is null and claim_token = $4
+                and state = 'running'
         ),
         candidate as (
             select head.*, head.submitted_at + handicap as age,

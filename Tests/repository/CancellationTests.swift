@@ -63,11 +63,11 @@ struct CancellationTests {
             _ = try await store.executions.claim([claim, other])
             #expect(try await cancel(claim.submission.id, in: store) == .running)
             let ends = [claim.submission.id: Outcome(.cancelled)]
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a") == ends)
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-b").isEmpty)
+            #expect(try await store.decidedEnds(runBy: "worker-a") == ends)
+            #expect(try await store.decidedEnds(runBy: "worker-b").isEmpty)
             #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
             _ = try await store.executions.finish([.sample(claim)])
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
+            #expect(try await store.decidedEnds(runBy: "worker-a").isEmpty)
         }
     }
 
@@ -104,7 +104,7 @@ struct CancellationTests {
                 try connection.query("commit")
             }
             #expect(try await store.cancellations.overdue(limit: 9).count == 1)
-            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            let ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [other.submission.id: Outcome(.cancelled)])
 
             let late = Claim.sample(intent: .park)
@@ -133,8 +133,20 @@ struct CancellationTests {
             let new = Claim.sample(supersedes: old.submission.id)
             let grant = try await grant(of: old, in: comesLast ? [new, old] : [old, new], store)
             #expect(grant.decidedEnd == Outcome(.cancelled, .superseded))
-            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            let ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [old.submission.id: Outcome(.cancelled, .superseded)])
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func whatIsSupersededInTheSameStatementAndWaitsIsOverdue(comesLast: Bool) async throws {
+        try await RecordStore.with { store in
+            let old = Claim.sample(intent: .park)
+            let new = Claim.sample(intent: .park, supersedes: old.submission.id)
+            _ = try await store.executions.claim(comesLast ? [new, old] : [old, new])
+            let overdue = try await store.cancellations.overdue(limit: 9)
+            #expect(overdue.map(\.record.id) == [old.submission.id])
+            #expect(overdue.first?.outcome == Outcome(.cancelled, .superseded))
         }
     }
 
@@ -169,11 +181,11 @@ struct CancellationTests {
             _ = try await store.executions.claim([claim, .sample(deadline: .now + 60)])
             var ends: [UUID: Outcome] = [:]
             while ends.isEmpty, !Task.isCancelled {
-                ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+                ends = try await store.decidedEnds(runBy: "worker-a")
             }
             #expect(ends == [claim.submission.id: Outcome(.expired)])
             _ = try await cancel(claim.submission.id, in: store)
-            ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [claim.submission.id: Outcome(.cancelled)])
         }
     }
@@ -196,7 +208,7 @@ struct CancellationTests {
             _ = try await cancel(claim.submission.id, in: store, tenant: "b", keepsUnknown: true)
             let grant = try await grant(of: claim, in: [claim], store)
             #expect(grant.decidedEnd == nil)
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
+            #expect(try await store.decidedEnds(runBy: "worker-a").isEmpty)
         }
     }
 
@@ -292,7 +304,7 @@ struct CancellationTests {
             // As if neither had been committed when the batch was cancelled.
             try await store.pool.query("update batches set cancelled_at = now()")
             try await store.cancellations.noteMissedMembers()
-            let ends = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            let ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [claims[0].submission.id: Outcome(.cancelled)])
             let overdue = try await store.cancellations.overdue(limit: 9)
             #expect(overdue.map(\.record.id) == [claims[1].submission.id])

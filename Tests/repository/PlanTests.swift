@@ -81,7 +81,7 @@ struct PlanTests {
         _ = try await store.cancellations.overdue(limit: 256)
         try await store.cancellations.noteMissedMembers()
         try await store.cancellations.forgetOldCancellations()
-        _ = try await store.cancellations.decidedEnds(runBy: "worker-a")
+        _ = try await store.cancellations.decidedEnds(of: ids, runBy: "worker-a")
         try await store.letters.keep([.member(of: .init(id: .random(), size: 2))])
         _ = try await store.letters.requeue([1], as: Revision())
         let rows = try await store.outbox.lease(by: "worker-a", holding: [], limit: 256)

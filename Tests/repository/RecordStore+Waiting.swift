@@ -1,5 +1,6 @@
 import FoundationEssentials
 import PostgreSQL
+import SandmillEntity
 import Testing
 
 @testable import SandmillRepository
@@ -34,6 +35,12 @@ extension RecordStore {
         }
     }
 
+    /// How what a worker runs has to end.
+    func decidedEnds(runBy worker: String) async throws -> [UUID: Outcome] {
+        let ids = try await pool.query("select id from executions").map { try $0[0] as UUID }
+        return try await cancellations.decidedEnds(of: ids, runBy: worker)
+    }
+
     /// How many rows of a table all scans of the store, which has one connection, have read.
     func reads(_ table: String = "executions") async throws -> Int {
         // Only a session itself can tell the server at once what it has read.
@@ -49,7 +56,7 @@ extension RecordStore {
 
     /// Puts copies of an execution into the store, with the columns that `changes` sets.
     func multiply(_ id: UUID, by count: Int, changes: String? = nil) async throws {
-        let copied = try await pool.query(
+        let copied = try await database.pool.query(
             """
             with copy as (
                 insert into executions
@@ -64,7 +71,7 @@ extension RecordStore {
         )
         if let changes {
             let ids: [String] = try copied[0]["ids"]
-            try await pool.query(
+            try await database.pool.query(
                 "update executions set \(changes) where id = any($1::text[]::uuid[])",
                 [ids]
             )

@@ -17,7 +17,7 @@ struct SweepTests {
 
     /// Cancels all that a tenant has waiting.
     private func cancelAll(of tenant: String, in store: RecordStore) async throws {
-        try await store.pool.query(
+        try await store.database.pool.query(
             """
             insert into cancellations (execution_id, tenant)
             select id, tenant from executions where tenant = $1 and finished_at is null
@@ -42,7 +42,11 @@ struct SweepTests {
             var before = 0
             for table in tables { before += try await store.reads(table) }
             #expect(try await store.cancellations.overdue(limit: 64).count == 64)
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
+            let ends = try await store.cancellations.decidedEnds(
+                of: [running.submission.id],
+                runBy: "worker-a"
+            )
+            #expect(ends.isEmpty)
             var read = -before
             for table in tables { read += try await store.reads(table) }
             #expect((64..<600).contains(read), "\(read) rows were read")
@@ -161,7 +165,7 @@ struct SweepTests {
             let overdue = try await store.cancellations.overdue(limit: 9)
             #expect(overdue.map(\.record.id) == [claims[1].submission.id])
             #expect(try await store.claim(claims[0].redelivered(to: "worker-a")) == 2)
-            #expect(try await store.cancellations.decidedEnds(runBy: "worker-a").isEmpty)
+            #expect(try await store.decidedEnds(runBy: "worker-a").isEmpty)
         }
     }
 
@@ -209,5 +213,73 @@ struct SweepTests {
             let overdue = try await store.cancellations.overdue(limit: 9)
             #expect(overdue.map(\.record.id) == [members[1].submission.id])
         }
+    }
+
+    /// A dump or a replication slot holds an old snapshot: whatever ends meanwhile stays, with its index entries.
+    @Test func pollsDoNotReadAgainWhatEndedSinceAnOldSnapshot() async throws {
+        try await RecordStore.with(connections: 1) { store in
+            let registry = PostgreSQLWorkerRegistry(store.database)
+            try await registry.register(worker: "worker-a", version: "1")
+            try await store.pool.withConnection { snapshot in
+                try snapshot.query("begin isolation level repeatable read")
+                try snapshot.query("select count(*) from executions")
+                // The first look is at all there is.
+                try await poll(store, registry)
+                for _ in 0..<8 {
+                    let claims = (0..<250).map { _ in Claim.sample(intent: .park) }
+                    _ = try await store.executions.claim(claims)
+                    let vacancy = Vacancy(
+                        token: UUID(),
+                        worker: "worker-a",
+                        pool: "python",
+                        count: 250,
+                        held: [:]
+                    )
+                    #expect(try await store.executions.take(vacancy).count == 250)
+                    _ = try await store.executions.finish(claims.map { .sample($0) })
+                }
+                try await poll(store, registry)
+                // Those of the last seconds are looked at again, in case some were committed late.
+                while try await pollReads(store, registry) > 50, !Task.isCancelled {}
+                try snapshot.query("rollback")
+            }
+            try await registry.deregister(worker: "worker-a")
+        }
+    }
+
+    private func poll(_ store: RecordStore, _ registry: PostgreSQLWorkerRegistry) async throws {
+        #expect(try await store.executions.parkDue(limit: 256) == 0)
+        #expect(try await store.executions.parkedCount(pool: "python", upTo: 1_000) == 0)
+        let vacancy = Vacancy(
+            token: UUID(),
+            worker: "worker-a",
+            pool: "python",
+            count: 4,
+            held: [:]
+        )
+        #expect(try await store.executions.take(vacancy).isEmpty)
+        #expect(try await registry.heartbeat(worker: "worker-a").isEmpty)
+        #expect(try await store.cancellations.overdue(limit: 256).isEmpty)
+        try await store.cancellations.noteMissedMembers()
+        try await store.executions.admitHeldMembers()
+        let ends = try await store.cancellations.decidedEnds(of: [UUID()], runBy: "worker-a")
+        #expect(ends.isEmpty)
+    }
+
+    /// How many index entries a poll reads: dead rows are no tuples that are fetched.
+    private func pollReads(
+        _ store: RecordStore,
+        _ registry: PostgreSQLWorkerRegistry
+    ) async throws -> Int {
+        let sql = """
+            select coalesce(sum(idx_tup_read), 0)::int8 from pg_stat_user_indexes
+            where relname = 'executions' and schemaname = current_schema()
+            """
+        let flush = "select pg_stat_force_next_flush()"
+        try await store.database.pool.query(flush)
+        let before: Int = try await store.value(sql)
+        try await poll(store, registry)
+        try await store.database.pool.query(flush)
+        return try await store.value(sql) - before
     }
 }

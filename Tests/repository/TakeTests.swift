@@ -68,7 +68,9 @@ struct TakeTests {
             _ = try await park(5, in: store)
             let token = UUID()
             let first = try await store.executions.take(vacancy(2, token: token))
-            let again = try await store.executions.take(vacancy(2, token: token))
+            var repeated = vacancy(2, token: token)
+            repeated.isRepeated = true
+            let again = try await store.executions.take(repeated)
             #expect(
                 Set(again.map(\.unrunnable.record.id)) == Set(first.map(\.unrunnable.record.id))
             )
@@ -330,7 +332,7 @@ struct TakeTests {
         try await RecordStore.with { store in
             _ = try await park(1, in: store)
             let started = try await store.interleave { connection in
-                try connection.query(TakeStatement.lock, ["python"])
+                try connection.query(TakeStatement.lock, ["python", nil as Double?, true])
             } with: {
                 try await store.executions.take(vacancy(1)).map(\.grant.startedAt)
             } beforeCommit: { connection in
@@ -367,7 +369,10 @@ struct TakeTests {
                 tenant: nil,
                 keepsUnknown: false
             )
-            _ = try await store.cancellations.decidedEnds(runBy: "worker-a")
+            _ = try await store.cancellations.decidedEnds(
+                of: claims.map(\.submission.id),
+                runBy: "worker-a"
+            )
             _ = try await store.cancellations.overdue(limit: 256)
             _ = try await store.executions.finish(claims.map { .sample($0) })
             _ = try await store.executions.parkDue(limit: 256)

@@ -35,10 +35,13 @@ public protocol CancellationStore: Sendable {
     /// Notes cancellations of members of cancelled batches that were taken in at the same moment.
     func noteMissedMembers() async throws(StoreError)
 
-    /// How executions that a worker has claimed have to end: they are cancelled, or their deadline has
+    /// How some of the executions that a worker has claimed have to end: they are cancelled, or their deadline has
     /// passed, which counts only for those whose program has not started, nor was run before because
     /// the request asks for it.
-    func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome]
+    func decidedEnds(
+        of ids: [UUID],
+        runBy worker: String
+    ) async throws(StoreError) -> [UUID: Outcome]
 
     /// Forgets cancellations a week after they were asked for, some at a time.
     func forgetOldCancellations() async throws(StoreError)

@@ -29,7 +29,8 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     ///
     /// One comes first of each level and tenant of which the worker has none. Then they come so that
     /// it holds as many of each tenant, and of the levels 12 to 4 to 1; of equals the oldest. A level's executions count as a minute younger than the next higher one's. Workers take one
-    /// after the other. The same ``Vacancy/token`` gets the same executions again.
+    /// after the other. The same ``Vacancy/token`` gets the same
+    /// executions again if it is ``Vacancy/isRepeated``.
     ///
     /// - Returns: At most ``Vacancy/count``, or ``Vacancy/newcomers`` if that is more; fewer when no
     ///   more wait, or when these are large.

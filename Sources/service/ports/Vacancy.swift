@@ -29,6 +29,8 @@ public struct Vacancy: Equatable, Sendable {
     public var newcomers: Int
     /// How many the worker has of each lane already.
     public var held: [Lane: Int]
+    /// Whether it was asked for before, and nobody knows what came of it.
+    public var isRepeated = false
 
     /// Describes a vacancy.
     public init(

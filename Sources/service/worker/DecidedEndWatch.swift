@@ -40,7 +40,10 @@ public struct DecidedEndWatch: Service {
     /// Watches until a graceful shutdown.
     public func run() async throws {
         await watch.run([
-            { await running.end(try await cancellations.decidedEnds(runBy: worker)) }
+            {
+                let decided = try await cancellations.decidedEnds(of: running.ids, runBy: worker)
+                await running.end(decided)
+            }
         ])
     }
 }

@@ -4,8 +4,7 @@ internal import Synchronization
 
 /// The executions that a worker holds, so that they can be ended before their time.
 ///
-/// An end is decided by a row in the store. What is asked for here may come too late, or before the
-/// worker has heard of its own claim; it is asked again every second while the row says so.
+/// An end is decided by a row in the store, where it is looked for every second.
 public final class RunningExecutions: Sendable {
     private struct Entry {
         let attempt: Int
@@ -14,13 +13,7 @@ public final class RunningExecutions: Sendable {
         var decidedEnd: Outcome?
     }
 
-    private struct State {
-        var entries: [UUID: Entry] = [:]
-        /// What was decided of executions whose claim has been committed, and is still to be told here.
-        var early: [UUID: Outcome] = [:]
-    }
-
-    private let state = Mutex(State())
+    private let entries = Mutex<[UUID: Entry]>([:])
 
     /// Starts empty.
     public init() {}
@@ -28,17 +21,14 @@ public final class RunningExecutions: Sendable {
     /// Ends executions that this worker has claimed: each stops waiting for a sandbox, or its program
     /// is killed, unless only its deadline has passed.
     func end(_ decided: [UUID: Outcome]) async {
-        state.withLock { state in
-            state.early = decided.filter { state.entries[$0.key] == nil }
-        }
         for (id, outcome) in decided { await end(id, as: outcome) }
     }
 
     private func end(_ id: UUID, as outcome: Outcome) async {
-        let entry: Entry? = state.withLock { state in
-            if outcome.state == .expired, state.entries[id]?.sandbox != nil { return nil }
-            state.entries[id]?.decidedEnd = outcome
-            return state.entries[id]
+        let entry: Entry? = entries.withLock { entries in
+            if outcome.state == .expired, entries[id]?.sandbox != nil { return nil }
+            entries[id]?.decidedEnd = outcome
+            return entries[id]
         }
         guard let entry else { return }
         if let sandbox = entry.sandbox {
@@ -48,26 +38,26 @@ public final class RunningExecutions: Sendable {
         }
     }
 
+    /// All of them.
+    var ids: [UUID] { entries.withLock { Array($0.keys) } }
+
     /// How an execution has to end, if that was decided.
     func decidedEnd(of id: UUID) -> Outcome? {
-        state.withLock { $0.entries[id]?.decidedEnd }
+        entries.withLock { $0[id]?.decidedEnd }
     }
 
     func add(_ id: UUID, attempt: Int, waitingFor pool: WarmPool) {
-        state.withLock { state in
-            let decidedEnd = state.early.removeValue(forKey: id)
-            state.entries[id] = Entry(attempt: attempt, pool: pool, decidedEnd: decidedEnd)
-        }
+        entries.withLock { $0[id] = Entry(attempt: attempt, pool: pool) }
     }
 
     func start(_ id: UUID, in sandbox: any Sandbox) {
-        state.withLock { $0.entries[id]?.sandbox = sandbox }
+        entries.withLock { $0[id]?.sandbox = sandbox }
     }
 
     /// Forgets an attempt, unless a later one has taken its place.
     func remove(_ id: UUID, attempt: Int) {
-        state.withLock { state in
-            if state.entries[id]?.attempt == attempt { state.entries[id] = nil }
+        entries.withLock { entries in
+            if entries[id]?.attempt == attempt { entries[id] = nil }
         }
     }
 }

@@ -154,9 +154,12 @@ extension InMemoryStore: CancellationStore {
             .prefix(limit).map { $0 }
     }
 
-    func decidedEnds(runBy worker: String) async throws(StoreError) -> [UUID: Outcome] {
+    func decidedEnds(
+        of ids: [UUID],
+        runBy worker: String
+    ) async throws(StoreError) -> [UUID: Outcome] {
         try takeFailure()
-        let running = executions.values.filter {
+        let running = ids.compactMap { executions[$0] }.filter {
             $0.record.state == .running && $0.record.worker == worker
         }
         return Dictionary(

@@ -74,26 +74,6 @@ struct CancellationTests {
         #expect(harness.journal.count(of: .sent("execution.succeeded.python.default")) == 1)
     }
 
-    /// The claim is committed, and a cancellation with it, before the worker hears of its claim.
-    @Test func anEndThatIsDecidedBeforeTheWorkerKnowsOfItsClaimCounts() async {
-        let running = RunningExecutions()
-        let pool = WarmPool(
-            .sample(),
-            of: .sample,
-            worker: "w1",
-            engine: FakeEngine(journal: Journal()),
-            logger: .silent
-        )
-        let other = UUID()
-        await running.end([id: Outcome(.cancelled)])
-        running.add(id, attempt: 1, waitingFor: pool)
-        #expect(running.decidedEnd(of: id) == Outcome(.cancelled))
-        await running.end([other: Outcome(.cancelled)])
-        await running.end([:])
-        running.add(other, attempt: 1, waitingFor: pool)
-        #expect(running.decidedEnd(of: other) == nil)
-    }
-
     @Test func whatWaitsForASandboxGivesUpWaiting() async throws {
         let harness = WorkerHarness()
         harness.engine.isDown = true
