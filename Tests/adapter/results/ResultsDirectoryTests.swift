@@ -5,7 +5,7 @@ import SandmillResults
 import SandmillService
 import Testing
 
-@Suite("ResultsDirectory", .timeLimit(.minutes(1)))
+@Suite("ResultsDirectory", .timeLimit(.minutes(3)))
 struct ResultsDirectoryTests {
     @Test func aPublishedAttemptHasItsStreamsItsDocumentAndItsFiles() async throws {
         try await withDirectory { root, results in

@@ -5,13 +5,13 @@ import SandmillService
 import Testing
 
 /// The root is the place to which its path leads, whatever becomes of the directory that was there.
-@Suite("Results root", .serialized, .timeLimit(.minutes(2)))
+@Suite("Results root", .serialized, .timeLimit(.minutes(3)))
 struct ResultsRootTests {
     /// What may happen to a root.
     enum Fault: CaseIterable, Sendable {
         case replaced, removed, stagingRemoved, unmounted
 
-        func strike(_ disk: MountedDisk) throws {
+        func strike(_ disk: MountedDisk) async throws {
             let files = FileManager.default
             let root = "\(disk.path)/root"
             switch self {
@@ -23,7 +23,7 @@ struct ResultsRootTests {
             case .stagingRemoved:
                 try files.removeItem(atPath: "\(root)/.staging")
             case .unmounted:
-                try disk.detach()
+                try await disk.detach()
             }
         }
     }
@@ -49,9 +49,9 @@ struct ResultsRootTests {
             // The first is staged by then, and the second is waiting, or about to.
             while !FileManager.default.fileExists(atPath: "\(area)/\(finished[0].name)/result.json")
             {
-                await Task.yield()
+                try await Task.sleep(for: .milliseconds(5))
             }
-            try fault.strike(disk)
+            try await fault.strike(disk)
             try fifo.open()
             let published = await outcomes
             #expect(throws: ResultsError.self, "its files are not found") {
@@ -70,7 +70,7 @@ struct ResultsRootTests {
             try await staged.write("the beginning, ")
             await staged.stage()
             try await draft.write("text")
-            try fault.strike(disk)
+            try await fault.strike(disk)
             try await staged.write("the end")
             let outcomes = await results.publish([
                 await staged.finish(document: []), await draft.finish(document: []),
@@ -123,12 +123,12 @@ struct ResultsRootTests {
 
     @Test func aRootThatIsReadOnlyIsAnErrorUntilItIsNot() async throws {
         try await withResults { disk, results in
-            try disk.remount("ro")
+            try await disk.remount("ro")
             await #expect(throws: ResultsError.self) { try await results.checkWritable() }
             let outcomes = await results.publish([await begin(results).finish(document: [])])
             let failure = #expect(throws: ResultsError.self) { try outcomes[0].get() }
             #expect(failure?.isOfResult == false)
-            try disk.remount("rw")
+            try await disk.remount("rw")
             try await expectThatItGoesOn(results, disk)
         }
     }
@@ -136,7 +136,7 @@ struct ResultsRootTests {
     @Test func aReaderFollowsARootThatIsReplaced() async throws {
         try await withResults { disk, results in
             let files = try OutputFiles(root: "\(disk.path)/root")
-            try Fault.replaced.strike(disk)
+            try await Fault.replaced.strike(disk)
             let draft = begin(results)
             try await draft.write("text")
             try await draft.publish(in: results)

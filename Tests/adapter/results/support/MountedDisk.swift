@@ -15,7 +15,7 @@ struct MountedDisk {
         _ body: (MountedDisk) async throws -> Void
     ) async throws {
         try await withDirectory { base in
-            try mountMemory(size: size, files: files, at: base)
+            try await mountMemory(size: size, files: files, at: base)
             try await unmounting(base) {
                 try await body(MountedDisk(path: base, ballast: nil))
             }
@@ -26,17 +26,20 @@ struct MountedDisk {
     /// its store has room: while that is full, what is written is lost.
     static func losingWrites(_ body: (MountedDisk) async throws -> Void) async throws {
         try await withDirectory { base in
-            try mountMemory(size: "24m", files: 100, at: base)
+            try await mountMemory(size: "24m", files: 100, at: base)
             try await unmounting(base) {
                 let (image, path) = ("\(base)/image", "\(base)/disk")
-                try execute("truncate", "-s", "64M", image)
+                try await execute("truncate", "-s", "64M", image)
                 let options = ["-E", "lazy_itable_init=0,nodiscard", "-b", "4096", "-N", "512"]
-                try execute("mkfs.ext4", ["-q", "-F", "-O", "^has_journal"] + options + [image])
+                try await execute(
+                    "mkfs.ext4",
+                    ["-q", "-F", "-O", "^has_journal"] + options + [image]
+                )
                 try FileManager.default.createDirectory(
                     atPath: path,
                     withIntermediateDirectories: false
                 )
-                try execute("mount", "-o", "loop,errors=continue", image, path)
+                try await execute("mount", "-o", "loop,errors=continue", image, path)
                 try await unmounting(path) {
                     try await body(MountedDisk(path: path, ballast: "\(base)/ballast"))
                 }
@@ -64,39 +67,48 @@ struct MountedDisk {
     }
 
     /// Takes it away from its path, while those who have something open on it keep that.
-    func detach() throws {
-        try Self.execute("umount", "--lazy", path)
+    func detach() async throws {
+        try await Self.execute("umount", "--lazy", path)
     }
 
     /// Mounts it again with other options.
-    func remount(_ options: String) throws {
-        try Self.execute("mount", "-o", "remount,\(options)", path)
+    func remount(_ options: String) async throws {
+        try await Self.execute("mount", "-o", "remount,\(options)", path)
     }
 
-    static func mountMemory(size: String, files: Int = 10_000, at path: String) throws {
-        try execute("mount", "-t", "tmpfs", "-o", "size=\(size),nr_inodes=\(files)", "tmpfs", path)
+    static func mountMemory(size: String, files: Int = 10_000, at path: String) async throws {
+        try await execute(
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            "size=\(size),nr_inodes=\(files)",
+            "tmpfs",
+            path
+        )
     }
 
-    static func execute(_ program: String, _ arguments: String...) throws {
-        try execute(program, arguments)
+    static func execute(_ program: String, _ arguments: String...) async throws {
+        try await execute(program, arguments)
     }
 
-    private static func execute(_ program: String, _ arguments: [String]) throws {
-        let status = try run(program, arguments)
+    private static func execute(_ program: String, _ arguments: [String]) async throws {
+        let status = try await run(program, arguments)
         try #require(
             status == 0,
             "these tests mount file systems, as root: \(program) \(arguments)"
         )
     }
 
-    private static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
+    private static func run(_ program: String, _ arguments: [String]) async throws -> Int32 {
+        let (exits, exit) = AsyncStream<Int32>.makeStream()
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [program] + arguments
         process.standardError = FileHandle.nullDevice
+        process.terminationHandler = { process in exit.yield(process.terminationStatus) }
         try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        return try #require(await exits.first { _ in true }, "the wait was cancelled")
     }
 
     private static func withDirectory(_ body: (String) async throws -> Void) async throws {
@@ -110,8 +122,10 @@ struct MountedDisk {
         _ path: String,
         _ body: () async throws -> Void
     ) async throws {
+        let ended: Result<Void, any Error>
+        do { ended = .success(try await body()) } catch { ended = .failure(error) }
         // A test may have detached it.
-        defer { _ = try? run("umount", ["--lazy", path]) }
-        try await body()
+        _ = try? await run("umount", ["--lazy", path])
+        try ended.get()
     }
 }
