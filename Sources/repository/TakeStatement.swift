@@ -13,10 +13,10 @@ enum TakeStatement {
     /// The most bytes of bodies that are taken at once, but for the first.
     private static let byteBudget = 64 << 20
 
-    /// With the pool, how far back executions may wait, in seconds, or null, and whether to lock although
-    /// none waits. Tells whether the lock is held.
+    /// Takes the lock, if something waits, and tells whether it did.
     ///
-    /// A worker that stops between its statements gives the lock back soon.
+    /// With the pool, how far back to look for executions, in seconds or null, and whether to lock in any
+    /// case. A worker that stops between its statements gives the lock back soon.
     static let lock = """
         select is_needed as is_held, set_config('idle_in_transaction_session_timeout', '5s', true),
             case when is_needed then pg_advisory_xact_lock(
