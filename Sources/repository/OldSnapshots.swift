@@ -9,6 +9,7 @@ extension Database {
     /// - Parameter age: How long somebody may hold a snapshot, and how long a transaction may be prepared. Of
     ///   a replication slot the time is not known: it may keep back a million transactions.
     /// - Returns: A sentence for each, the oldest first.
+    /// - Throws: ``StoreError``.
     public func oldSnapshots(
         age: Duration = .seconds(600)
     ) async throws(StoreError) -> [String] {
