@@ -5,7 +5,7 @@ internal import Synchronization
 /// While somebody holds an old snapshot (a dump, a replication slot) the server keeps all rows that have
 /// changed since, and their index entries, and a poll that begins at the oldest reads them each time. But
 /// what waits is added at the end of an index by time. So a poll looks back to the oldest row that its last
-/// look found, a little more for what was committed late, and to the very beginning each half minute only.
+/// look found, ten seconds more for what was committed late, and to the very beginning each half minute only.
 final class PollMarks: Sendable {
     /// One look of a poll.
     struct Look {
@@ -20,7 +20,7 @@ final class PollMarks: Sendable {
         var lookedAtAllAt: ContinuousClock.Instant
     }
 
-    private static let slack: Duration = .seconds(5)
+    private static let slack: Duration = .seconds(10)
     private static let interval: Duration = .seconds(30)
 
     private let marks = Mutex<[String: Mark]>([:])
@@ -33,6 +33,11 @@ final class PollMarks: Sendable {
             return Look(poll: poll, age: nil)
         }
         return Look(poll: poll, age: (now - mark.oldest + Self.slack) / .seconds(1))
+    }
+
+    /// Has every poll look at everything once.
+    func forget() {
+        marks.withLock { $0 = [:] }
     }
 
     /// Ends a look that saw all that waits, the oldest for so many seconds; nil when nothing does.

@@ -70,7 +70,7 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
                     order by available_at limit $1 for update skip locked
                 )
                 update executions
-                set available_at = now(), waits = case when exists (
+                set available_at = date_trunc('milliseconds', now()), waits = case when exists (
                     select from batches where id = due.batch_id and max_running is not null
                 ) then 'batch' else 'store' end
                 from due where executions.id = due.id
@@ -165,11 +165,14 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
     /// Takes in a batch, in one transaction; see ``BatchStatement``.
     public func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {
         let cluster = cluster
-        return try await database.access {
+        let outcome = try await database.access {
             try await database.pool.withTransaction { connection in
                 try BatchStatement.admit(batch, cluster: cluster, on: connection)
             }
         }
+        // Its members wait since the transaction began, which may be long ago.
+        marks.forget()
+        return outcome
     }
 
     /// Reads one execution.

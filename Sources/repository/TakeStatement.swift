@@ -13,21 +13,24 @@ enum TakeStatement {
     /// The most bytes of bodies that are taken at once, but for the first.
     private static let byteBudget = 64 << 20
 
-    /// With the pool, how far back executions may wait, in seconds, or null, and whether to lock although
-    /// none waits. Tells whether the lock is held.
+    /// Takes the lock, if something waits, and tells whether it did.
     ///
-    /// A worker that stops between its statements gives the lock back soon.
+    /// With the pool, how far back to look for executions, in seconds or null, and whether to lock in any
+    /// case. A worker that stops between its statements gives the lock back soon.
     static let lock = """
         select is_needed as is_held, set_config('idle_in_transaction_session_timeout', '5s', true),
+            -- Takes of a pool follow one another, so that this wait may be longer than others.
+            set_config('lock_timeout', '10s', true),
             case when is_needed then pg_advisory_xact_lock(
-                hashtextextended('sandmill take ' || current_schema() || ' ' || $1, 0)) end
+                hashtextextended('sandmill take ' || current_schema() || ' ' || $1, 0)) end,
+            set_config('lock_timeout', usual_timeout, true)
         from (
             -- Not "exists", for which the planner has another index, without the time.
             select $3::bool or (
                 select id from executions
                 where waits = 'store' and pool = $1 and \(isRecent(age: "$2")) and worker is null
                 order by available_at limit 1
-            ) is not null as is_needed offset 0
+            ) is not null as is_needed, current_setting('lock_timeout') as usual_timeout offset 0
         ) as need
         """
 

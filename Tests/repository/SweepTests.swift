@@ -282,4 +282,18 @@ struct SweepTests {
         try await store.database.pool.query(flush)
         return try await store.value(sql) - before
     }
+
+    @Test func whoHoldsAnOldSnapshotIsNamed() async throws {
+        try await RecordStore.with { store in
+            try await store.pool.withConnection { snapshot in
+                try snapshot.query("begin isolation level repeatable read")
+                let pid: Int = try snapshot.query("select pg_backend_pid()")[0][0]
+                let holders = try await store.database.oldSnapshots(age: .zero)
+                #expect(holders.contains { $0.hasSuffix("select pg_terminate_backend(\(pid))") })
+                let old = try await store.database.oldSnapshots(age: .seconds(86_400))
+                #expect(!old.contains { $0.hasSuffix("select pg_terminate_backend(\(pid))") })
+                try snapshot.query("rollback")
+            }
+        }
+    }
 }

@@ -38,8 +38,12 @@ struct DoctorCommand: AsyncParsableCommand {
             mend: "start Postgres, or set database.url",
             orIfWrong: "correct database.url"
         ) {
-            try await Migrator(configuration.makeDatabase(connections: 1)).check()
-            return "reachable, the schema \(configuration.database.schema) is up to date"
+            let database = configuration.makeDatabase(connections: 1)
+            try await Migrator(database).check()
+            let schema = configuration.database.schema
+            let warnings = try await database.oldSnapshots()
+            return (["reachable, the schema \(schema) is up to date"] + warnings)
+                .joined(separator: "; ")
         }
         await examination.check(
             "messages",
