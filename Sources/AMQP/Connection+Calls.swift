@@ -49,8 +49,22 @@ extension Connection {
     /// Opens a channel.
     public func openChannel() async throws(AMQPError) -> Channel {
         let token = try reserveChannel()
-        try await call(.openChannel, on: token)
+        do throws(AMQPError) {
+            try await call(.openChannel, on: token)
+        } catch {
+            abandon(token)
+            throw error
+        }
         return Channel(connection: self, token: token)
+    }
+
+    /// Closes a channel that nobody will use, without waiting for it.
+    ///
+    /// The broker answers what was asked before, an opening among it, and then this.
+    func abandon(_ channel: ChannelToken) {
+        guard closeReason == nil, channel.closeReason == nil else { return }
+        channels[channel.number]?.lane = nil
+        start(.closeChannel, on: channel, for: .nobody)
     }
 
     /// Takes the lowest free number: the library keeps memory for every number ever used.
@@ -104,7 +118,7 @@ extension Connection {
         state.token.closeReason = reason
         for call in state.calls { deliver(.failure(reason), to: call.receiver) }
         for source in state.consumers.values { source.finish(throwing: reason) }
-        if let lane = state.lane { endLane(lane, reason) }
+        if let lane = state.lane { endLane(lane, on: state.token, reason) }
     }
 
     /// Fails the calls that the broker has not answered in time.

@@ -14,13 +14,18 @@ extension Connection {
         confirmTimeout: Duration = .seconds(30)
     ) async throws(AMQPError) -> Publisher {
         var tokens: [ChannelToken] = []
-        for _ in 0..<count { tokens.append(try await openChannel().token) }
-        return try await makePublisher(
-            on: tokens,
-            window: window,
-            confirmTimeout: confirmTimeout,
-            replacesChannels: true
-        )
+        do throws(AMQPError) {
+            for _ in 0..<count { tokens.append(try await openChannel().token) }
+            return try await makePublisher(
+                on: tokens,
+                window: window,
+                confirmTimeout: confirmTimeout,
+                replacesChannels: true
+            )
+        } catch {
+            for token in tokens { abandon(token) }
+            throw error
+        }
     }
 
     /// Puts channels into confirm mode and makes a publisher of them.
@@ -63,8 +68,9 @@ extension Connection {
         publisher?.end(reason)
     }
 
-    /// The channel of a lane is gone.
-    func endLane(_ lane: LaneID, _ reason: AMQPError) {
+    /// A channel is gone that was a lane's; the lane may have another by now.
+    func endLane(_ lane: LaneID, on channel: ChannelToken, _ reason: AMQPError) {
+        guard publishers[lane.publisher]?.lanes[lane.index].channel === channel else { return }
         publishers[lane.publisher]?.lanes[lane.index].end(reason)
         if publishers[lane.publisher]?.replacesChannels == false {
             publishers[lane.publisher]?.settleQueue(as: .failed(reason))
@@ -87,10 +93,17 @@ extension Connection {
     }
 
     /// Takes the answer to the confirm mode of a channel that replaces another.
+    ///
+    /// One that does not come in time may come after all, when the lane has another channel.
     func finishOpening(_ lane: LaneID, _ result: Result<Reply, AMQPError>) {
         switch result {
-        case .success: publishers[lane.publisher]?.lanes[lane.index].finishOpening()
-        case .failure(let error): publishers[lane.publisher]?.lanes[lane.index].end(error)
+        case .success:
+            publishers[lane.publisher]?.lanes[lane.index].finishOpening()
+        case .failure(let error):
+            if let channel = publishers[lane.publisher]?.lanes[lane.index].channel {
+                abandon(channel)
+            }
+            publishers[lane.publisher]?.lanes[lane.index].end(error)
         }
     }
 }

@@ -2,7 +2,8 @@ internal import Threads
 
 /// An HTTP/1.1 client over libcurl with a thread of its own, on which all its connections live.
 ///
-/// Connections are kept and used again. A cancelled task's request is aborted at once.
+/// Connections are kept and used again, but for a POST, which is sent once on one of its own: whoever
+/// has it may have done what it asks for, though the connection ends without an answer. A cancelled task's request is aborted at once.
 public actor Client {
     private let configuration: ClientConfiguration
     private let loop: EventLoop

@@ -34,6 +34,11 @@ final class Exchange {
         }
         responseLimit = request.responseLimit
 
+        if request.method == .post {
+            // On a connection that was used before and ends, libcurl would send it again by itself.
+            try easy.set(CURLOPT_FRESH_CONNECT, to: 1)
+            try easy.set(CURLOPT_FORBID_REUSE, to: 1)
+        }
         switch (request.body, request.method) {
         case (.file, _): break
         case (.bytes(let bytes), _): try easy.setBody(bytes)

@@ -38,6 +38,7 @@ extension Configuration {
 
     private init(_ reader: inout SettingsReader, hostname: String) {
         cluster = reader.name("cluster", default: "sandmill")
+        startTimeout = reader.duration("start_timeout", default: .seconds(60))
         broker = Broker(
             url: reader.string("broker.url", default: "amqp://guest:guest@127.0.0.1:5672/"),
             prefix: reader.name("broker.prefix", default: "sandmill"),

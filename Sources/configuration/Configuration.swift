@@ -70,6 +70,8 @@ public struct Configuration: Equatable, Sendable {
 
     /// What the installation is called in events.
     public var cluster: String
+    /// How long a worker or gateway that starts waits for servers that are away.
+    public var startTimeout: Duration
     /// The broker.
     public var broker: Broker
     /// The database.

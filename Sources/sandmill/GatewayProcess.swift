@@ -30,11 +30,14 @@ struct GatewayProcess {
     ]
 
     /// Answers requests until SIGTERM or SIGINT, without a worker.
+    ///
+    /// A database that is away at the start is waited for; the broker need not be there.
     func run() async throws {
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
         let database = configuration.makeDatabase()
         defer { database.close() }
-        try await Migrator(database).check()
+        let wait = StartWait(limit: configuration.startTimeout, logger: logger)
+        try await wait(for: "database") { try await Migrator(database).check() }
         let publisher = ConfirmedPublisher(broker: broker)
         // Several on one host have outbox rows of their own.
         let name = "gateway-\(ProcessInfo.processInfo.hostName)-\(getpid())"

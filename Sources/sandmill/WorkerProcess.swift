@@ -22,19 +22,21 @@ struct WorkerProcess {
 
     /// Works until SIGTERM or SIGINT, then finishes what is claimed.
     ///
-    /// With a `gateway` its HTTP door is open in the same process.
+    /// With a `gateway` its HTTP door is open in the same process. Servers that are away at the start
+    /// are waited for.
     func run(with gateway: GatewayProcess? = nil) async throws {
+        let wait = StartWait(limit: configuration.startTimeout, logger: logger)
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
-        try await broker.declareTopology()
+        try await wait(for: "broker") { try await broker.declareTopology() }
         let database = configuration.makeDatabase()
         defer { database.close() }
-        try await Migrator(database).check()
+        try await wait(for: "database") { try await Migrator(database).check() }
         let results = try ResultsDirectory(
             root: configuration.resultsRoot,
             worker: configuration.worker.id,
             reserve: configuration.resultsReserve
         )
-        let engine = try await engine()
+        let engine = try await wait(for: "engine") { try await self.engine() }
 
         let publisher = ConfirmedPublisher(broker: broker)
         let relay = Relay(

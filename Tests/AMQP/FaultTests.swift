@@ -1,6 +1,7 @@
-import AMQP
 import FaultyProxy
 import Testing
+
+@testable import AMQP
 
 /// What a connection does when the other side misbehaves below AMQP.
 @Suite(.timeLimit(.minutes(1))) struct FaultTests {
@@ -48,6 +49,52 @@ import Testing
             proxy.cut()
             #expect(await connection.untilClosed()?.code == .connectionLost)
         }
+    }
+
+    @Test func anOpeningThatIsAnsweredTooLateLeavesNoChannel() async throws {
+        try await withProxy { proxy in
+            let connection = try await Connection.open(
+                try proxy.endpoint(heartbeat: .seconds(8)),
+                options: Connection.Options(callTimeout: .milliseconds(500))
+            )
+            let before = await connection.channels.count
+            proxy.mode = .frozen
+            #expect(try await failure { try await connection.openChannel() }.code == .timedOut)
+            proxy.mode = .forwarding
+            try await eventually { await connection.channels.count == before }
+            await connection.close()
+        }
+    }
+
+    @Test func aLaneWhoseNewChannelIsOpenedTooLateGetsAnother() async throws {
+        try await withProxy { proxy in
+            let connection = try await Connection.open(
+                try proxy.endpoint(heartbeat: .seconds(8)),
+                options: Connection.Options(callTimeout: .milliseconds(500))
+            )
+            let publisher = try await connection.openPublisher(channels: 1)
+            let channels = await connection.channels.count
+            let lost = Message(exchange: Broker.newName(), routingKey: "", body: [])
+            #expect(await publisher.publish(lost).error?.code == .notFound)
+            proxy.mode = .frozen
+            async let outcome = publisher.publish(Message(exchange: "", routingKey: "x", body: []))
+            // It has given up one channel, and asked for another.
+            try await eventually { await connection.channels.count > channels }
+            proxy.mode = .forwarding
+            let nowhere = PublishOutcome.returned(code: 312, text: "NO_ROUTE")
+            #expect(await outcome == nowhere)
+            try await eventually { await connection.channels.count == channels }
+            #expect(
+                await publisher.publish(Message(exchange: "", routingKey: "x", body: []))
+                    == nowhere
+            )
+            await connection.close()
+        }
+    }
+
+    /// Waits for what nobody announces, but not so busily that the connection's thread does nothing else.
+    private func eventually(_ condition: () async -> Bool) async throws {
+        while await !condition() { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     private var tooMuchForEverySocketBuffer: [Message] {

@@ -21,6 +21,7 @@ stalled = threading.Event()
 stalled_at = 0
 change = threading.Condition()
 echoes = 0
+drops = 0
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -77,6 +78,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def on_gone(self, query):
         self.answer(200 if gone.wait(10) else 504, b"")
+
+    def on_drop(self, query):
+        # As a server that does what it is asked for, and ends before it has answered.
+        global drops
+        self.read_body()
+        drops += 1
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
+
+    def on_drops(self, query):
+        self.answer(200, str(drops).encode())
 
     def on_vanish(self, query):
         self.connection.shutdown(socket.SHUT_RDWR)

@@ -11,6 +11,8 @@ public final class FaultyProxy: @unchecked Sendable {
         case frozen
         /// Nothing passes, yet clients hear the sign of life now and then: a server that hangs.
         case deaf
+        /// New connections end at once, as before a server that is not there.
+        case refusing
     }
 
     /// Yields when a client has closed its side of a connection.
@@ -63,7 +65,7 @@ public final class FaultyProxy: @unchecked Sendable {
     private func acceptAll() {
         while case let client = accept(listener, nil, nil), client >= 0 {
             let server = Loopback.makeSocket()
-            guard Loopback.connect(server, to: upstreamPort) else {
+            guard mode != .refusing, Loopback.connect(server, to: upstreamPort) else {
                 shutdown(client, CInt(SHUT_RDWR))
                 continue
             }

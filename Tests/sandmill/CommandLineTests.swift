@@ -164,7 +164,9 @@ extension SystemTests {
             try installation.file("fine.py", "print(1)")
             let ended = try await installation.run(
                 command,
-                settings: ["SANDMILL_BROKER_URL": "amqp://127.0.0.1:1/"]
+                settings: [
+                    "SANDMILL_BROKER_URL": "amqp://127.0.0.1:1/", "SANDMILL_START_TIMEOUT": "1s",
+                ]
             )
             #expect(ended.exitCode == 69, "\(ended.errors)")
             #expect(!ended.errors.isEmpty)
@@ -177,7 +179,10 @@ extension SystemTests {
         func databaseThatCannotBeReachedEndsWith69(command: [String]) async throws {
             let ended = try await Installation.current.run(
                 command,
-                settings: ["SANDMILL_DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"]
+                settings: [
+                    "SANDMILL_DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none",
+                    "SANDMILL_START_TIMEOUT": "1s",
+                ]
             )
             #expect(ended.exitCode == 69, "\(ended.errors)")
             #expect(!ended.errors.contains("secret"))

@@ -92,6 +92,39 @@ extension SystemTests {
             try await expectSuccess(of: [id], on: installation, output: "2\n")
         }
 
+        @Test(.installationWithoutWorker)
+        func queueThatIsRedeclaredAsAnotherTypeIsNotConsumed() async throws {
+            let installation = try Installation.current
+            let worker = try await installation.startWorker("worker-a")
+            let queue = "\(installation.name).work.python.low"
+            // The worker makes it again by itself, and may be quicker.
+            try await eventually(within: .seconds(30), "it is a classic queue") {
+                let replaced = await Result {
+                    try await installation.tellBroker(
+                        "replace_queue",
+                        ["name": .string(queue), "arguments": ["x-queue-type": "classic"]]
+                    )
+                }
+                return (try? replaced.get()) != nil
+            }
+            try await eventually(within: .seconds(30), "it says so") {
+                worker.errors.text.contains("A queue cannot be consumed.")
+                    && worker.errors.text.contains(" instead of ")
+            }
+            let waiting = try await installation.submit(["source": "print(1)"], level: "low")
+            // Other levels go on.
+            let result = try await installation.result(of: "print(2)")
+            #expect(result["state"] == "succeeded")
+            #expect(try await installation.record(waiting) == .null)
+            try await installation.tellBroker("delete_queue", ["name": .string(queue)])
+            try await eventually(within: .seconds(30), "the queue is back") {
+                try await installation.run(["topology", "verify"]).exitCode == 0
+            }
+            let id = try await installation.submit(["source": "print(3)"], level: "low")
+            try await expectSuccess(of: [id], on: installation, output: "3\n")
+            try await installation.stop(worker)
+        }
+
         private func expectSuccess(
             of ids: [UUID],
             on installation: Installation,

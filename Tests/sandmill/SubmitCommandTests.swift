@@ -40,6 +40,32 @@ extension SystemTests {
             #expect(ended.errors.contains(reason), "\(ended.errors)")
         }
 
+        @Test func aProgramMayComeByAPipe() async throws {
+            let installation = try Installation.current
+            let shell = try Program(
+                URL(filePath: "/bin/bash"),
+                [
+                    "-c", #""$0" submit --wait <(echo 'print(6 * 7)') --stdin <(true)"#,
+                    try Installation.executable.path,
+                ],
+                in: installation.directory,
+                environment: installation.settings
+            )
+            let output = try await within(.seconds(30), "the result") {
+                var output: [String] = []
+                while let line = await shell.output.next() { output.append(line) }
+                return output
+            }
+            #expect(try JSON(output.joined())["stdout"]["preview"] == "42\n")
+            #expect(try await shell.exitCode() == 0, "\(shell.errors.text)")
+        }
+
+        @Test func aDirectoryIsNoProgram() async throws {
+            let ended = try await Installation.current.run(["submit", "."])
+            #expect(ended.exitCode == 65)
+            #expect(ended.errors.contains("cannot be read"))
+        }
+
         /// Other workers may have it, so it is not refused.
         @Test func poolThatTheConfigurationLacksIsSaid() async throws {
             let installation = try Installation.current

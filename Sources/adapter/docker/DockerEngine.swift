@@ -44,10 +44,25 @@ actor DockerEngine {
     }
 
     /// Makes a container and returns its id, even to a task that was cancelled.
+    ///
+    /// It has a name, by which it is removed when the engine may have made it and nobody has its id.
     func create(_ settings: ContainerSettings) async throws(SandboxError) -> String {
-        let url = "\(try await path())/containers/create"
+        let name = "sandmill-\(UUID().uuidString.lowercased())"
+        let url = "\(try await path())/containers/create?name=\(name)"
+        do throws(SandboxError) {
+            return try await create(settings, at: url)
+        } catch {
+            if error.code == .engineUnavailable { await discard(name) }
+            throw error
+        }
+    }
+
+    private func create(
+        _ settings: ContainerSettings,
+        at url: String
+    ) async throws(SandboxError) -> String {
         let version = try await rememberedVersion()
-        guard version.podman != nil else { return try await create(settings, at: url) }
+        guard version.podman != nil else { return try await request(settings, at: url) }
         if let runtime = settings.runtime, !version.runsContainers(by: runtime) {
             throw SandboxError(
                 .engineRefused,
@@ -56,10 +71,10 @@ actor DockerEngine {
         }
         let profile = try SeccompProfileFile()
         defer { profile.remove() }
-        return try await create(settings.forPodman(seccompProfile: profile.path), at: url)
+        return try await request(settings.forPodman(seccompProfile: profile.path), at: url)
     }
 
-    private func create(
+    private func request(
         _ settings: ContainerSettings,
         at url: String
     ) async throws(SandboxError) -> String {

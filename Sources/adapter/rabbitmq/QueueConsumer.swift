@@ -1,12 +1,12 @@
 internal import AMQP
 internal import Logging
-internal import SandmillEntity
 internal import SandmillService
 
 /// Consumes queues over a connection that is kept, each on a channel of its own.
 ///
 /// A queue that is deleted, or redeclared in another way, is tried again by itself while the
-/// others go on.
+/// others go on. One that is of another type or lacks what its kind needs, such as its dead letters, is
+/// not consumed: it would lose messages without a word.
 struct QueueConsumer {
     /// Takes a delivery of a queue, at once; it is acknowledged on its channel.
     typealias Take = @Sendable (_ queue: String, AMQP.Delivery, Channel) -> Void
@@ -29,21 +29,43 @@ struct QueueConsumer {
     }
 
     private func consume(_ queue: String, on connection: Connection, take: Take) async {
-        var backoff = SandmillEntity.Backoff(first: .milliseconds(200), limit: .seconds(10))
+        var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
+        var generator = SystemRandomNumberGenerator()
         while !Task.isCancelled {
+            let start = ContinuousClock.now
             do throws(AMQPError) {
+                try await check(queue, on: connection)
                 try await consumeOnce(queue, on: connection, take: take)
                 return
             } catch {
                 if error.code == .connectionLost || error.code == .closed { return }
+                backoff.reset(after: start.duration(to: .now))
+                let difference = Topology.Difference(of: queue, error)
                 broker.logger.error(
                     "A queue cannot be consumed.",
-                    metadata: [LogKey.queue: "\(queue)", LogKey.reason: "\(error.message)"]
+                    metadata: [
+                        LogKey.queue: "\(queue)",
+                        LogKey.reason: "\(difference?.detail ?? error.message)",
+                    ]
                 )
-                try? await ContinuousClock().sleep(for: backoff.next())
+                try? await ContinuousClock().sleep(for: backoff.next(using: &generator))
                 await repair()
             }
         }
+    }
+
+    /// Compares a queue with the topology; a mere consumer may not be allowed to.
+    private func check(_ queue: String, on connection: Connection) async throws(AMQPError) {
+        guard let wanted = broker.topology.queues.first(where: { $0.name == queue }) else { return }
+        let channel = try await connection.openChannel()
+        do throws(AMQPError) {
+            try await channel.checkQueue(queue)
+            try await channel.declare(wanted)
+        } catch {
+            await channel.close()
+            if error.code != .accessRefused { throw error }
+        }
+        await channel.close()
     }
 
     /// Consumes until the task is cancelled; the channel stays open for what is still to be
@@ -54,9 +76,15 @@ struct QueueConsumer {
         take: Take
     ) async throws(AMQPError) {
         let channel = try await connection.openChannel()
-        let consumer = try await channel.consume(queue: queue, prefetch: prefetch)
-        for try await delivery in consumer.deliveries { take(queue, delivery, channel) }
-        try await consumer.cancel()
+        do throws(AMQPError) {
+            let consumer = try await channel.consume(queue: queue, prefetch: prefetch)
+            for try await delivery in consumer.deliveries { take(queue, delivery, channel) }
+            try await consumer.cancel()
+        } catch {
+            // What was not acknowledged is delivered again, here or to another.
+            await channel.close()
+            throw error
+        }
     }
 
     /// Makes queues that were deleted again; what differs is logged by the next try.

@@ -139,14 +139,14 @@ extension RequestDraft {
 
 /// Files that a command reads.
 enum Input {
-    /// Reads a file, or standard input for `-`.
+    /// Reads a file or a pipe to its end, or standard input for `-`.
     static func read(_ path: String) throws(Failure) -> [UInt8] {
-        if path == "-" {
-            return Array((try? FileHandle.standardInput.readToEnd()) ?? Data())
-        }
-        guard let data = FileManager.default.contents(atPath: path) else {
+        let file = path == "-" ? .standardInput : FileHandle(forReadingAtPath: path)
+        do {
+            guard let file else { throw CocoaError(.fileReadUnknown) }
+            return Array(try file.readToEnd() ?? Data())
+        } catch {
             throw Failure(.wrongInput, "\(path): cannot be read")
         }
-        return Array(data)
     }
 }

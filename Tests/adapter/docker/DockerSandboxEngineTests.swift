@@ -44,6 +44,20 @@ struct DockerSandboxEngineTests {
         #expect(error?.code == .engineUnavailable)
     }
 
+    @Test func aContainerWhoseMakingIsNotAnsweredIsRemoved() async throws {
+        let worker = UUID().uuidString
+        let proxy = try ForgetfulEngine()
+        let engine = try TestEngine.engine(at: "tcp://127.0.0.1:\(proxy.port)", worker: worker)
+        for _ in 1...2 {
+            let error = await #expect(throws: SandboxError.self) {
+                _ = try await engine.start(TestEngine.specification())
+            }
+            #expect(error?.code == .engineUnavailable)
+        }
+        #expect(proxy.created == 2)
+        #expect(try containers(of: worker).isEmpty)
+    }
+
     @Test func cancelledStartLeavesNothing() async throws {
         let worker = UUID().uuidString
         let engine = try TestEngine.engine(worker: worker)

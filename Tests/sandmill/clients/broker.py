@@ -39,6 +39,11 @@ def declare_queue(channel, order):
     channel.queue_declare(order["name"], durable=True, arguments=order["arguments"])
 
 
+def replace_queue(channel, order):
+    channel.queue_delete(order["name"])
+    channel.queue_declare(order["name"], durable=True, arguments=order["arguments"])
+
+
 def delete_queue(channel, order):
     channel.queue_delete(order["name"])
 
@@ -65,6 +70,7 @@ ORDERS = {
     for order in (
         publish,
         declare_queue,
+        replace_queue,
         delete_queue,
         purge_queue,
         unbind_queue,
