@@ -29,12 +29,12 @@ import Testing
         try broker.control("set_vm_memory_high_watermark", "0")
         let isBlocked = Mutex(false)
         async let trickle: [PublishOutcome] = {
-            // The broker tells it to who publishes. This little never fills the socket before that is
-            // heard, however late the broker comes to it; then the connection would be given up.
+            // The broker tells it to who publishes, and reads no more of what follows. This little
+            // never fills the socket before that is heard, however late the broker comes to it; then
+            // the connection would be given up.
+            let little = Array(repeating: Message(to: "alarm", "more"), count: 100)
             var outcomes: [PublishOutcome] = []
-            while !isBlocked.withLock({ $0 }) {
-                outcomes += await publisher.publish([Message(to: "alarm", "more")])
-            }
+            while !isBlocked.withLock({ $0 }) { outcomes += await publisher.publish(little) }
             return outcomes
         }()
         var seen = events.stream.makeAsyncIterator()

@@ -50,7 +50,7 @@ mutation_fits() {
         else
             return 0
         fi
-        sed 's/^/    | /' <<<"$ORIGINAL"
+        say "    | ${ORIGINAL//$'\n'/$'\n    | '}"
     fi
     return 1
 }
