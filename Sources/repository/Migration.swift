@@ -11,5 +11,5 @@ struct Migration: Sendable {
     let script: String
 
     /// The history.
-    static let all = [initial, deadLetters, flow, tokens, refusedMembers]
+    static let all = [initial, deadLetters, flow, tokens, refusedMembers, lostWorkers]
 }

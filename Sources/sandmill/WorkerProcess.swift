@@ -74,12 +74,14 @@ struct WorkerProcess {
             relay: relay
         )
         let pools = configuration.pools.map { pool(of: $0, engine: engine) }
+        let lease = WorkerLease()
         let supervisor = WorkerSupervisor(
             worker: configuration.worker.id,
             version: Product.version,
             cluster: configuration.cluster,
             registry: PostgreSQLWorkerRegistry(database),
             ledger: ledger,
+            lease: lease,
             pools: pools,
             engine: engine,
             logger: logger
@@ -94,14 +96,17 @@ struct WorkerProcess {
                 checks: [.engine(engine), .results(results)]
             ) ?? []
         try await supervisor.register()
-        try await results.removeLeftovers()
-        try await engine.removeOrphans(of: configuration.worker.id)
+        try await supervisor.keepLease {
+            try await results.removeLeftovers()
+            try await engine.removeOrphans(of: configuration.worker.id)
+        }
 
         let workers = zip(configuration.pools, pools).map { settings, pool in
             worker(
                 settings,
                 pool: pool,
                 broker: broker,
+                lease: lease,
                 ledger: ledger,
                 results: results,
                 running: running
@@ -115,6 +120,7 @@ struct WorkerProcess {
             admissions: admissions,
             ledger: ledger,
             workers: workersByPool,
+            lease: lease,
             logger: logger
         )
         let control = ControlListener(
@@ -127,6 +133,7 @@ struct WorkerProcess {
         let drain = DeadLetterDrain(
             source: UndeliverableConsumer(broker: broker),
             ledger: ledger,
+            lease: lease,
             logger: logger
         )
         // They end in the opposite order: nothing stops before what depends on it.
@@ -174,6 +181,7 @@ struct WorkerProcess {
         _ settings: PoolConfiguration,
         pool: WarmPool,
         broker: SandmillRabbitMQ.Broker,
+        lease: WorkerLease,
         ledger: ExecutionLedger,
         results: ResultsDirectory,
         running: RunningExecutions
@@ -195,6 +203,7 @@ struct WorkerProcess {
                 pool: settings.name,
                 prefetch: configuration.broker.prefetch
             ),
+            lease: lease,
             ledger: ledger,
             pool: pool,
             results: results,

@@ -8,8 +8,8 @@ internal import SandmillService
 /// A queue that is deleted, or redeclared in another way, is tried again by itself while the
 /// others go on.
 struct QueueConsumer {
-    /// Takes a delivery of a queue, at once; it is acknowledged on its channel.
-    typealias Take = @Sendable (_ queue: String, AMQP.Delivery, Channel) -> Void
+    /// Takes a delivery of a queue, at once.
+    typealias Take = @Sendable (_ queue: String, AMQP.Delivery, Settlement) -> Void
 
     let broker: Broker
     let purpose: String
@@ -55,12 +55,24 @@ struct QueueConsumer {
     ) async throws(AMQPError) {
         let channel = try await connection.openChannel()
         let consumer = try await channel.consume(queue: queue, prefetch: prefetch)
-        for try await delivery in consumer.deliveries { take(queue, delivery, channel) }
+        for try await delivery in consumer.deliveries {
+            take(queue, delivery, Settlement(of: delivery.tag, on: channel))
+        }
         try await consumer.cancel()
     }
 
     /// Makes queues that were deleted again; what differs is logged by the next try.
     private func repair() async {
         try? await broker.declareTopology()
+    }
+}
+
+extension Settlement {
+    fileprivate init(of tag: UInt64, on channel: Channel) {
+        self.init(
+            acknowledge: { try? await channel.acknowledge(tag) },
+            release: { try? await channel.reject(tag, requeue: true) },
+            isStale: { channel.closeReason != nil }
+        )
     }
 }

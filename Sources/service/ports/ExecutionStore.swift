@@ -47,6 +47,9 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// How many executions of a pool wait in the store, counted up to `limit`.
     func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int
 
+    /// Notes that attempts have a sandbox, so that a worker which is lost by now is charged to them.
+    func markSandboxed(_ attempts: [RunningAttempt]) async throws(StoreError)
+
     /// Ends executions: record, attempt, files, batch counter and outbox in one transaction.
     ///
     /// Each is fenced by its attempt number, and by its worker or by its being queued, so whoever is

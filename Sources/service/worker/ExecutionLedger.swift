@@ -20,9 +20,12 @@ public actor ExecutionLedger: Service {
     private let promptPublications: GroupCommitter<FinishedResult, Result<Void, ResultsError>>
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let retries: GroupCommitter<FailedAttempt, Void>
+    private let starts: GroupCommitter<RunningAttempt, Void>
     private let letters: GroupCommitter<DeadLetter, Void>
     /// What waits for a sandbox of this worker, in any pool.
     nonisolated let backlog = Backlog()
+    /// The claims that are written here and what has come of them.
+    nonisolated let held = HeldClaims()
 
     private let store: any ExecutionStore
     private let results: any ResultsStore
@@ -52,6 +55,10 @@ public actor ExecutionLedger: Service {
             try await store.retry(attempts)
             return attempts.map { _ in }
         }
+        starts = GroupCommitter { attempts throws(StoreError) in
+            try await store.markSandboxed(attempts)
+            return attempts.map { _ in }
+        }
         self.letters = GroupCommitter(size: \.body.count) { refused throws(StoreError) in
             try await letters.keep(refused)
             return refused.map { _ in }
@@ -67,6 +74,7 @@ public actor ExecutionLedger: Service {
             group.addTask { await self.promptPublications.run() }
             group.addTask { await self.ends.run() }
             group.addTask { await self.retries.run() }
+            group.addTask { await self.starts.run() }
             group.addTask { await self.letters.run() }
             try? await gracefulShutdown()
             await claims.finish()
@@ -75,6 +83,7 @@ public actor ExecutionLedger: Service {
             await promptPublications.finish()
             await ends.finish()
             await retries.finish()
+            await starts.finish()
             await letters.finish()
         }
     }
@@ -130,6 +139,11 @@ public actor ExecutionLedger: Service {
     /// Schedules another attempt; a store that cannot be reached is waited for.
     nonisolated func retry(_ attempt: FailedAttempt) async throws(StoreError) {
         try await retries.submit(attempt)
+    }
+
+    /// Notes that an attempt has a sandbox; a store that cannot be reached is waited for.
+    nonisolated func markSandboxed(_ attempt: RunningAttempt) async throws(StoreError) {
+        try await starts.submit(attempt)
     }
 
     /// Remembers that results could not be written, so that nothing is claimed until they can.

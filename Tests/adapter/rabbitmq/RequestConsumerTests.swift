@@ -29,7 +29,7 @@ import Testing
             _ = try await inbox.next()
             let queue = installation.queue(.normal)
             #expect(try await installation.channel.checkQueue(queue).messageCount == 2)
-            await first.acknowledge()
+            await first.settlement.acknowledge()
             #expect(try await inbox.next().properties.messageID == "3")
             #expect(try await installation.channel.checkQueue(queue).messageCount == 1)
         }
@@ -96,7 +96,7 @@ import Testing
                 #expect(again.deliveries == number)
             }
             // Of a connection that is gone: no error, no effect.
-            await first.acknowledge()
+            await first.settlement.acknowledge()
             try await installation.request("2", .high)
             #expect(try await inbox.next().properties.messageID == "2")
         }
@@ -105,7 +105,7 @@ import Testing
     @Test func aDeletedQueueIsMadeAgainWhileTheOtherLevelsGoOn() async throws {
         try await withConsumer { installation, inbox in
             try await installation.request("1", .high)
-            await (try await inbox.next()).acknowledge()
+            await (try await inbox.next()).settlement.acknowledge()
             try await installation.channel.delete(queue: installation.queue(.high))
             try await installation.request("2", .low)
             #expect(try await inbox.next().properties.messageID == "2")

@@ -1,6 +1,7 @@
 """Does to a broker what it is told: a JSON object a line on stdin, an answer a line on stdout."""
 import json
 import sys
+import time
 
 import pika
 
@@ -33,6 +34,12 @@ def delete_exchange(channel, order):
     channel.exchange_delete(order["name"])
 
 
+def purge(channel, order):
+    """Removes what waits in a queue, once something does."""
+    while channel.queue_purge(order["name"]).method.message_count == 0:
+        time.sleep(0.05)
+
+
 def reject(channel, order):
     method, _, _ = channel.basic_get(order["queue"])
     channel.basic_reject(method.delivery_tag, requeue=False)
@@ -40,7 +47,7 @@ def reject(channel, order):
 
 ORDERS = {
     order.__name__: order
-    for order in (publish, declare_queue, delete_queue, delete_exchange, reject)
+    for order in (publish, declare_queue, delete_queue, delete_exchange, purge, reject)
 }
 
 for line in sys.stdin:

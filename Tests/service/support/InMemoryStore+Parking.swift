@@ -74,6 +74,8 @@ extension InMemoryStore {
 
     func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {
         try takeFailure()
+        try takeAdmitFailure()
+        note(.admitted(batch.id))
         if batches[batch.id] != nil { return .duplicate }
         batches[batch.id] = BatchRecord(
             id: batch.id,

@@ -14,6 +14,10 @@ actor InMemoryStore: ExecutionStore {
     private var finishFailures: [StoreError] = []
     private var removeFailures: [StoreError] = []
     private var reclaimFailures: [StoreError] = []
+    private var claimFailures: [StoreError] = []
+    private var keepFailures: [StoreError] = []
+    private var admitFailures: [StoreError] = []
+    private var keepGate: Gate?
     private var refusedText: String?
     private var nextRow: Int64 = 1
 
@@ -38,6 +42,8 @@ actor InMemoryStore: ExecutionStore {
         var token: UUID?
         var record: ExecutionRecord
         var lostWorkers = 0
+        var sandboxedAttempt: Int?
+        var unrunAttempts = 0
         var retries = 0
         /// Whether it waits here, and not in the broker.
         var isParked = false
@@ -77,6 +83,42 @@ actor InMemoryStore: ExecutionStore {
         failures = errors
     }
 
+    /// Makes the next claims fail, each with one of these.
+    func failClaiming(with errors: [StoreError]) {
+        claimFailures = errors
+    }
+
+    /// Makes the next batches fail to be taken in, each with one of these.
+    func failAdmitting(with errors: [StoreError]) {
+        admitFailures = errors
+    }
+
+    func takeAdmitFailure() throws(StoreError) {
+        if !admitFailures.isEmpty {
+            note(.admitFailed)
+            throw admitFailures.removeFirst()
+        }
+    }
+
+    /// Makes the next letters fail to be kept, each with one of these.
+    func failKeeping(with errors: [StoreError]) {
+        keepFailures = errors
+    }
+
+    /// Lets nothing be kept before this is open.
+    func holdKeeping(until gate: Gate) {
+        keepGate = gate
+    }
+
+    func passKeeping() async throws(StoreError) {
+        note(.keeping)
+        await keepGate?.pass()
+        if !keepFailures.isEmpty {
+            note(.keepFailed)
+            throw keepFailures.removeFirst()
+        }
+    }
+
     /// Makes the next ends fail, each with one of these.
     func failFinishing(with errors: [StoreError]) {
         finishFailures = errors
@@ -114,6 +156,7 @@ actor InMemoryStore: ExecutionStore {
 
     func claim(_ claims: [Claim]) async throws(StoreError) -> [ClaimOutcome] {
         try takeFailure()
+        if !claimFailures.isEmpty { throw claimFailures.removeFirst() }
         for claim in claims { try Self.check(claim.request.properties) }
         return claims.map(claim)
     }
@@ -139,6 +182,17 @@ actor InMemoryStore: ExecutionStore {
             if attempt.isProgramFailure { executions[attempt.id]?.retries += 1 }
             requeue(attempt.id, due: now + attempt.delay / .seconds(1))
             note(.retried(attempt.id, attempt.outcome.reason))
+        }
+    }
+
+    func markSandboxed(_ attempts: [RunningAttempt]) async throws(StoreError) {
+        try takeFailure()
+        for attempt in attempts {
+            guard let execution = executions[attempt.id], execution.record.state == .running,
+                execution.record.attempt == attempt.attempt, execution.token == attempt.token
+            else { continue }
+            executions[attempt.id]?.sandboxedAttempt = attempt.attempt
+            note(.markedSandboxed(attempt.id))
         }
     }
 
@@ -242,6 +296,8 @@ actor InMemoryStore: ExecutionStore {
         Grant(
             attempt: execution.record.attempt,
             retries: execution.retries,
+            unrunAttempts: execution.unrunAttempts,
+            lostWorkers: execution.lostWorkers,
             submittedAt: execution.record.submittedAt,
             startedAt: execution.record.startedAt ?? now,
             decidedEnd: decidedEnd(of: execution)

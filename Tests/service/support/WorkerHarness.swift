@@ -10,8 +10,14 @@ struct WorkerHarness {
     let store: InMemoryStore
     let engine: FakeEngine
     let results: InMemoryResults
+    let lease: WorkerLease
 
-    init(speed: Double = 20, behaviour: FakeEngine.Behaviour? = nil) {
+    /// The worker has its lease for as long as `trust` says; by default longer than any test takes.
+    init(
+        speed: Double = 20,
+        trust: Duration = .seconds(600),
+        behaviour: FakeEngine.Behaviour? = nil
+    ) {
         let journal = Journal()
         self.journal = journal
         broker = FakeBroker(journal: journal)
@@ -20,6 +26,8 @@ struct WorkerHarness {
             behaviour.map { FakeEngine(journal: journal, behaviour: $0) }
             ?? FakeEngine(journal: journal)
         results = InMemoryResults(journal: journal)
+        lease = WorkerLease(trust: trust)
+        lease.renew(at: .now)
     }
 
     /// Runs the worker while `body` does, then shuts it down gracefully and waits for its end.
@@ -109,6 +117,7 @@ struct WorkerHarness {
             ),
             decoder: .sample,
             source: broker,
+            lease: lease,
             ledger: ledger,
             pool: pool,
             results: results,
