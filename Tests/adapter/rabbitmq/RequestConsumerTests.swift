@@ -94,11 +94,26 @@ import Testing
                 let again = try await inbox.next()
                 #expect(again.properties.messageID == "1")
                 #expect(again.deliveries == number)
+                #expect(!again.settlement.isStale())
             }
+            #expect(first.settlement.isStale())
             // Of a connection that is gone: no error, no effect.
             await first.settlement.acknowledge()
             try await installation.request("2", .high)
             #expect(try await inbox.next().properties.messageID == "2")
+        }
+    }
+
+    @Test func whatIsReleasedComesAgainAndIsCounted() async throws {
+        try await withConsumer(prefetch: 1) { installation, inbox in
+            try await installation.request("1")
+            let first = try await inbox.next()
+            await first.settlement.release()
+            let again = try await inbox.next()
+            #expect(again.properties.messageID == "1")
+            #expect(again.deliveries == 2)
+            #expect(!first.settlement.isStale())
+            await again.settlement.acknowledge()
         }
     }
 

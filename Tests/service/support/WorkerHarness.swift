@@ -11,6 +11,8 @@ struct WorkerHarness {
     let engine: FakeEngine
     let results: InMemoryResults
     let lease: WorkerLease
+    let ledger: ExecutionLedger
+    private let relay: Relay
 
     /// The worker has its lease for as long as `trust` says; by default longer than any test takes.
     init(
@@ -28,6 +30,20 @@ struct WorkerHarness {
         results = InMemoryResults(journal: journal)
         lease = WorkerLease(trust: trust)
         lease.renew(at: .now)
+        relay = Relay(
+            worker: "w1",
+            outbox: store,
+            publisher: broker,
+            clock: HastyClock(),
+            logger: .silent
+        )
+        ledger = ExecutionLedger(
+            store: store,
+            letters: store,
+            results: results,
+            relay: relay,
+            logger: .silent
+        )
     }
 
     /// Runs the worker while `body` does, then shuts it down gracefully and waits for its end.
@@ -81,20 +97,6 @@ struct WorkerHarness {
         spare: Int
     ) -> (QueueWorker, [any Service]) {
         let worker = "w1"
-        let relay = Relay(
-            worker: worker,
-            outbox: store,
-            publisher: broker,
-            clock: HastyClock(),
-            logger: .silent
-        )
-        let ledger = ExecutionLedger(
-            store: store,
-            letters: store,
-            results: results,
-            relay: relay,
-            logger: .silent
-        )
         let pool = WarmPool(
             .sample(spare: spare),
             of: .sample,

@@ -400,6 +400,34 @@ struct QueueWorkerTests {
         #expect(try await harness.store.execution(id)?.worker == "w1")
     }
 
+    /// What a worker runs by its record and does not hold is put back.
+    @Test func whatIsClaimedOrTakenIsHeldUntilItHasEnded() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        let parked = UUID()
+        var claim = try Claim.sample(.sample(parked), worker: "w2")
+        claim.intent = .park
+        _ = try await harness.store.claim([claim])
+        let running = try await harness.run { [id] _ in
+            harness.broker.deliver(.sample(id))
+            for id in [id, parked] { await harness.journal.wait(for: .claimed(id)) }
+            let running = try await harness.store.runningAttempts(of: "w1")
+            for attempt in running {
+                #expect(harness.ledger.held.contains(try #require(attempt.token)))
+            }
+            gate.open()
+            for id in [id, parked] { await harness.journal.wait(for: .finished(id, .succeeded)) }
+            return running
+        }
+        #expect(running.count == 2)
+        for attempt in running {
+            #expect(!harness.ledger.held.contains(try #require(attempt.token)))
+        }
+    }
+
     @Test func whatThePoolNoLongerTakesEndsAsErrored() async throws {
         let harness = WorkerHarness()
         var claim = try Claim.sample(.sample(id))
