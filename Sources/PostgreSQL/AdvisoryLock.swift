@@ -1,7 +1,7 @@
 /// A lock in the database that its holder's session keeps (manual, 13.3.5).
 ///
 /// The server frees it when the session ends, however it ends, so that others learn at once of a
-/// holder that was killed. The session is the lock's own and does nothing else.
+/// holder that was killed. The session is the lock's own; it does only what its holder asks of it.
 public struct AdvisoryLock: Sendable {
     private let connection: Connection
 
@@ -23,6 +23,16 @@ public struct AdvisoryLock: Sendable {
 
     /// Whether the lock is held, as far as is known.
     public var isHeld: Bool { !connection.isClosed }
+
+    /// Runs one statement in the session that holds the lock; see ``Connection/query(_:_:timeout:)``.
+    @discardableResult
+    public func query(
+        _ sql: String,
+        _ parameters: [any PostgreSQLValue] = [],
+        timeout: Duration? = nil
+    ) async throws(PostgreSQLError) -> Rows {
+        try await connection.query(sql, parameters, timeout: timeout)
+    }
 
     /// Returns when the lock is no longer held, or the task is cancelled; for one task.
     public func waitUntilLost() async {

@@ -33,11 +33,14 @@ enum CancellationQuery {
 }
 
 extension Grant {
-    /// Reads the columns `attempt`, `retries`, `submitted_at`, `started_at` and `decided_end`.
+    /// Reads the columns `attempt`, `retries`, `uncounted_attempts`, `lost_workers`, `submitted_at`,
+    /// `started_at` and `decided_end`.
     init(_ row: Row) throws {
         self.init(
             attempt: try row["attempt"],
             retries: try row["retries"],
+            uncountedAttempts: try row["uncounted_attempts"],
+            lostWorkers: try row["lost_workers"],
             submittedAt: try row["submitted_at"],
             startedAt: try row["started_at"],
             decidedEnd: CancellationQuery.outcome(try row["decided_end"])

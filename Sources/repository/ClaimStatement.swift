@@ -171,13 +171,14 @@ enum ClaimStatement {
                             as is_same
                     ) as comparison
                 ) as judgement)
-            returning id, tenant, pool, level, state, attempt, retries, claim_token, submitted_at,
-                available_at, started_at, waits, request_digest, request_properties, request_body,
+            returning id, tenant, pool, level, state, attempt, retries, uncounted_attempts,
+                lost_workers, claim_token, submitted_at, available_at, started_at, waits, request_digest, request_properties, request_body,
                 xmax = 0 as is_new
         ),
         judged as materialized (
             select position, claim.id, claim.tenant as claim_tenant, supersedes,
                 claim.worker as claim_worker, batch.size as batch_size, attempt, retries,
+                uncounted_attempts, lost_workers,
                 submitted_at, started_at, is_new, claim.batch_id, \(CancellationQuery.decidedEnd) as decided_end, case
                     when claim.batch_id is not null and batch.id is null then null
                     when execution.id is null and not is_alike then null
@@ -246,7 +247,8 @@ enum ClaimStatement {
                 \(StoredMessage.ofRequest(in: "execution")), request_body
             from announcement join execution using (id)
         )
-        select outcome, batch_size, attempt, retries, submitted_at, started_at, is_new, outbox_id,
+        select outcome, batch_size, attempt, retries, uncounted_attempts, lost_workers, submitted_at,
+            started_at, is_new, outbox_id,
             -- What another claim of this statement says is in no table yet.
             coalesce(decided_end, case when exists (
                 select from taken_in as other

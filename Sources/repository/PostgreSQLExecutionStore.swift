@@ -130,6 +130,27 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         }
     }
 
+    /// Notes that attempts have a sandbox, in one statement.
+    public func markSandboxed(_ attempts: [RunningAttempt]) async throws(StoreError) {
+        try await database.access {
+            try await database.pool.query(
+                """
+                with started as (
+                    select executions.id, executions.attempt
+                    from unnest($1::uuid[], $2::int4[], $3::uuid[]) as started(id, attempt, token)
+                        join executions on executions.id = started.id
+                            and executions.attempt = started.attempt and claim_token = token
+                    where state = 'running'
+                    order by executions.id for update of executions
+                )
+                update executions set sandboxed_attempt = started.attempt
+                from started where executions.id = started.id
+                """,
+                RunningAttempt.parameters(attempts)
+            )
+        }
+    }
+
     /// Ends executions, with everything that follows from it, in one statement.
     public func finish(
         _ executions: [FinishedExecution]
@@ -149,16 +170,6 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
                 RetryStatement.sql,
                 RetryStatement.parameters(attempts)
             )
-        }
-    }
-
-    /// Counts the attempts that were not counted.
-    public func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int {
-        try await database.access {
-            try await database.pool.query(
-                "select count(*) from attempts where execution_id = $1 and not is_counted",
-                [id]
-            )[0][0]
         }
     }
 
@@ -196,6 +207,16 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
             try await database.pool.query("select * from batches where id = $1", [id])
                 .first.map { try BatchRecord($0) }
         }
+    }
+}
+
+extension RunningAttempt {
+    /// Ids, attempts and tokens.
+    static func parameters(_ attempts: [RunningAttempt]) -> [any PostgreSQLValue] {
+        [
+            attempts.map(\.id), attempts.map { Int32(clamping: $0.attempt) },
+            attempts.map(\.token),
+        ]
     }
 }
 

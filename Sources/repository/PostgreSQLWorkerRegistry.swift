@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+public import FoundationEssentials
 internal import PostgreSQL
 internal import SandmillEntity
 public import SandmillService
@@ -10,12 +10,15 @@ public import SandmillService
 public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     private static let renewalInterval: Duration = .seconds(10)
     private static let leftoverInterval: Duration = .seconds(30)
+    /// How long the server may take to answer a renewal; then the session is given up.
+    private static let renewalTimeout: Duration = .seconds(5)
 
     private let database: Database
     private let clock = ContinuousClock()
     /// Tells this process from others with the worker's id.
     private let incarnation = UUID()
     private var version = ""
+    private var lockKey: Int64?
     private var lock: AdvisoryLock?
     private var renewedAt: ContinuousClock.Instant?
     /// Who has executions and no row, as of ``lookedForLeftoversAt``.
@@ -34,25 +37,31 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
             lock = try await acquireLock(of: worker)
             guard lock != nil else { throw StoreError.workerIDTaken }
             try await database.pool.query("delete from workers where id = $1", [worker])
-            try await renewLease(of: worker)
+            _ = try await renewLease(of: worker)
         }
     }
 
-    /// Keeps the lock and the lease, and tells who is dead.
+    /// Keeps the lock and the lease.
     ///
-    /// A lock that was lost may be held for a while by our own session of before; the row says
-    /// whether it is that or another process.
-    public func heartbeat(worker: String) async throws(StoreError) -> [String] {
+    /// It uses the session of the lock, so that no other statement of this process delays it. A lock that was
+    /// lost may be held for a while by our own session of before: the row says whether it is that or another
+    /// process, and the lease holds without it.
+    public func heartbeat(worker: String) async throws(StoreError) -> ContinuousClock.Instant {
         try await database.access {
             if lock?.isHeld != true {
                 renewedAt = nil
                 lock = try await acquireLock(of: worker)
             }
-            if renewedAt.map({ clock.now - $0 >= Self.renewalInterval }) ?? true {
-                try await renewLease(of: worker)
-            }
-            guard lock != nil else {
-                throw StoreError(.unavailable, "the session that held the lock is not gone yet")
+            if let renewedAt, clock.now - renewedAt < Self.renewalInterval { return renewedAt }
+            return try await renewLease(of: worker)
+        }
+    }
+
+    /// Tells who is dead; a worker that has lost its own lock judges nobody.
+    public func abandonedWorkers() async throws(StoreError) -> [String] {
+        try await database.access {
+            guard lock?.isHeld == true else {
+                throw StoreError(.unavailable, "this worker has no lock itself")
             }
             if lookedForLeftoversAt.map({ clock.now - $0 >= Self.leftoverInterval }) ?? true {
                 try await lookForLeftovers()
@@ -96,7 +105,8 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     /// has left what it committed after it was buried.
     public func reclaim(
         worker: String,
-        successor: String
+        successor: String,
+        token: UUID
     ) async throws(StoreError) -> [UnrunExecution] {
         let lockPrefix = lockPrefix
         leftovers.removeAll { $0 == worker }
@@ -125,8 +135,8 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                     }
                 }
                 let killers = try connection.query(
-                    ReclaimStatement.sql,
-                    [worker, successor, ReclaimStatement.maximumLostWorkers, isBefore]
+                    ReclaimStatement.ofDead,
+                    [worker, successor, ReclaimStatement.maximumLostWorkers, token, isBefore]
                 )
                 try connection.query(
                     """
@@ -135,14 +145,44 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                     [worker]
                 )
                 try connection.query("delete from sandboxes where worker = $1", [worker])
-                return try killers.map { row in
-                    try UnrunExecution(
-                        row,
-                        outcome: Outcome(.errored, .workerKiller),
-                        endedAt: try row["started_at"]
-                    )
-                }
+                return try killers.map { try UnrunExecution(killer: $0) }
             }
+        }
+    }
+
+    /// Reads what a worker runs by its record, by an index.
+    public func runningAttempts(of worker: String) async throws(StoreError) -> [RunningAttempt] {
+        try await database.access {
+            try await database.pool.query(
+                """
+                select id, attempt, claim_token from executions
+                where worker = $1 and finished_at is null and state = 'running'
+                """,
+                [worker]
+            )
+            .map { row in
+                RunningAttempt(
+                    id: try row["id"],
+                    attempt: try row["attempt"],
+                    token: try row["claim_token"]
+                )
+            }
+        }
+    }
+
+    /// Puts executions back that a worker does not run, in one statement.
+    public func putBack(
+        _ attempts: [RunningAttempt],
+        of worker: String,
+        token: UUID
+    ) async throws(StoreError) -> [UnrunExecution] {
+        try await database.access {
+            try await database.pool.query(
+                ReclaimStatement.ofLeftovers,
+                [worker, worker, ReclaimStatement.maximumLostWorkers, token]
+                    + RunningAttempt.parameters(attempts)
+            )
+            .map { try UnrunExecution(killer: $0) }
         }
     }
 
@@ -219,27 +259,44 @@ extension PostgreSQLWorkerRegistry {
     private var lockPrefix: String { "sandmill \(database.schema) worker " }
 
     private func acquireLock(of worker: String) async throws(PostgreSQLError) -> AdvisoryLock? {
-        let key: Int64 = try await database.pool.query(
-            "select hashtextextended($1, 0)",
-            [lockPrefix + worker]
-        )[0][0]
+        let key: Int64
+        if let lockKey {
+            key = lockKey
+        } else {
+            key = try await database.pool.query(
+                "select hashtextextended($1, 0)",
+                [lockPrefix + worker]
+            )[0][0]
+            lockKey = key
+        }
         return try await AdvisoryLock.acquire(key, database.configuration)
     }
 
-    /// Renews the lease, and writes the row again if somebody took us for dead.
-    private func renewLease(of worker: String) async throws {
-        let renewed = try await database.pool.query(
-            """
-            insert into workers (id, incarnation, version, registered_at, expires_at)
-            values ($1, $2, $3, date_trunc('milliseconds', now()), now() + interval '30 s')
-            on conflict (id) do update set expires_at = excluded.expires_at
-            where workers.incarnation = excluded.incarnation
-            """,
-            [worker, incarnation, version]
-        )
+    /// Renews the lease, and writes the row again if somebody took us for dead; returns when it began to.
+    private func renewLease(of worker: String) async throws -> ContinuousClock.Instant {
+        let start = clock.now
+        let parameters: [any PostgreSQLValue] = [worker, incarnation, version]
+        let renewed =
+            if let lock {
+                try await lock.query(Self.renewal, parameters, timeout: Self.renewalTimeout)
+            } else {
+                try await database.pool.query(
+                    Self.renewal,
+                    parameters,
+                    timeout: Self.renewalTimeout
+                )
+            }
         guard renewed.affectedCount > 0 else { throw StoreError.workerIDTaken }
-        renewedAt = clock.now
+        renewedAt = start
+        return start
     }
+
+    private static let renewal = """
+        insert into workers (id, incarnation, version, registered_at, expires_at)
+        values ($1, $2, $3, date_trunc('milliseconds', now()), now() + interval '30 s')
+        on conflict (id) do update set expires_at = excluded.expires_at
+        where workers.incarnation = excluded.incarnation
+        """
 }
 
 extension StoreError {
@@ -250,6 +307,17 @@ extension StoreError {
 }
 
 // MARK: - Rows
+
+extension UnrunExecution {
+    /// Reads an execution that has lost too many workers.
+    fileprivate init(killer row: Row) throws {
+        try self.init(
+            row,
+            outcome: Outcome(.errored, .workerKiller),
+            endedAt: try row["started_at"]
+        )
+    }
+}
 
 extension SandboxRecord {
     fileprivate init(_ row: Row) throws {

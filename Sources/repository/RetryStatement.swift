@@ -31,6 +31,7 @@ enum RetryStatement {
             update executions
             set state = 'queued', worker = null, claim_token = null,
                 retries = retries + failed.is_program_failure::int,
+                uncounted_attempts = uncounted_attempts + (not failed.is_counted)::int,
                 available_at = date_trunc('milliseconds', clock_timestamp()) + make_interval(
                     secs => case when exists (
                         select from cancellations
@@ -38,8 +39,7 @@ enum RetryStatement {
                         else delay end)
             from unnest(
                 $1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int4[],
-                $8::bool[], $9::float8[], $10::text[], $11::text[],
-                $12::bool[]
+                $8::bool[], $9::float8[], $10::text[], $11::text[], $12::bool[]
             ) as failed(
                 id, attempt, worker, state, reason, exit_code, signal, is_program_failure, delay,
                 sandbox, results_path, is_counted)

@@ -79,12 +79,14 @@ struct WorkerProcess {
             relay: relay
         )
         let pools = configuration.pools.map { pool(of: $0, engine: engine) }
+        let lease = WorkerLease()
         let supervisor = WorkerSupervisor(
             worker: configuration.worker.id,
             version: Product.version,
             cluster: configuration.cluster,
             registry: PostgreSQLWorkerRegistry(database),
             ledger: ledger,
+            lease: lease,
             pools: pools,
             engine: engine,
             logger: logger
@@ -101,19 +103,22 @@ struct WorkerProcess {
                 ]
             ) ?? []
         try await supervisor.register()
-        for failure in try await results.removeLeftovers() {
-            logger.warning(
-                "What an earlier process left in the staging area could not be removed.",
-                metadata: [LogKey.reason: "\(failure.message)"]
-            )
+        try await supervisor.keepLease {
+            for failure in try await results.removeLeftovers() {
+                logger.warning(
+                    "What an earlier process left in the staging area could not be removed.",
+                    metadata: [LogKey.reason: "\(failure.message)"]
+                )
+            }
+            try await engine.removeOrphans(of: configuration.worker.id)
         }
-        try await engine.removeOrphans(of: configuration.worker.id)
 
         let workers = zip(configuration.pools, pools).map { settings, pool in
             worker(
                 settings,
                 pool: pool,
                 broker: broker,
+                lease: lease,
                 ledger: ledger,
                 results: results,
                 running: running
@@ -127,6 +132,7 @@ struct WorkerProcess {
             admissions: admissions,
             ledger: ledger,
             workers: workersByPool,
+            lease: lease,
             logger: logger
         )
         let control = ControlListener(
@@ -139,6 +145,7 @@ struct WorkerProcess {
         let drain = DeadLetterDrain(
             source: UndeliverableConsumer(broker: broker),
             ledger: ledger,
+            lease: lease,
             logger: logger
         )
         // They end in the opposite order: nothing stops before what depends on it.
@@ -186,6 +193,7 @@ struct WorkerProcess {
         _ settings: PoolConfiguration,
         pool: WarmPool,
         broker: SandmillRabbitMQ.Broker,
+        lease: WorkerLease,
         ledger: ExecutionLedger,
         results: ResultsDirectory,
         running: RunningExecutions
@@ -207,6 +215,7 @@ struct WorkerProcess {
                 pool: settings.name,
                 prefetch: configuration.broker.prefetch
             ),
+            lease: lease,
             ledger: ledger,
             pool: pool,
             results: results,

@@ -14,7 +14,7 @@ internal import SandmillEntity
 ///    halved until it stands alone.
 /// 2. Where some items alone may be at fault, such as one whose row somebody has locked, the group
 ///    is set aside: its halves are tried beside the groups that follow, and what is refused even by
-///    itself is tried again, while all others go on.
+///    itself is tried again, for as long as it takes or as is told, while all others go on.
 /// 3. Everything else is the store's fault. The group is tried again, as it is and with backoff, for
 ///    as long as it takes or as somebody may be kept waiting.
 public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
@@ -29,6 +29,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     private let size: @Sendable (Item) -> Int
     private let linger: Duration
     private let patience: Duration?
+    private let patienceSetAside: Duration?
     private let backlog: Backlog?
     private let delay: StoreDelay?
     private let clock: any Clock<Duration>
@@ -44,6 +45,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     ///   - size: How many bytes an item takes, if they may be many.
     ///   - linger: How long a group gathers at least while there is a backlog.
     ///   - patience: For how long an item is tried again; nil for ever.
+    ///   - patienceSetAside: For how long one that is set aside is; nil for no less than others.
     ///   - backlog: What tells whether there is one; nil for never.
     ///   - delay: Told what waits for the store.
     ///   - clock: What it waits with before it tries again.
@@ -54,6 +56,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
         size: @escaping @Sendable (Item) -> Int = { _ in 0 },
         linger: Duration = .zero,
         patience: Duration? = nil,
+        patienceSetAside: Duration? = nil,
         backlog: Backlog? = nil,
         delay: StoreDelay? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -64,6 +67,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
         self.size = size
         self.linger = linger
         self.patience = patience
+        self.patienceSetAside = patienceSetAside
         self.backlog = backlog
         self.delay = delay
         self.clock = clock
@@ -128,7 +132,8 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
         var backoff = Backoff()
         while let error = await refusal(of: group) {
             if error.mayBeOfSomeRows {
-                setAside.add(group)
+                let deadline = patienceSetAside.map { ContinuousClock.now + $0 }
+                setAside.add(group.map { $0.expiring(by: deadline) })
                 break
             }
             group = keep(group, after: error)
@@ -213,8 +218,14 @@ extension GroupCommitter {
     private struct Entry: Sendable {
         let item: Item
         /// Until when it is tried again; nil for ever.
-        let deadline: ContinuousClock.Instant?
+        var deadline: ContinuousClock.Instant?
         let continuation: CheckedContinuation<Result<Outcome, StoreError>, Never>
+
+        func expiring(by other: ContinuousClock.Instant?) -> Entry {
+            var entry = self
+            entry.deadline = [deadline, other].compactMap { $0 }.min()
+            return entry
+        }
     }
 
     /// Entries, and the one task that waits for some.

@@ -92,7 +92,11 @@ struct PlanTests {
         let registry = PostgreSQLWorkerRegistry(store.database)
         try await registry.register(worker: "worker-a", version: "1")
         _ = try await registry.heartbeat(worker: "worker-a")
-        _ = try await registry.reclaim(worker: "worker-b", successor: "worker-a")
+        _ = try await registry.abandonedWorkers()
+        let running = try await registry.runningAttempts(of: "worker-a")
+        try await store.executions.markSandboxed(running)
+        _ = try await registry.putBack(running, of: "worker-a", token: .random())
+        _ = try await registry.reclaim(worker: "worker-b", successor: "worker-a", token: .random())
         try await registry.deregister(worker: "worker-a")
     }
 }

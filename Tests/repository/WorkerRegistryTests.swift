@@ -1,9 +1,10 @@
 import Foundation
 import PostgreSQL
 import SandmillEntity
-import SandmillRepository
 import SandmillService
 import Testing
+
+@testable import SandmillRepository
 
 @Suite("The worker registry", .serialized, .timeLimit(.minutes(2)))
 struct WorkerRegistryTests {
@@ -46,9 +47,15 @@ struct WorkerRegistryTests {
             )
             let registry = PostgreSQLWorkerRegistry(store.database)
             try await registry.register(worker: "survivor", version: "1")
-            #expect(try await registry.heartbeat(worker: "survivor") == ["buried"])
-            #expect(try await registry.reclaim(worker: "buried", successor: "survivor").isEmpty)
-            #expect(try await registry.heartbeat(worker: "survivor").isEmpty)
+            #expect(try await registry.abandonedWorkers() == ["buried"])
+            #expect(
+                try await registry.reclaim(
+                    worker: "buried",
+                    successor: "survivor",
+                    token: .random()
+                ).isEmpty
+            )
+            #expect(try await registry.abandonedWorkers().isEmpty)
             #expect(try await store.executions.execution(claim.submission.id)?.state == .queued)
             #expect(try await store.claim(claim.redelivered()) == 2)
             try await registry.deregister(worker: "survivor")
@@ -74,14 +81,14 @@ struct WorkerRegistryTests {
         try await RecordStore.with { store in
             let a = try await registry(store, of: "a")
             let b = try await registry(store, of: "b")
-            #expect(try await b.heartbeat(worker: "b").isEmpty)
+            #expect(try await b.abandonedWorkers().isEmpty)
             try await kill("a", store)
-            #expect(try await b.heartbeat(worker: "b") == ["a"])
+            #expect(try await b.abandonedWorkers() == ["a"])
             // It was only cut off, and takes its lock again.
-            while try await b.heartbeat(worker: "b") == ["a"], !Task.isCancelled {
+            while try await b.abandonedWorkers() == ["a"], !Task.isCancelled {
                 _ = try await a.heartbeat(worker: "a")
             }
-            #expect(try await b.heartbeat(worker: "b").isEmpty)
+            #expect(try await b.abandonedWorkers().isEmpty)
         }
     }
 
@@ -90,7 +97,7 @@ struct WorkerRegistryTests {
             let a = try await registry(store, of: "a")
             let b = try await registry(store, of: "b")
             try await store.pool.query("update workers set expires_at = now() where id = 'a'")
-            #expect(try await b.heartbeat(worker: "b") == ["a"])
+            #expect(try await b.abandonedWorkers() == ["a"])
             try await a.deregister(worker: "a")
         }
     }
@@ -118,7 +125,7 @@ struct WorkerRegistryTests {
             try await kill("a", store)
             // It notices the end of its session when it has come to it.
             while try await store.pool.query("select from workers").isEmpty, !Task.isCancelled {
-                #expect(try await a.heartbeat(worker: "a").isEmpty)
+                _ = try await a.heartbeat(worker: "a")
             }
             #expect(try await store.value("select id from workers") == "a")
         }
@@ -131,22 +138,117 @@ struct WorkerRegistryTests {
             let other = try await registry(store, of: "a")
             let error = try await storeFailure { try await beatUntilFailure(a) }
             #expect(error.code == .workerIDTaken)
-            #expect(try await other.heartbeat(worker: "a").isEmpty)
+            _ = try await other.heartbeat(worker: "a")
         }
     }
 
-    @Test func aLockThatOurOwnLastSessionStillHoldsIsWaitedFor() async throws {
+    @Test func whileOurOwnLastSessionStillHoldsTheLockTheLeaseIsRenewedAllTheSame() async throws {
         try await RecordStore.with { store in
             let a = try await registry(store, of: "a")
+            let b = try await registry(store, of: "b")
             try await kill("a", store)
             try await store.pool.withConnection { connection in
                 let name = "sandmill \(store.database.schema) worker a"
                 try connection.query("select pg_advisory_lock(hashtextextended($1, 0))", [name])
-                let error = try await storeFailure { try await beatUntilFailure(a) }
-                #expect(error.code == .unavailable)
+                try connection.query(
+                    "update workers set expires_at = now() - interval '1 s' where id = 'a'"
+                )
+                while try await b.abandonedWorkers() == ["a"], !Task.isCancelled {
+                    _ = try await a.heartbeat(worker: "a")
+                }
                 try connection.query("select pg_advisory_unlock_all()")
             }
-            #expect(try await a.heartbeat(worker: "a").isEmpty)
+            // Then it takes the lock again.
+            while try await b.abandonedWorkers() == ["a"], !Task.isCancelled {
+                _ = try await a.heartbeat(worker: "a")
+            }
+            #expect(try await a.abandonedWorkers().isEmpty)
+        }
+    }
+
+    /// The lease may not come near its end, whatever the interval is: others take over what a worker runs
+    /// whose lease has ended.
+    @Test func theLeaseIsRenewedLongBeforeItsEnd() async throws {
+        try await RecordStore.with { store in
+            let a = try await registry(store, of: "a")
+            let first: Date = try await store.value("select expires_at from workers")
+            var rest: Double = 30
+            while rest > 0, try await store.value("select expires_at from workers") == first {
+                _ = try await a.heartbeat(worker: "a")
+                rest = try await store.value(
+                    "select extract(epoch from $1::timestamptz - clock_timestamp())::float8",
+                    [first]
+                )
+                try await ContinuousClock().sleep(for: .milliseconds(100))
+            }
+            #expect(rest > 15)
+        }
+    }
+
+    @Test func noOtherStatementOfTheProcessDelaysARenewal() async throws {
+        try await RecordStore.with(connections: 1) { store in
+            let a = try await registry(store, of: "a")
+            try await store.pool.query("update workers set expires_at = now()")
+            let held = Gate()
+            let isOver = Gate()
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    try await store.database.pool.withConnection { _ in
+                        held.open()
+                        await isOver.pass()
+                    }
+                }
+                await held.pass()
+                // Registering has renewed it, so that a session of its own is due only after a while.
+                try await kill("a", store)
+                while try await store.value("select expires_at <= now() from workers"),
+                    !Task.isCancelled
+                {
+                    _ = try await a.heartbeat(worker: "a")
+                }
+                isOver.open()
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func whatDidNotRunIsNotCharged() async throws {
+        try await RecordStore.with { store in
+            let survivor = try await registry(store, of: "survivor")
+            let claim = Claim.sample()
+            for attempt in 1...5 {
+                let victim = "victim-\(attempt)"
+                let grant = try await store.grant(claim.redelivered(to: victim))
+                // Of the first loss nobody knows.
+                #expect(grant.lostWorkers == min(attempt - 1, 1))
+                #expect(grant.uncountedAttempts == max(attempt - 2, 0))
+                #expect(try await store.lose(victim, to: survivor).isEmpty)
+            }
+            #expect(try await store.executions.execution(claim.submission.id)?.state == .queued)
+        }
+    }
+
+    @Test func anAttemptIsChargedOnlyIfItIsTheOneThatHadASandbox() async throws {
+        try await RecordStore.with { store in
+            let survivor = try await registry(store, of: "survivor")
+            let claim = Claim.sample()
+            _ = try await store.claim(claim)
+            #expect(try await store.lose("worker-a", to: survivor).isEmpty)
+            for losses in [1, 2, 2] {
+                let next = claim.redelivered(to: "worker-a")
+                let grant = try await store.grant(next)
+                #expect(grant.lostWorkers == losses)
+                // The second had one, the last two had none.
+                if losses == 1 {
+                    let attempt = RunningAttempt(
+                        id: claim.submission.id,
+                        attempt: grant.attempt,
+                        token: next.token
+                    )
+                    try await store.executions.markSandboxed([attempt])
+                }
+                #expect(try await store.lose("worker-a", to: survivor).isEmpty)
+            }
         }
     }
 
@@ -170,7 +272,11 @@ struct WorkerRegistryTests {
 
             try await kill("worker-a", store)
             withExtendedLifetime(a) {}
-            let killers = try await b.reclaim(worker: "worker-a", successor: "worker-b")
+            let killers = try await b.reclaim(
+                worker: "worker-a",
+                successor: "worker-b",
+                token: .random()
+            )
             #expect(killers.isEmpty)
             let due = try await store.outbox.lease(by: "worker-b", holding: [], limit: 10)
             #expect(due.count == 3)
@@ -184,7 +290,10 @@ struct WorkerRegistryTests {
             )
             #expect(try await store.claim(claims[0].redelivered()) == 2)
             #expect(try await store.executions.finish([.sample(claims[0])]).isEmpty)
-            #expect(try await b.reclaim(worker: "worker-a", successor: "worker-b").isEmpty)
+            #expect(
+                try await b.reclaim(worker: "worker-a", successor: "worker-b", token: .random())
+                    .isEmpty
+            )
         }
     }
 
@@ -214,10 +323,13 @@ struct WorkerRegistryTests {
             try await a.deregister(worker: "worker-a")
             var dead: [String] = []
             while dead.isEmpty, !Task.isCancelled {
-                dead = try await b.heartbeat(worker: "worker-b")
+                dead = try await b.abandonedWorkers()
             }
             #expect(dead == ["worker-a"])
-            #expect(try await b.reclaim(worker: "worker-a", successor: "worker-b").isEmpty)
+            #expect(
+                try await b.reclaim(worker: "worker-a", successor: "worker-b", token: .random())
+                    .isEmpty
+            )
             #expect(try await store.outbox.lease(by: "worker-b", holding: [], limit: 10).count == 1)
         }
     }
@@ -228,9 +340,12 @@ struct WorkerRegistryTests {
             let b = try await registry(store, of: "worker-b")
             let claim = Claim.sample()
             _ = try await store.claim(claim)
-            #expect(try await b.reclaim(worker: "worker-a", successor: "worker-b").isEmpty)
+            #expect(
+                try await b.reclaim(worker: "worker-a", successor: "worker-b", token: .random())
+                    .isEmpty
+            )
             #expect(try await store.executions.execution(claim.submission.id)?.state == .running)
-            #expect(try await a.heartbeat(worker: "worker-a").isEmpty)
+            #expect(try await a.abandonedWorkers().isEmpty)
         }
     }
 
@@ -244,10 +359,13 @@ struct WorkerRegistryTests {
             let a = try await registry(store, of: "worker-a")
             let new = Claim.sample()
             _ = try await store.claim(new)
-            #expect(try await a.reclaim(worker: "worker-a", successor: "worker-a").isEmpty)
+            #expect(
+                try await a.reclaim(worker: "worker-a", successor: "worker-a", token: .random())
+                    .isEmpty
+            )
             #expect(try await store.executions.execution(old.submission.id)?.state == .queued)
             #expect(try await store.executions.execution(new.submission.id)?.state == .running)
-            #expect(try await a.heartbeat(worker: "worker-a").isEmpty)
+            #expect(try await a.abandonedWorkers().isEmpty)
             #expect(try await store.value("select count(*) from workers") == 1)
         }
     }
@@ -259,15 +377,29 @@ struct WorkerRegistryTests {
             for attempt in 1...3 {
                 let victim = "victim-\(attempt)"
                 let registry = try await registry(store, of: victim)
-                #expect(try await store.claim(claim.redelivered(to: victim)) == attempt)
+                let lost = claim.redelivered(to: victim)
+                #expect(try await store.claim(lost) == attempt)
+                try await store.executions.markSandboxed([
+                    RunningAttempt(id: lost.submission.id, attempt: attempt, token: lost.token)
+                ])
                 try await kill(victim, store)
                 withExtendedLifetime(registry) {}
-                let killers = try await survivor.reclaim(worker: victim, successor: "survivor")
+                let token = UUID()
+                let killers = try await survivor.reclaim(
+                    worker: victim,
+                    successor: "survivor",
+                    token: token
+                )
                 #expect(killers.count == (attempt == 3 ? 1 : 0))
                 guard let killer = killers.first else { continue }
                 #expect(killer.record.id == claim.submission.id)
                 #expect(killer.record.attempt == 4)
                 #expect(killer.record.worker == "survivor")
+                // The successor knows by it that it has the execution in hand.
+                #expect(
+                    try await survivor.runningAttempts(of: "survivor")
+                        == [RunningAttempt(id: claim.submission.id, attempt: 4, token: token)]
+                )
                 #expect(killer.runtime == "python")
                 #expect(killer.labels == claim.submission.labels)
                 #expect(killer.properties == claim.request.properties)
@@ -281,6 +413,36 @@ struct WorkerRegistryTests {
                 #expect(try await store.executions.finish([end]).count == 1)
             }
             #expect(try await store.value("select count(*) from attempts") == 4)
+        }
+    }
+
+    @Test func whatAWorkerDoesNotRunIsPutBackAndNothingElse() async throws {
+        try await RecordStore.with { store in
+            let registry = try await registry(store, of: "worker-a")
+            let claims = (0..<4).map { _ in Claim.sample() }
+            _ = try await store.executions.claim(claims)
+            let attempts = try await registry.runningAttempts(of: "worker-a")
+            #expect(Set(attempts.map(\.token)) == Set(claims.map(\.token)))
+            // Since they were read, one has ended and one is another attempt by now.
+            _ = try await store.executions.finish([.sample(claims[1])])
+            try await store.executions.retry([.sample(claims[2], delay: .zero)])
+            #expect(try await store.claim(claims[2].redelivered(to: "worker-a")) == 2)
+            let read = attempts.filter { $0.token != claims[3].token }
+            let killers = try await registry.putBack(read, of: "worker-a", token: .random())
+            #expect(killers.isEmpty)
+            var states: [ExecutionState?] = []
+            for claim in claims {
+                states.append(try await store.executions.execution(claim.submission.id)?.state)
+            }
+            #expect(states == [.queued, .cancelled, .running, .running])
+            let grant = try await store.grant(claims[0].redelivered())
+            #expect(grant.attempt == 2)
+            #expect(grant.lostWorkers == 0)
+            #expect(
+                try await store.value(
+                    "select count(*) from outbox where message->>'exchange' = 'submit'"
+                ) == 2
+            )
         }
     }
 
@@ -304,4 +466,43 @@ struct WorkerRegistryTests {
             #expect(try await registry.sandboxes().isEmpty)
         }
     }
+}
+
+extension RecordStore {
+    /// Claims an execution, which must succeed.
+    fileprivate func grant(_ claim: Claim) async throws -> Grant {
+        let outcome = try #require(try await executions.claim([claim]).first)
+        guard case .claimed(let grant) = outcome else {
+            throw StoreError(.internal, "the claim came out as \(outcome)")
+        }
+        return grant
+    }
+
+    /// Has what a worker runs taken over that is on no list.
+    fileprivate func lose(
+        _ worker: String,
+        to successor: PostgreSQLWorkerRegistry
+    ) async throws -> [UnrunExecution] {
+        // What came just now may be another process's.
+        try await pool.query("update executions set started_at = started_at - interval '1 min'")
+        return try await successor.reclaim(
+            worker: worker,
+            successor: "survivor",
+            token: .random()
+        )
+    }
+}
+
+/// Holds whoever comes until it is opened.
+private struct Gate: Sendable {
+    private let stream: AsyncStream<Never>
+    private let continuation: AsyncStream<Never>.Continuation
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream()
+    }
+
+    func open() { continuation.finish() }
+
+    func pass() async { for await _ in stream {} }
 }

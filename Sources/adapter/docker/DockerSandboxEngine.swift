@@ -22,6 +22,7 @@ public struct DockerSandboxEngine: SandboxEngine {
     }
 
     private static let workerLabel = "dev.sandmill.worker"
+    private static let removalsAtOnce = 8
 
     private let engine: DockerEngine
     private let cluster: String
@@ -105,11 +106,31 @@ public struct DockerSandboxEngine: SandboxEngine {
 
     /// Removes the containers that a worker which is no more has left on this engine.
     ///
-    /// Most end by themselves with its streams; one that was made and not yet started does not.
+    /// Most end by themselves with its streams; one that was made and not yet started does not. One that
+    /// cannot be removed keeps none of the others.
     public func removeOrphans(of worker: String) async throws(SandboxError) {
         let label = "\(Self.workerLabel)=\(cluster)/\(worker)"
-        for container in try await engine.containers(labelled: label) {
+        let containers = try await engine.containers(labelled: label)
+        let failures = await withTaskGroup(of: SandboxError?.self) { group in
+            var failures: [SandboxError] = []
+            for (index, container) in containers.enumerated() {
+                if index >= Self.removalsAtOnce, let failure = await group.next() ?? nil {
+                    failures.append(failure)
+                }
+                group.addTask { await self.failure(removing: container) }
+            }
+            for await failure in group { failures += [failure].compactMap(\.self) }
+            return failures
+        }
+        if let failure = failures.first { throw failure }
+    }
+
+    private func failure(removing container: String) async -> SandboxError? {
+        do throws(SandboxError) {
             try await engine.remove(container)
+            return nil
+        } catch {
+            return error
         }
     }
 }

@@ -21,14 +21,15 @@ public struct BatchConsumer: BatchSource {
             queues: [broker.topology.batches],
             prefetch: Self.prefetch
         )
-        await consumer.run { queue, delivery, channel in
+        await consumer.run { queue, delivery, settlement in
             deliver(
                 BatchDelivery(
                     queue: queue,
                     deliveries: delivery.count,
                     properties: SandmillService.MessageProperties(delivery.properties),
-                    body: SandmillService.Delivery.Body(delivery.body)
-                ) { try? await channel.acknowledge(delivery.tag) }
+                    body: SandmillService.Delivery.Body(delivery.body),
+                    settlement: settlement
+                )
             )
         }
     }

@@ -8,8 +8,8 @@ internal import SandmillService
 /// others go on. One that is of another type or lacks what its kind needs, such as its dead letters, is
 /// not consumed: it would lose messages without a word.
 struct QueueConsumer {
-    /// Takes a delivery of a queue, at once; it is acknowledged on its channel.
-    typealias Take = @Sendable (_ queue: String, AMQP.Delivery, Channel) -> Void
+    /// Takes a delivery of a queue, at once.
+    typealias Take = @Sendable (_ queue: String, AMQP.Delivery, Settlement) -> Void
 
     let broker: Broker
     let purpose: String
@@ -78,7 +78,9 @@ struct QueueConsumer {
         let channel = try await connection.openChannel()
         do throws(AMQPError) {
             let consumer = try await channel.consume(queue: queue, prefetch: prefetch)
-            for try await delivery in consumer.deliveries { take(queue, delivery, channel) }
+            for try await delivery in consumer.deliveries {
+                take(queue, delivery, Settlement(of: delivery.tag, on: channel))
+            }
             try await consumer.cancel()
         } catch {
             // What was not acknowledged is delivered again, here or to another.
@@ -90,5 +92,15 @@ struct QueueConsumer {
     /// Makes queues that were deleted again; what differs is logged by the next try.
     private func repair() async {
         try? await broker.declareTopology()
+    }
+}
+
+extension Settlement {
+    fileprivate init(of tag: UInt64, on channel: Channel) {
+        self.init(
+            acknowledge: { try? await channel.acknowledge(tag) },
+            release: { try? await channel.reject(tag, requeue: true) },
+            isStale: { channel.closeReason != nil }
+        )
     }
 }

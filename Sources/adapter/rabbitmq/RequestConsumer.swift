@@ -33,7 +33,7 @@ public struct RequestConsumer: DeliverySource {
             queues: Array(levels.keys),
             prefetch: prefetch
         )
-        await consumer.run { queue, delivery, channel in
+        await consumer.run { queue, delivery, settlement in
             guard let level = levels[queue] else { return }
             deliver(
                 SandmillService.Delivery(
@@ -42,8 +42,9 @@ public struct RequestConsumer: DeliverySource {
                     level: level,
                     deliveries: delivery.count,
                     properties: SandmillService.MessageProperties(delivery.properties),
-                    body: SandmillService.Delivery.Body(delivery.body)
-                ) { try? await channel.acknowledge(delivery.tag) }
+                    body: SandmillService.Delivery.Body(delivery.body),
+                    settlement: settlement
+                )
             )
         }
     }

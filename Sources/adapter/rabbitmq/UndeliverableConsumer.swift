@@ -22,16 +22,12 @@ public struct UndeliverableConsumer: UndeliverableSource {
             queues: [unrouted, topology.dead],
             prefetch: Self.prefetch
         )
-        await consumer.run { queue, delivery, channel in
+        await consumer.run { queue, delivery, settlement in
             let letter =
                 queue == unrouted
                 ? DeadLetter(unrouted: delivery, from: queue)
                 : DeadLetter(givenUp: delivery, from: queue, of: topology)
-            deliver(
-                UndeliverableMessage(letter: letter) {
-                    try? await channel.acknowledge(delivery.tag)
-                }
-            )
+            deliver(UndeliverableMessage(letter: letter, settlement: settlement))
         }
     }
 }

@@ -16,8 +16,8 @@ public struct BatchDelivery: Sendable {
     public var properties: MessageProperties
     /// Its body.
     public var body: Delivery.Body
-    /// Acknowledges it; after the connection was lost it does nothing.
-    public var acknowledge: @Sendable () async -> Void
+    /// Settles it with the broker.
+    public var settlement: Settlement
 
     /// Puts a delivery together.
     public init(
@@ -25,12 +25,12 @@ public struct BatchDelivery: Sendable {
         deliveries: Int?,
         properties: MessageProperties,
         body: Delivery.Body,
-        acknowledge: @escaping @Sendable () async -> Void
+        settlement: Settlement
     ) {
         self.queue = queue
         self.deliveries = deliveries
         self.properties = properties
         self.body = body
-        self.acknowledge = acknowledge
+        self.settlement = settlement
     }
 }

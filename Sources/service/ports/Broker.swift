@@ -60,11 +60,8 @@ public struct Delivery: Sendable {
     public var properties: MessageProperties
     /// Its body.
     public var body: Body
-    /// Acknowledges it.
-    ///
-    /// After the connection was lost it does nothing: the broker delivers the message again, and
-    /// the claim finds the duplicate.
-    public var acknowledge: @Sendable () async -> Void
+    /// Settles it with the broker.
+    public var settlement: Settlement
 
     /// Puts a delivery together.
     public init(
@@ -74,7 +71,7 @@ public struct Delivery: Sendable {
         deliveries: Int? = nil,
         properties: MessageProperties,
         body: Body,
-        acknowledge: @escaping @Sendable () async -> Void
+        settlement: Settlement
     ) {
         self.queue = queue
         self.pool = pool
@@ -82,7 +79,7 @@ public struct Delivery: Sendable {
         self.deliveries = deliveries
         self.properties = properties
         self.body = body
-        self.acknowledge = acknowledge
+        self.settlement = settlement
     }
 }
 

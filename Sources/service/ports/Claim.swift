@@ -78,6 +78,10 @@ public struct Grant: Equatable, Sendable {
     public var attempt: Int
     /// How many of those before were made again because the request asks for it.
     public var retries: Int
+    /// How many of those before are not counted: a fault of ours that would have met any other, or one that was lost before its program could start.
+    public var uncountedAttempts: Int
+    /// How many workers it has lost that it may have killed.
+    public var lostWorkers: Int
     /// When the execution was accepted.
     public var submittedAt: Date
     /// When the attempt was claimed.
@@ -89,14 +93,35 @@ public struct Grant: Equatable, Sendable {
     public init(
         attempt: Int,
         retries: Int = 0,
+        uncountedAttempts: Int = 0,
+        lostWorkers: Int = 0,
         submittedAt: Date,
         startedAt: Date,
         decidedEnd: Outcome? = nil
     ) {
         self.attempt = attempt
         self.retries = retries
+        self.uncountedAttempts = uncountedAttempts
+        self.lostWorkers = lostWorkers
         self.submittedAt = submittedAt
         self.startedAt = startedAt
         self.decidedEnd = decidedEnd
+    }
+}
+
+/// An attempt that the store says a worker makes.
+public struct RunningAttempt: Hashable, Sendable {
+    /// The execution.
+    public var id: UUID
+    /// The attempt.
+    public var attempt: Int
+    /// Its claim's ``Claim/token``.
+    public var token: UUID?
+
+    /// Names one.
+    public init(id: UUID, attempt: Int, token: UUID?) {
+        self.id = id
+        self.attempt = attempt
+        self.token = token
     }
 }

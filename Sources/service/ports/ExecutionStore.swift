@@ -54,6 +54,9 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// How many executions of a pool wait in the store, counted up to `limit`.
     func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int
 
+    /// Notes that attempts have a sandbox, so that a worker which is lost by now is charged to them.
+    func markSandboxed(_ attempts: [RunningAttempt]) async throws(StoreError)
+
     /// Ends executions: record, attempt, files, batch counter and outbox in one transaction.
     ///
     /// Each is fenced by its attempt number, and by its worker or by its being queued, so whoever is
@@ -67,10 +70,6 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// Ends attempts that another one follows: back to `queued`, with the request's message in the
     /// outbox, due after the delay. Fenced as ``finish(_:)``.
     func retry(_ attempts: [FailedAttempt]) async throws(StoreError)
-
-    /// How many attempts of an execution another one followed without their being counted
-    /// (``FailedAttempt/isCounted``).
-    func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int
 
     /// Takes in a batch that came as one message, in one transaction: the batch, the members that
     /// wait in the store, the dead letters. If none waits it is completed.

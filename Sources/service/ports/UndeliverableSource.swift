@@ -10,12 +10,12 @@ public protocol UndeliverableSource: Sendable {
 public struct UndeliverableMessage: Sendable {
     /// The message, with why it is here.
     public var letter: DeadLetter
-    /// Acknowledges it; after the connection was lost it does nothing.
-    public var acknowledge: @Sendable () async -> Void
+    /// Settles it with the broker.
+    public var settlement: Settlement
 
     /// Puts a message together.
-    public init(letter: DeadLetter, acknowledge: @escaping @Sendable () async -> Void) {
+    public init(letter: DeadLetter, settlement: Settlement) {
         self.letter = letter
-        self.acknowledge = acknowledge
+        self.settlement = settlement
     }
 }

@@ -5,6 +5,8 @@ internal import SandmillEntity
 struct ClaimedExecution: Sendable {
     let submission: Submission
     let request: RequestMessage
+    /// Names its claim (``HeldClaims``).
+    let token: UUID
     let grant: Grant
     /// Whether its results are published without waiting for others.
     let isPrompt: Bool
@@ -13,9 +15,11 @@ struct ClaimedExecution: Sendable {
     init(
         submission: Submission,
         request: RequestMessage,
+        token: UUID,
         grant: Grant,
         isPrompt: Bool = false
     ) {
+        self.token = token
         self.isPrompt = isPrompt
         self.submission = submission
         self.request = request
@@ -48,8 +52,9 @@ struct ClaimedExecution: Sendable {
     /// Its level and tenant.
     var lane: Lane { Lane(level: submission.level, tenant: submission.tenant) }
 
-    /// How many attempts there were but for those that its request asked for.
-    var faults: Int { grant.attempt - grant.retries }
+    /// How many attempts there were but for those that its request asked for and those that were lost
+    /// before its program could start.
+    var faults: Int { grant.attempt - grant.retries - grant.uncountedAttempts }
 
     /// Whether its request asks for another attempt after such an end; not behind its deadline.
     func wantsRetry(after state: ExecutionState) -> Bool {

@@ -1,45 +1,93 @@
 public import Logging
+internal import SandmillEntity
 public import ServiceLifecycle
 
 /// Moves what no queue wanted, and what the broker gave up, into the record store, where a person
 /// finds it with its reason.
 public struct DeadLetterDrain: Service {
+    /// The most letters that are being kept at once.
+    private static let concurrency = 64
+
     private let source: any UndeliverableSource
     private let ledger: ExecutionLedger
+    private let lease: WorkerLease
+    private let clock: any Clock<Duration>
     private let logger: Logger
 
     /// Describes a drain; the ledger has to outlive it.
-    public init(source: any UndeliverableSource, ledger: ExecutionLedger, logger: Logger) {
+    ///
+    /// - Parameters:
+    ///   - source: Where they come from.
+    ///   - ledger: Keeps them.
+    ///   - lease: While it is not held, nothing is consumed.
+    ///   - clock: What it waits with before it tries again.
+    ///   - logger: Told what could not be kept.
+    public init(
+        source: any UndeliverableSource,
+        ledger: ExecutionLedger,
+        lease: WorkerLease,
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
         self.source = source
         self.ledger = ledger
+        self.lease = lease
+        self.clock = clock
         self.logger = logger
     }
 
-    /// Drains until a graceful shutdown; what is not kept by then the broker still has.
+    /// Drains until a graceful shutdown, and then keeps what it has begun to keep; the rest the broker
+    /// still has.
     public func run() async throws {
-        let (messages, continuation) = AsyncStream<UndeliverableMessage>.makeStream()
+        let inbox = Inbox<UndeliverableMessage>(settlement: \.settlement)
         await withDiscardingTaskGroup { group in
             group.addTask {
-                await cancelWhenGracefulShutdown { await source.run { continuation.yield($0) } }
-                continuation.finish()
+                try? await gracefulShutdown()
+                inbox.close()
             }
-            for await message in messages {
+            group.addTask { await lease.whileHeld { await source.run { inbox.offer($0) } } }
+            await keepAll(of: inbox)
+            group.cancelAll()
+        }
+    }
+
+    private func keepAll(of inbox: Inbox<UndeliverableMessage>) async {
+        await withTaskGroup(of: Void.self) { group in
+            var count = 0
+            while let message = await inbox.next() {
+                if count == Self.concurrency {
+                    await group.next()
+                } else {
+                    count += 1
+                }
                 group.addTask { await keep(message) }
             }
         }
     }
 
+    /// Keeps a letter, or tries again for as long as the broker leaves it here.
+    ///
+    /// It is not released: its queue has nowhere to send what it has delivered too often, and RabbitMQ 4
+    /// drops that.
     private func keep(_ message: UndeliverableMessage) async {
-        do throws(StoreError) {
-            try await ledger.keep(message.letter)
-            await message.acknowledge()
-        } catch {
-            logger.error(
-                "A dead letter could not be kept and is left to the broker.",
-                metadata: [
-                    LogKey.queue: "\(message.letter.queue)", LogKey.reason: "\(error.message)",
-                ]
-            )
+        var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
+        while !message.settlement.isStale() {
+            do throws(StoreError) {
+                try await ledger.keep(message.letter)
+                await message.settlement.acknowledge()
+                return
+            } catch {
+                logger.error(
+                    "A dead letter could not be kept yet and stays with the broker.",
+                    metadata: [
+                        LogKey.queue: "\(message.letter.queue)",
+                        LogKey.reason: "\(error.message)",
+                    ]
+                )
+                if Task.isShuttingDownGracefully || Task.isCancelled { return }
+                let wait = backoff.next()
+                try? await cancelWhenGracefulShutdown { try await clock.sleep(for: wait) }
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ public actor ExecutionLedger: Service {
     private let promptPublications: GroupCommitter<FinishedResult, Result<Void, ResultsError>>
     private let ends: GroupCommitter<FinishedExecution, Void>
     private let retries: GroupCommitter<FailedAttempt, Void>
+    private let starts: GroupCommitter<RunningAttempt, Void>
     private let letters: GroupCommitter<DeadLetter, Void>
     /// What waits for a sandbox of this worker, in any pool.
     nonisolated let backlog = Backlog()
@@ -28,23 +29,35 @@ public actor ExecutionLedger: Service {
 
     /// Whether results can be written.
     public nonisolated let resultsHealth: ResultsHealth
+    /// The claims that are written here and what has come of them.
+    nonisolated let held = HeldClaims()
 
     private let store: any ExecutionStore
 
     /// Writes records to `store`, what is refused to `letters` and output to `results`, and hands
     /// events to `relay`.
+    ///
+    /// What came by the broker and cannot be written, while others can, goes back to it after
+    /// `patience`.
     public init(
         store: any ExecutionStore,
         letters: any DeadLetterStore,
         results: any ResultsStore,
         relay: Relay,
+        patience: Duration = .seconds(10),
         logger: Logger
     ) {
         self.store = store
         delay = StoreDelay(logger: logger)
         resultsHealth = ResultsHealth(results, logger: logger)
-        claims = .ofClaims(in: store, linger: Self.linger, backlog: backlog, delay: delay)
-        arrivals = .ofClaims("arrivals", in: store, delay: delay)
+        claims = .ofClaims(
+            in: store,
+            linger: Self.linger,
+            patienceSetAside: patience,
+            backlog: backlog,
+            delay: delay
+        )
+        arrivals = .ofClaims("arrivals", in: store, patienceSetAside: patience, delay: delay)
         publications = GroupCommitter(linger: Self.linger, backlog: backlog) {
             await results.publish($0)
         }
@@ -54,8 +67,16 @@ public actor ExecutionLedger: Service {
             try await store.retry(attempts)
             return attempts.map { _ in }
         }
-        self.letters = GroupCommitter(of: "dead letters", size: \.body.count, delay: delay) {
-            refused throws(StoreError) in
+        starts = GroupCommitter(of: "starts", delay: delay) { attempts throws(StoreError) in
+            try await store.markSandboxed(attempts)
+            return attempts.map { _ in }
+        }
+        self.letters = GroupCommitter(
+            of: "dead letters",
+            size: \.body.count,
+            patienceSetAside: patience,
+            delay: delay
+        ) { refused throws(StoreError) in
             try await letters.keep(refused)
             return refused.map { _ in }
         }
@@ -70,6 +91,7 @@ public actor ExecutionLedger: Service {
             group.addTask { await self.promptPublications.run() }
             group.addTask { await self.ends.run() }
             group.addTask { await self.retries.run() }
+            group.addTask { await self.starts.run() }
             group.addTask { await self.letters.run() }
             try? await gracefulShutdown()
             await claims.finish()
@@ -78,6 +100,7 @@ public actor ExecutionLedger: Service {
             await promptPublications.finish()
             await ends.finish()
             await retries.finish()
+            await starts.finish()
             await letters.finish()
         }
     }
@@ -137,9 +160,9 @@ public actor ExecutionLedger: Service {
         try await retries.submit(attempt)
     }
 
-    /// How many attempts of an execution were not counted, since they ended by a fault of ours that lasted.
-    nonisolated func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int {
-        try await store.uncountedAttempts(of: id)
+    /// Notes that an attempt has a sandbox; a store that cannot be reached is waited for.
+    nonisolated func markSandboxed(_ attempt: RunningAttempt) async throws(StoreError) {
+        try await starts.submit(attempt)
     }
 }
 
@@ -150,6 +173,7 @@ extension GroupCommitter where Item == Claim, Outcome == ClaimOutcome {
         in store: any ExecutionStore,
         linger: Duration = .zero,
         patience: Duration? = nil,
+        patienceSetAside: Duration? = nil,
         backlog: Backlog? = nil,
         delay: StoreDelay? = nil
     ) -> GroupCommitter {
@@ -158,6 +182,7 @@ extension GroupCommitter where Item == Claim, Outcome == ClaimOutcome {
             size: \.request.body.count,
             linger: linger,
             patience: patience,
+            patienceSetAside: patienceSetAside,
             backlog: backlog,
             delay: delay
         ) { claims throws(StoreError) in try await store.claim(claims) }

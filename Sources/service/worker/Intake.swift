@@ -3,21 +3,36 @@ internal import Synchronization
 
 /// The deliveries that wait in this worker for their claim, and whose turn it is.
 ///
-/// The broker's prefetch bounds it: what is there beyond it came by a connection that is lost, and
-/// is delivered again. Any thread offers; one task takes, and settles what it took when it is
-/// acknowledged or given up.
+/// The broker's prefetch bounds it: what came by a channel that is gone is delivered again, so this copy
+/// is dropped, and nothing is taken beyond the prefetch before something is settled. Any thread offers;
+/// one task takes, and settles what it took when it is acknowledged or given up.
 final class Intake: Sendable {
     private struct State {
         var waiting: [Level: [(delivery: Delivery, since: ContinuousClock.Instant)]] = [:]
         var scheduler = LevelScheduler()
-        var unsettled = 0
+        var unsettled: [Level: Int] = [:]
         var isClosed = false
 
-        mutating func take() -> Delivery? {
-            let levels = Level.allCases.filter { waiting[$0]?.isEmpty == false }
+        mutating func take(prefetch: Int) -> Delivery? {
+            dropStale()
+            let levels = Level.allCases.filter {
+                waiting[$0]?.isEmpty == false && unsettled[$0, default: 0] < prefetch
+            }
             guard let level = scheduler.next(among: levels) else { return nil }
-            unsettled += 1
+            return takeFirst(of: level)
+        }
+
+        mutating func takeFirst(of level: Level) -> Delivery? {
+            unsettled[level, default: 0] += 1
             return waiting[level]?.removeFirst().delivery
+        }
+
+        /// What waits of one level has mostly come by one channel, so that looking at the first will do.
+        mutating func dropStale() {
+            for level in Level.allCases
+            where waiting[level]?.first?.delivery.settlement.isStale() == true {
+                waiting[level]?.removeAll { $0.delivery.settlement.isStale() }
+            }
         }
     }
 
@@ -46,10 +61,8 @@ final class Intake: Sendable {
     func offer(_ delivery: Delivery) {
         state.withLock { state in
             if state.isClosed { return }
-            var waiting = state.waiting.removeValue(forKey: delivery.level) ?? []
-            waiting.append((delivery, .now))
-            if waiting.count > prefetch { waiting.removeFirst() }
-            state.waiting[delivery.level] = waiting
+            state.dropStale()
+            state.waiting[delivery.level, default: []].append((delivery, .now))
         }
         arrival.yield()
     }
@@ -58,11 +71,10 @@ final class Intake: Sendable {
     func takeOverdue() -> Delivery? {
         let limit = ContinuousClock.now - patience
         return state.withLock { state in
+            state.dropStale()
             let level = state.waiting.first { $0.value.first.map { $0.since <= limit } == true }?
                 .key
-            guard let level else { return nil }
-            state.unsettled += 1
-            return state.waiting[level]?.removeFirst().delivery
+            return level.flatMap { state.takeFirst(of: $0) }
         }
     }
 
@@ -70,15 +82,19 @@ final class Intake: Sendable {
     func next() async -> Delivery? {
         var arrivals = arrivals.makeAsyncIterator()
         while true {
-            let (delivery, isClosed) = state.withLock { ($0.take(), $0.isClosed) }
+            let (delivery, isClosed) = state.withLock { ($0.take(prefetch: prefetch), $0.isClosed) }
             if delivery != nil || isClosed { return delivery }
             if await arrivals.next() == nil { return nil }
         }
     }
 
     /// Says that a delivery which was taken no longer needs the broker's channel.
-    func settle() {
-        state.withLock { $0.unsettled -= 1 }
+    func settle(_ delivery: Delivery) {
+        let isAwaited = state.withLock { state in
+            state.unsettled[delivery.level, default: 0] -= 1
+            return state.waiting[delivery.level]?.isEmpty == false
+        }
+        if isAwaited { arrival.yield() }
         finishWhenSettled()
     }
 
@@ -98,6 +114,8 @@ final class Intake: Sendable {
     }
 
     private func finishWhenSettled() {
-        if state.withLock({ $0.isClosed && $0.unsettled == 0 }) { settlement.finish() }
+        if state.withLock({ $0.isClosed && $0.unsettled.values.allSatisfy { $0 == 0 } }) {
+            settlement.finish()
+        }
     }
 }

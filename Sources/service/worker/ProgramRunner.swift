@@ -27,6 +27,7 @@ struct ProgramRunner: Sendable {
                 )
             }
             await lease.sandbox.assign(to: id)
+            try await markLostBefore(execution, in: lease)
             running.start(id, in: lease.sandbox)
             // The wait for a sandbox may have been long.
             if let outcome = decidedEnd(of: execution) {
@@ -45,6 +46,28 @@ struct ProgramRunner: Sendable {
             return end(execution, as: outcome)
         } catch {
             throw Fault(error)
+        }
+    }
+
+    /// Notes that an execution which has lost a worker before has a sandbox, before its program starts.
+    ///
+    /// If this worker is lost too, the program may be what kills them. Others need no such write.
+    private func markLostBefore(
+        _ execution: ClaimedExecution,
+        in lease: SandboxLease
+    ) async throws {
+        guard execution.grant.lostWorkers > 0 else { return }
+        do {
+            try await ledger.markSandboxed(
+                RunningAttempt(
+                    id: execution.submission.id,
+                    attempt: execution.grant.attempt,
+                    token: execution.token
+                )
+            )
+        } catch {
+            await pool.release(lease, reusable: true)
+            throw error
         }
     }
 

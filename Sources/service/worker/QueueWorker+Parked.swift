@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Logging
 internal import SandmillEntity
 
@@ -9,15 +10,21 @@ extension QueueWorker {
             for await _ in places.vacancies {
                 await waitUntilReady()
                 while let room = places.room() {
-                    for taken in await take(room) { group.addTask { await run(taken) } }
+                    let token = UUID.random()
+                    ledger.held.hold(token)
+                    defer { ledger.held.letGo(token) }
+                    for taken in await take(room, token: token) {
+                        ledger.held.hold(token)
+                        group.addTask { await run(taken, token: token) }
+                    }
                 }
             }
         }
     }
 
-    private func take(_ room: Places.Room) async -> [TakenExecution] {
+    private func take(_ room: Places.Room, token: UUID) async -> [TakenExecution] {
         let vacancy = Vacancy(
-            token: .random(),
+            token: token,
             worker: configuration.worker,
             pool: decoder.pool.name,
             count: room.count,
@@ -40,19 +47,21 @@ extension QueueWorker {
     }
 
     /// Runs an execution that waited in the store, if the pool still takes it.
-    private func run(_ taken: TakenExecution) async {
+    private func run(_ taken: TakenExecution, token: UUID) async {
         do throws(RequestRefusal) {
             let submission = try decoder.decode(taken.request, level: taken.lane.level)
             await run(
                 ClaimedExecution(
                     submission: submission,
                     request: taken.request,
+                    token: token,
                     grant: taken.grant
                 )
             )
         } catch {
             places.leave(taken.lane)
             await end(taken.unrunnable)
+            ledger.held.letGo(token)
         }
         if taken.isLimited { places.suspectParked() }
     }

@@ -59,6 +59,7 @@ public struct QueueWorker: Service {
     let configuration: Configuration
     let decoder: SubmissionDecoder
     private let source: any DeliverySource
+    private let lease: WorkerLease
     let ledger: ExecutionLedger
     private let pool: WarmPool
     let runner: ProgramRunner
@@ -72,6 +73,7 @@ public struct QueueWorker: Service {
         _ configuration: Configuration,
         decoder: SubmissionDecoder,
         source: any DeliverySource,
+        lease: WorkerLease,
         ledger: ExecutionLedger,
         pool: WarmPool,
         results: any ResultsStore,
@@ -82,6 +84,7 @@ public struct QueueWorker: Service {
         self.configuration = configuration
         self.decoder = decoder
         self.source = source
+        self.lease = lease
         self.ledger = ledger
         self.pool = pool
         self.clock = clock
@@ -135,13 +138,16 @@ public struct QueueWorker: Service {
     /// What happens to a message.
     private func process(_ delivery: Delivery, isOverdue: Bool = false) async {
         let claimed = await claim(delivery, isOverdue: isOverdue)
-        intake.settle()
+        intake.settle(delivery)
         if let claimed { await run(claimed) }
     }
 
     /// What happens to an execution that is this worker's.
     func run(_ execution: ClaimedExecution) async {
-        defer { places.leave(execution.lane) }
+        defer {
+            ledger.held.letGo(execution.token)
+            places.leave(execution.lane)
+        }
         do {
             let finished = try await runner.run(execution)
             if execution.wantsRetry(after: finished.document.state) {
@@ -154,10 +160,11 @@ public struct QueueWorker: Service {
         }
     }
 
-    /// Consumes until the intake is closed and all that was taken from it is acknowledged.
+    /// Consumes while the lease is held, until the intake is closed and all that was taken from it is
+    /// acknowledged.
     private func consume() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await source.run { intake.offer($0) } }
+            group.addTask { await lease.whileHeld { await source.run { intake.offer($0) } } }
             await intake.waitUntilSettled()
             group.cancelAll()
         }
@@ -194,22 +201,25 @@ public struct QueueWorker: Service {
                 body: try delivery.body.complete()
             )
             let submission = try decoder.decode(request, level: delivery.level)
+            let token = UUID.random()
             let (outcome, isFirst) = try await takeIn(
                 submission,
                 request,
+                token: token,
                 isOverdue: isOverdue
             )
             switch outcome {
             case .claimed(let grant):
-                await delivery.acknowledge()
+                await delivery.settlement.acknowledge()
                 return ClaimedExecution(
                     submission: submission,
                     request: request,
+                    token: token,
                     grant: grant,
                     isPrompt: isFirst
                 )
             case .duplicate, .deferred, .parked, .queued:
-                await delivery.acknowledge()
+                await delivery.settlement.acknowledge()
             case .conflict(let reason):
                 await refuse(delivery, RequestRefusal(.idConflict, reason))
             }
@@ -219,11 +229,12 @@ public struct QueueWorker: Service {
             await refuse(delivery, RequestRefusal(.invalidRequest, error.message))
         } catch {
             logger.error(
-                "A delivery could not be claimed and is left to the broker.",
+                "A delivery could not be claimed and goes back to the broker.",
                 metadata: [
                     LogKey.queue: "\(delivery.queue)", LogKey.reason: "\(error)",
                 ]
             )
+            await release(delivery)
         }
         return nil
     }
@@ -232,15 +243,22 @@ public struct QueueWorker: Service {
     private func takeIn(
         _ submission: Submission,
         _ request: RequestMessage,
+        token: UUID,
         isOverdue: Bool
     ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
         let lane = Lane(level: submission.level, tenant: submission.tenant)
         let (intent, isFirst) = isOverdue ? (.park, false) : places.admit(lane)
-        var isHeld = intent == .run
-        defer { if isHeld { places.leave(lane) } }
+        var isOurs = false
+        ledger.held.hold(token)
+        defer {
+            if !isOurs {
+                ledger.held.letGo(token)
+                if intent == .run { places.leave(lane) }
+            }
+        }
         let outcome = try await ledger.claim(
             Claim(
-                token: .random(),
+                token: token,
                 intent: intent,
                 worker: configuration.worker,
                 submission: submission,
@@ -249,7 +267,7 @@ public struct QueueWorker: Service {
             isPrompt: isFirst
         )
         switch outcome {
-        case .claimed: isHeld = false
+        case .claimed: isOurs = true
         case .parked: places.notePark(lane)
         case .duplicate, .deferred, .queued, .conflict: break
         }
@@ -260,15 +278,20 @@ public struct QueueWorker: Service {
     private func refuse(_ delivery: Delivery, _ refusal: RequestRefusal) async {
         do {
             try await ledger.keep(DeadLetter(delivery, refusal))
-            await delivery.acknowledge()
+            await delivery.settlement.acknowledge()
         } catch {
             logger.error(
-                "A refused message could not be kept and is left to the broker.",
+                "A refused message could not be kept and goes back to the broker.",
                 metadata: [
                     LogKey.queue: "\(delivery.queue)", LogKey.reason: "\(error)",
                 ]
             )
+            await release(delivery)
         }
+    }
+
+    private func release(_ delivery: Delivery) async {
+        await delivery.settlement.releaseLater(deliveries: delivery.deliveries, clock: clock)
     }
 
     private func retry(_ execution: ClaimedExecution, after fault: Fault) async {
@@ -304,23 +327,12 @@ public struct QueueWorker: Service {
         return fault
     }
 
-    /// Whether an execution has had all attempts that faults of ours may cost it.
-    private func isExhausted(
-        _ execution: ClaimedExecution,
-        by fault: Fault
-    ) async throws(StoreError) -> Bool {
-        let limit = configuration.maximumAttempts
-        guard fault.isCounted, execution.faults >= limit else { return false }
-        let uncounted = try await ledger.uncountedAttempts(of: execution.submission.id)
-        return execution.faults - uncounted >= limit
-    }
-
     /// Schedules the next attempt, or ends the execution after the last.
     private func settle(
         _ execution: ClaimedExecution,
         after fault: Fault
     ) async throws(StoreError) {
-        if try await isExhausted(execution, by: fault) {
+        if fault.isCounted, execution.faults >= configuration.maximumAttempts {
             try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
             return
         }

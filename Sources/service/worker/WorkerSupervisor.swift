@@ -3,26 +3,35 @@ public import Logging
 internal import SandmillEntity
 public import ServiceLifecycle
 
-/// Keeps this worker's place among the living, and buries the dead.
+/// Keeps this worker's place among the living, and takes over what the dead have left.
 ///
 /// Each second it renews its own hold and looks for workers whose lock nobody holds. One that
 /// was found so three times in a row is dead; its executions are taken over. Once is not enough:
 /// when Postgres restarts every worker loses its lock for a moment.
+///
+/// Nothing that it does for others, and no engine, delays a renewal: each has a task of its own.
 public actor WorkerSupervisor: Service {
     private static let sightingsOfDeath = 3
+    private static let leftoverInterval: Duration = .seconds(10)
 
     private let worker: String
     private let version: String
     private let registry: any WorkerRegistry
     private let ledger: ExecutionLedger
+    private let lease: WorkerLease
     private let pools: [WarmPool]
     private let engine: any SandboxEngine
     private let announcer: CompletionAnnouncer
     private let clock: any Clock<Duration>
     private let logger: Logger
     private var sightings: [String: Int] = [:]
+    private var takeovers: Set<String> = []
     private var recorded: [SandboxRecord] = []
     private var inherited: [UnrunExecution] = []
+    /// What this worker runs by the record and does not hold, at the last look.
+    private var suspects: Set<RunningAttempt> = []
+    /// Names what an earlier process of this worker left to be ended.
+    private let inheritance = UUID.random()
 
     /// Describes a supervisor; the worker is registered by ``register()``.
     public init(
@@ -31,6 +40,7 @@ public actor WorkerSupervisor: Service {
         cluster: String,
         registry: any WorkerRegistry,
         ledger: ExecutionLedger,
+        lease: WorkerLease,
         pools: [WarmPool],
         engine: any SandboxEngine,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -40,6 +50,7 @@ public actor WorkerSupervisor: Service {
         self.version = version
         self.registry = registry
         self.ledger = ledger
+        self.lease = lease
         self.pools = pools
         self.engine = engine
         self.clock = clock
@@ -53,7 +64,24 @@ public actor WorkerSupervisor: Service {
     /// - Throws: ``StoreError/Code/workerIDTaken`` when a worker with this id is alive.
     public func register() async throws(StoreError) {
         try await registry.register(worker: worker, version: version)
-        inherited = try await registry.reclaim(worker: worker, successor: worker)
+        ledger.held.hold(inheritance)
+        inherited = try await registry.reclaim(
+            worker: worker,
+            successor: worker,
+            token: inheritance
+        )
+    }
+
+    /// Keeps the lease while `body` does what is to be done before the worker runs.
+    ///
+    /// - Throws: What `body` throws, and as ``run()``.
+    public func keepLease(while body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await body() }
+            group.addTask { try await self.renewEverySecond() }
+            try await group.next()
+            group.cancelAll()
+        }
     }
 
     /// Supervises until a graceful shutdown, then takes the worker's name off the list.
@@ -64,10 +92,10 @@ public actor WorkerSupervisor: Service {
     /// - Throws: ``StoreError/Code/workerIDTaken`` when another process took this worker's id
     ///   while Postgres was away.
     public func run() async throws {
-        for quarantined in inherited { await end(quarantined) }
         try await withThrowingTaskGroup { group in
             group.addTask { try? await gracefulShutdown() }
-            group.addTask { try await self.superviseEverySecond() }
+            group.addTask { try await self.renewEverySecond() }
+            group.addTask { await self.superviseOthers() }
             try await group.next()
             group.cancelAll()
         }
@@ -82,16 +110,47 @@ public actor WorkerSupervisor: Service {
         }
     }
 
-    private func superviseEverySecond() async throws {
-        while (try? await clock.sleep(for: .seconds(1))) != nil {
+    private func renewEverySecond() async throws {
+        while !Task.isCancelled {
             do throws(StoreError) {
-                let abandoned = try await registry.heartbeat(worker: worker)
-                await bury(abandoned)
-                try await recordSandboxes()
+                lease.renew(at: try await registry.heartbeat(worker: worker))
             } catch {
                 if error.code == .workerIDTaken { throw error }
+                if Task.isCancelled { return }
                 logger.warning(
                     "The worker's lease could not be renewed.",
+                    metadata: [LogKey.reason: "\(error.message)"]
+                )
+            }
+            try? await clock.sleep(for: .seconds(1))
+        }
+    }
+
+    private func superviseOthers() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.endInherited() }
+            group.addTask {
+                await self.repeatedly(every: .seconds(1), self.recordSandboxes)
+            }
+            group.addTask {
+                await self.repeatedly(every: Self.leftoverInterval, self.putBackLeftovers)
+            }
+            await repeatedly(every: .seconds(1)) { () async throws(StoreError) in
+                for dead in try await findDead() { group.addTask { await self.takeOver(dead) } }
+            }
+        }
+    }
+
+    private func repeatedly(
+        every interval: Duration,
+        _ body: () async throws(StoreError) -> Void
+    ) async {
+        while (try? await clock.sleep(for: interval)) != nil {
+            do throws(StoreError) {
+                try await body()
+            } catch {
+                logger.warning(
+                    "What workers leave could not be looked through.",
                     metadata: [LogKey.reason: "\(error.message)"]
                 )
             }
@@ -105,32 +164,56 @@ public actor WorkerSupervisor: Service {
         try await registry.record(sandboxes: records, worker: worker)
         recorded = records
     }
+}
 
-    private func bury(_ abandoned: [String]) async {
+// MARK: - Dead workers
+
+extension WorkerSupervisor {
+    /// Looks once, and returns who is dead by now and is not being taken over yet.
+    private func findDead() async throws(StoreError) -> [String] {
+        let abandoned = try await registry.abandonedWorkers()
         sightings = sightings.filter { abandoned.contains($0.key) }
-        for dead in abandoned where dead != worker {
-            sightings[dead, default: 0] += 1
-            guard sightings[dead] == Self.sightingsOfDeath else { continue }
+        for name in abandoned where name != worker { sightings[name, default: 0] += 1 }
+        return sightings.filter { $0.value >= Self.sightingsOfDeath }.keys
+            .filter { takeovers.insert($0).inserted }
+    }
+
+    private func takeOver(_ dead: String) async {
+        logger.warning(
+            "A worker is dead and its executions are taken over.",
+            metadata: [LogKey.worker: "\(dead)"]
+        )
+        do {
+            try await takeOverExecutions(of: dead)
+            try await engine.removeOrphans(of: dead)
+        } catch {
             logger.warning(
-                "A worker is dead and its executions are taken over.",
-                metadata: [LogKey.worker: "\(dead)"]
+                "What a dead worker left could not be taken over yet.",
+                metadata: [LogKey.worker: "\(dead)", LogKey.reason: "\(error)"]
             )
-            sightings[dead] = nil
-            do {
-                try await takeOver(dead)
-                try await engine.removeOrphans(of: dead)
-            } catch {
-                logger.warning(
-                    "What a dead worker left could not be taken over yet.",
-                    metadata: [LogKey.worker: "\(dead)", LogKey.reason: "\(error)"]
-                )
-            }
         }
     }
 
-    private func takeOver(_ dead: String) async throws(StoreError) {
-        for quarantined in try await registry.reclaim(worker: dead, successor: worker) {
-            await end(quarantined)
+    private func takeOverExecutions(of dead: String) async throws(StoreError) {
+        let token = UUID.random()
+        ledger.held.hold(token)
+        defer {
+            ledger.held.letGo(token)
+            sightings[dead] = nil
+            takeovers.remove(dead)
+        }
+        await end(try await registry.reclaim(worker: dead, successor: worker, token: token))
+    }
+
+    private func endInherited() async {
+        await end(inherited)
+        inherited = []
+        ledger.held.letGo(inheritance)
+    }
+
+    private func end(_ quarantined: [UnrunExecution]) async {
+        await withDiscardingTaskGroup { group in
+            for execution in quarantined { group.addTask { await self.end(execution) } }
         }
     }
 
@@ -146,5 +229,32 @@ public actor WorkerSupervisor: Service {
                 ]
             )
         }
+    }
+}
+
+// MARK: - Leftovers of this worker
+
+extension WorkerSupervisor {
+    /// Puts back what this worker runs by its record, and did not hold at the last look either.
+    ///
+    /// A claim that a dead process of this worker had sent may commit long after its successor has
+    /// taken over; an end may be one that no store takes. The store is read first: what is claimed after that
+    /// is not looked at, and what ends after that is let alone by ``WorkerRegistry/putBack(_:of:token:)``.
+    private func putBackLeftovers() async throws(StoreError) {
+        let unheld = Set(
+            try await registry.runningAttempts(of: worker)
+                .filter { attempt in attempt.token.map { !ledger.held.contains($0) } ?? true }
+        )
+        let leftovers = unheld.intersection(suspects)
+        suspects = unheld
+        guard !leftovers.isEmpty else { return }
+        logger.warning(
+            "Executions that this worker had claimed and does not run go back to their queue.",
+            metadata: [LogKey.count: "\(leftovers.count)"]
+        )
+        let token = UUID.random()
+        ledger.held.hold(token)
+        defer { ledger.held.letGo(token) }
+        await end(try await registry.putBack(Array(leftovers), of: worker, token: token))
     }
 }

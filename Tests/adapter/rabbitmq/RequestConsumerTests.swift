@@ -29,7 +29,7 @@ import Testing
             _ = try await inbox.next()
             let queue = installation.queue(.normal)
             #expect(try await installation.channel.checkQueue(queue).messageCount == 2)
-            await first.acknowledge()
+            await first.settlement.acknowledge()
             #expect(try await inbox.next().properties.messageID == "3")
             #expect(try await installation.channel.checkQueue(queue).messageCount == 1)
         }
@@ -94,18 +94,33 @@ import Testing
                 let again = try await inbox.next()
                 #expect(again.properties.messageID == "1")
                 #expect(again.deliveries == number)
+                #expect(!again.settlement.isStale())
             }
+            #expect(first.settlement.isStale())
             // Of a connection that is gone: no error, no effect.
-            await first.acknowledge()
+            await first.settlement.acknowledge()
             try await installation.request("2", .high)
             #expect(try await inbox.next().properties.messageID == "2")
+        }
+    }
+
+    @Test func whatIsReleasedComesAgainAndIsCounted() async throws {
+        try await withConsumer(prefetch: 1) { installation, inbox in
+            try await installation.request("1")
+            let first = try await inbox.next()
+            await first.settlement.release()
+            let again = try await inbox.next()
+            #expect(again.properties.messageID == "1")
+            #expect(again.deliveries == 2)
+            #expect(!first.settlement.isStale())
+            await again.settlement.acknowledge()
         }
     }
 
     @Test func aDeletedQueueIsMadeAgainWhileTheOtherLevelsGoOn() async throws {
         try await withConsumer { installation, inbox in
             try await installation.request("1", .high)
-            await (try await inbox.next()).acknowledge()
+            await (try await inbox.next()).settlement.acknowledge()
             try await installation.channel.delete(queue: installation.queue(.high))
             try await installation.request("2", .low)
             #expect(try await inbox.next().properties.messageID == "2")

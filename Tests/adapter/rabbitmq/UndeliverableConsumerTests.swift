@@ -43,7 +43,7 @@ import Testing
             installation.proxy.cut()
             let again = try await next(of: messages)
             #expect(again.letter.properties.messageID == "lost")
-            await again.acknowledge()
+            await again.settlement.acknowledge()
             let queue = "\(installation.prefix).unrouted"
             while try await installation.channel.checkQueue(queue).messageCount > 0 {
                 try Task.checkCancellation()

@@ -1,6 +1,7 @@
 """Does to a broker what it is told: a JSON object a line on stdin, an answer a line on stdout."""
 import json
 import sys
+import time
 
 import pika
 
@@ -58,6 +59,12 @@ def unbind_queue(channel, order):
 
 def delete_exchange(channel, order):
     channel.exchange_delete(order["name"])
+
+
+def purge(channel, order):
+    """Removes what waits in a queue, once something does."""
+    while channel.queue_purge(order["name"]).method.message_count == 0:
+        time.sleep(0.05)
 
 
 def reject(channel, order):

@@ -6,17 +6,18 @@ import Synchronization
 /// A broker with one work queue: what is published to `submit` is delivered again.
 final class FakeBroker: DeliverySource, MessagePublisher {
     private struct State {
-        var deliver: (@Sendable (Delivery) -> Void)?
-        var waiting: [Delivery] = []
         var published: [OutboundMessage] = []
         var outcomes: [PublishOutcome] = []
     }
 
+    /// The work queue.
+    let queue: FakeSource<Delivery>
     private let journal: Journal
     private let state = Mutex(State())
 
     init(journal: Journal) {
         self.journal = journal
+        queue = FakeSource(journal: journal)
     }
 
     var published: [OutboundMessage] { state.withLock { $0.published } }
@@ -35,33 +36,21 @@ final class FakeBroker: DeliverySource, MessagePublisher {
         body: Delivery.Body,
         level: Level = .normal
     ) {
-        let delivery = Delivery(
-            queue: "sandmill.work.python.\(level.rawValue)",
-            pool: "python",
-            level: level,
-            properties: properties,
-            body: body,
-            acknowledge: { [journal] in
-                journal.note(.acknowledged(properties.messageID ?? ""))
-            }
-        )
-        state.withLock { state in
-            if let deliver = state.deliver {
-                deliver(delivery)
-            } else {
-                state.waiting.append(delivery)
-            }
+        queue.send(properties.messageID ?? "") { deliveries, settlement in
+            Delivery(
+                queue: "sandmill.work.python.\(level.rawValue)",
+                pool: "python",
+                level: level,
+                deliveries: deliveries,
+                properties: properties,
+                body: body,
+                settlement: settlement
+            )
         }
     }
 
     func run(deliver: @escaping @Sendable (Delivery) -> Void) async {
-        state.withLock { state in
-            state.deliver = deliver
-            for delivery in state.waiting { deliver(delivery) }
-            state.waiting = []
-        }
-        await Gate().pass()
-        state.withLock { $0.deliver = nil }
+        await queue.run(deliver: deliver)
     }
 
     func publish(_ messages: [OutboundMessage]) async -> [PublishOutcome] {

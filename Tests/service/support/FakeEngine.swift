@@ -14,6 +14,7 @@ final class FakeEngine: SandboxEngine {
         var made = 0
         var live: [String: FakeSandbox] = [:]
         var mostLive = 0
+        var hang: Gate?
     }
 
     private let journal: Journal
@@ -34,6 +35,11 @@ final class FakeEngine: SandboxEngine {
     var isDown: Bool {
         get { state.withLock { $0.isDown } }
         set { state.withLock { $0.isDown = newValue } }
+    }
+
+    /// Lets nothing be removed before this is open.
+    func hang(until gate: Gate) {
+        state.withLock { $0.hang = gate }
     }
 
     var live: [FakeSandbox] { state.withLock { $0.live.values.sorted { $0.id < $1.id } } }
@@ -58,6 +64,8 @@ final class FakeEngine: SandboxEngine {
     }
 
     func removeOrphans(of worker: String) async throws(SandboxError) {
+        journal.note(.removingOrphans(of: worker))
+        await state.withLock(\.hang)?.pass()
         journal.note(.removedOrphans(of: worker))
     }
 

@@ -9,7 +9,7 @@ extension InMemoryStore: DeadLetterStore {
 
     func keep(_ refused: [DeadLetter]) async throws(StoreError) {
         try takeFailure()
-        try takeKeepFailure()
+        try await passKeeping()
         for letter in refused {
             try Self.check(letter.properties)
             if letter.reason.utf8.contains(0) {

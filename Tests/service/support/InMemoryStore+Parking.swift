@@ -86,6 +86,8 @@ extension InMemoryStore {
 
     func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {
         try takeFailure()
+        try takeAdmitFailure()
+        note(.admitted(batch.id))
         if batches[batch.id] != nil { return .duplicate }
         _ = try await claim(batch.members)
         try await keep(batch.refused)

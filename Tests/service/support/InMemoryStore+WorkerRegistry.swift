@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SandmillEntity
 import SandmillService
 
@@ -15,47 +16,83 @@ extension InMemoryStore: WorkerRegistry {
         workers[worker] = WorkerRow()
     }
 
-    func heartbeat(worker: String) async throws(StoreError) -> [String] {
+    func heartbeat(worker: String) async throws(StoreError) -> ContinuousClock.Instant {
         defer { note(.heartbeat) }
+        try takeFailure()
+        return .now
+    }
+
+    func abandonedWorkers() async throws(StoreError) -> [String] {
+        defer { note(.soughtDead) }
         try takeFailure()
         return workers.filter { !$0.value.isAlive }.keys.sorted()
     }
 
     func reclaim(
         worker: String,
-        successor: String
+        successor: String,
+        token: UUID
     ) async throws(StoreError) -> [UnrunExecution] {
         try takeFailure()
         try takeReclaimFailure()
         note(.reclaimed(worker))
-        var quarantined: [UnrunExecution] = []
-        for (id, execution) in executions
-        where execution.record.state == .running && execution.record.worker == worker {
-            executions[id]?.lostWorkers += 1
-            if execution.lostWorkers + 1 < 3 {
-                requeue(id, due: now)
-                continue
-            }
-            executions[id]?.record.attempt += 1
-            executions[id]?.record.worker = successor
-            guard let record = executions[id]?.record else { continue }
-            quarantined.append(
-                UnrunExecution(
-                    record: record,
-                    runtime: execution.submission.program.runtime.name,
-                    labels: execution.submission.labels,
-                    properties: execution.request.properties,
-                    outcome: Outcome(.errored, .workerKiller),
-                    endedAt: now
-                )
-            )
-        }
+        let quarantined = executions.values
+            .filter { $0.record.state == .running && $0.record.worker == worker }
+            .compactMap { lose($0, isCharged: !$0.isUnrun, successor: successor, token: token) }
         for index in outbox.indices where outbox[index].lessee == worker {
             outbox[index].leasedUntil = nil
         }
         sandboxRecords.removeAll { $0.worker == worker }
         if worker != successor { workers[worker] = nil }
         return quarantined
+    }
+
+    func runningAttempts(of worker: String) async throws(StoreError) -> [RunningAttempt] {
+        defer { note(.soughtLeftovers) }
+        try takeFailure()
+        return executions.values
+            .filter { $0.record.state == .running && $0.record.worker == worker }
+            .map(\.attempt)
+    }
+
+    func putBack(
+        _ attempts: [RunningAttempt],
+        of worker: String,
+        token: UUID
+    ) async throws(StoreError) -> [UnrunExecution] {
+        try takeFailure()
+        return executions.values
+            .filter {
+                $0.record.state == .running && $0.record.worker == worker
+                    && attempts.contains($0.attempt)
+            }
+            .compactMap { execution in
+                note(.putBack(execution.record.id))
+                return lose(execution, isCharged: false, successor: worker, token: token)
+            }
+    }
+
+    /// Requeues an execution; one that has lost too many workers is returned, for the successor to end.
+    private func lose(
+        _ execution: Execution,
+        isCharged: Bool,
+        successor: String,
+        token: UUID
+    ) -> UnrunExecution? {
+        let id = execution.record.id
+        var execution = execution
+        if execution.isUnrun { execution.uncountedAttempts += 1 }
+        if isCharged { execution.lostWorkers += 1 }
+        executions[id] = execution
+        guard execution.lostWorkers >= 3 else {
+            requeue(id, due: now)
+            return nil
+        }
+        execution.record.attempt += 1
+        execution.record.worker = successor
+        execution.token = token
+        executions[id] = execution
+        return unrun(execution, Outcome(.errored, .workerKiller))
     }
 
     func deregister(worker: String) async throws(StoreError) {
@@ -77,4 +114,13 @@ extension InMemoryStore: WorkerRegistry {
     func sandboxes() async throws(StoreError) -> [SandboxRecord] {
         sandboxRecords
     }
+}
+
+extension InMemoryStore.Execution {
+    fileprivate var attempt: RunningAttempt {
+        RunningAttempt(id: record.id, attempt: record.attempt, token: token)
+    }
+
+    /// Whether its program is known not to have started.
+    fileprivate var isUnrun: Bool { lostWorkers > 0 && sandboxedAttempt != record.attempt }
 }

@@ -16,6 +16,8 @@ actor InMemoryStore: ExecutionStore {
     private var finishFailures: [StoreError] = []
     private var removeFailures: [StoreError] = []
     private var reclaimFailures: [StoreError] = []
+    private var admitFailures: [StoreError] = []
+    private var keepGate: Gate?
     private var refusedText: String?
     private var nextRow: Int64 = 1
 
@@ -40,6 +42,7 @@ actor InMemoryStore: ExecutionStore {
         var token: UUID?
         var record: ExecutionRecord
         var lostWorkers = 0
+        var sandboxedAttempt: Int?
         var retries = 0
         var uncountedAttempts = 0
         /// Whether it waits here, and not in the broker.
@@ -86,14 +89,40 @@ actor InMemoryStore: ExecutionStore {
         failures = errors
     }
 
-    /// Makes the next claims, or batches, fail, each with one of these.
+    /// Makes the next claims fail, each with one of these.
     func failClaiming(with errors: [StoreError]) {
         claimFailures = errors
     }
 
-    /// Makes the next dead letters fail, each with one of these.
+    /// Makes the next batches fail to be taken in, each with one of these.
+    func failAdmitting(with errors: [StoreError]) {
+        admitFailures = errors
+    }
+
+    func takeAdmitFailure() throws(StoreError) {
+        if !admitFailures.isEmpty {
+            note(.admitFailed)
+            throw admitFailures.removeFirst()
+        }
+    }
+
+    /// Makes the next letters fail to be kept, each with one of these.
     func failKeeping(with errors: [StoreError]) {
         keepFailures = errors
+    }
+
+    /// Lets nothing be kept before this is open.
+    func holdKeeping(until gate: Gate) {
+        keepGate = gate
+    }
+
+    func passKeeping() async throws(StoreError) {
+        note(.keeping)
+        await keepGate?.pass()
+        if !keepFailures.isEmpty {
+            note(.keepFailed)
+            throw keepFailures.removeFirst()
+        }
     }
 
     /// Makes the next ends fail, each with one of these.
@@ -118,13 +147,6 @@ actor InMemoryStore: ExecutionStore {
 
     func takeFailure() throws(StoreError) {
         if !failures.isEmpty { throw failures.removeFirst() }
-    }
-
-    func takeKeepFailure() throws(StoreError) {
-        if !keepFailures.isEmpty {
-            note(.keepFailed)
-            throw keepFailures.removeFirst()
-        }
     }
 
     func takeReclaimFailure() throws(StoreError) {
@@ -175,6 +197,17 @@ actor InMemoryStore: ExecutionStore {
 
     func uncountedAttempts(of id: UUID) async throws(StoreError) -> Int {
         executions[id]?.uncountedAttempts ?? 0
+    }
+
+    func markSandboxed(_ attempts: [RunningAttempt]) async throws(StoreError) {
+        try takeFailure()
+        for attempt in attempts {
+            guard let execution = executions[attempt.id], execution.record.state == .running,
+                execution.record.attempt == attempt.attempt, execution.token == attempt.token
+            else { continue }
+            executions[attempt.id]?.sandboxedAttempt = attempt.attempt
+            note(.markedSandboxed(attempt.id))
+        }
     }
 
     func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord? {
@@ -277,6 +310,8 @@ actor InMemoryStore: ExecutionStore {
         Grant(
             attempt: execution.record.attempt,
             retries: execution.retries,
+            uncountedAttempts: execution.uncountedAttempts,
+            lostWorkers: execution.lostWorkers,
             submittedAt: execution.record.submittedAt,
             startedAt: execution.record.startedAt ?? now,
             decidedEnd: decidedEnd(of: execution)

@@ -9,13 +9,19 @@ final class Journal: Sendable {
         case claimFailed
         case parked(UUID)
         case countedParked
+        case admitted(UUID)
+        case admitFailed
         case admittedHeldMembers
         case acknowledged(String)
+        case released(String)
+        case consuming
+        case stoppedConsuming
         case started(sandbox: String)
         case startFailed
         case ran(String)
         case cancelled(sandbox: String)
         case destroyed(sandbox: String)
+        case removingOrphans(of: String)
         case removedOrphans(of: String)
         case staged(results: String)
         case placed(results: String)
@@ -24,12 +30,17 @@ final class Journal: Sendable {
         case finishFailed
         case removeFailed
         case retried(UUID, Outcome.Reason?)
-        case kept(String)
+        case keeping
         case keepFailed
+        case kept(String)
         case keptBuild
         case forgotBuild
         case sent(String)
+        case markedSandboxed(UUID)
         case heartbeat
+        case soughtDead
+        case soughtLeftovers
+        case putBack(UUID)
         case reclaimed(String)
         case reclaimFailed
         case deregistered(String)

@@ -10,8 +10,16 @@ struct WorkerHarness {
     let store: InMemoryStore
     let engine: FakeEngine
     let results: InMemoryResults
+    let lease: WorkerLease
+    let ledger: ExecutionLedger
+    private let relay: Relay
 
-    init(speed: Double = 20, behaviour: FakeEngine.Behaviour? = nil) {
+    /// The worker has its lease for as long as `trust` says; by default longer than any test takes.
+    init(
+        speed: Double = 20,
+        trust: Duration = .seconds(600),
+        behaviour: FakeEngine.Behaviour? = nil
+    ) {
         let journal = Journal()
         self.journal = journal
         broker = FakeBroker(journal: journal)
@@ -20,6 +28,23 @@ struct WorkerHarness {
             behaviour.map { FakeEngine(journal: journal, behaviour: $0) }
             ?? FakeEngine(journal: journal)
         results = InMemoryResults(journal: journal)
+        lease = WorkerLease(trust: trust)
+        lease.renew(at: .now)
+        relay = Relay(
+            worker: "w1",
+            outbox: store,
+            publisher: broker,
+            clock: HastyClock(),
+            logger: .silent
+        )
+        ledger = ExecutionLedger(
+            store: store,
+            letters: store,
+            results: results,
+            relay: relay,
+            patience: .zero,
+            logger: .silent
+        )
     }
 
     /// Runs the worker while `body` does, then shuts it down gracefully and waits for its end.
@@ -73,20 +98,6 @@ struct WorkerHarness {
         spare: Int
     ) -> (QueueWorker, [any Service]) {
         let worker = "w1"
-        let relay = Relay(
-            worker: worker,
-            outbox: store,
-            publisher: broker,
-            clock: HastyClock(),
-            logger: .silent
-        )
-        let ledger = ExecutionLedger(
-            store: store,
-            letters: store,
-            results: results,
-            relay: relay,
-            logger: .silent
-        )
         let pool = WarmPool(
             .sample(spare: spare),
             of: .sample,
@@ -109,6 +120,7 @@ struct WorkerHarness {
             ),
             decoder: .sample,
             source: broker,
+            lease: lease,
             ledger: ledger,
             pool: pool,
             results: results,

@@ -8,81 +8,123 @@ import Testing
 struct DeadLetterDrainTests {
     private let journal = Journal()
     private let store: InMemoryStore
+    private let source: FakeSource<UndeliverableMessage>
+    private let lease = WorkerLease(trust: .seconds(600))
 
     init() {
-        store = InMemoryStore(journal: journal, speed: 20)
+        store = InMemoryStore(journal: journal)
+        source = FakeSource(journal: journal)
+        lease.renew(at: .now)
     }
 
-    @Test func aDeadLetterIsAcknowledgedOnceItIsKept() async throws {
-        try await drain { await journal.wait(for: .acknowledged("lost")) }
-        #expect(journal.saw(.kept("unroutable"), before: .acknowledged("lost")))
-        #expect(await store.letters.map(\.body) == [[1, 2, 3]])
+    @Test func aLetterIsAcknowledgedWhenItIsKept() async throws {
+        try await run { _ in
+            source.send("a", letter("a"))
+            await journal.wait(for: .acknowledged("a"))
+        }
+        #expect(journal.saw(.kept("a"), before: .acknowledged("a")))
     }
 
-    @Test func aStoreThatIsAwayIsWaitedFor() async throws {
-        await store.failKeeping(with: [StoreError(.unavailable, "away")])
-        try await drain { await journal.wait(for: .acknowledged("lost")) }
-        #expect(journal.saw(.keepFailed, before: .kept("unroutable")))
-        #expect(journal.saw(.kept("unroutable"), before: .acknowledged("lost")))
+    @Test func whatCannotBeKeptStaysWithTheBrokerAndIsTriedAgain() async throws {
+        await store.failKeeping(with: [StoreError(.internal, "a mistake of ours")])
+        try await run { _ in
+            source.send("a", letter("a"))
+            await journal.wait(for: .acknowledged("a"))
+        }
+        #expect(journal.count(of: .kept("a")) == 1)
+        #expect(journal.count(of: .released("a")) == 0)
     }
 
-    @Test func whatCannotBeKeptIsNotAcknowledged() async throws {
-        await store.failKeeping(with: [StoreError(.internal, "an odd one")])
-        try await drain { await journal.wait(for: .keepFailed) }
-        #expect(journal.count(of: .acknowledged("lost"), before: .kept("unroutable")) == 0)
+    @Test func nothingIsConsumedWithoutALease() async throws {
+        let lease = WorkerLease(trust: .seconds(600))
+        try await run(lease: lease) { _ in
+            source.send("a", letter("a"))
+            for _ in 0..<100 { await Task.yield() }
+            #expect(journal.count(of: .consuming) == 0)
+            lease.renew(at: .now)
+            await journal.wait(for: .acknowledged("a"))
+        }
     }
 
-    /// Delivers a dead letter, and shuts the drain down after `body`.
-    private func drain(_ body: () async -> Void) async throws {
-        let relay = Relay(
-            worker: "w1",
-            outbox: store,
-            publisher: FakeBroker(journal: journal),
-            clock: HastyClock(),
-            logger: .silent
+    /// While the store is away the broker's connection may come and go any number of times.
+    @Test func whatComesAgainAndAgainWhileNothingCanBeKeptIsKeptOnce() async throws {
+        await store.failKeeping(
+            with: Array(repeating: StoreError(.internal, "away"), count: 10_000)
         )
+        try await run { _ in
+            for name in ["a", "b", "c"] { source.send(name, letter(name)) }
+            await journal.wait(for: .keepFailed)
+            for _ in 0..<50 { source.closeChannel() }
+            await store.failKeeping(with: [])
+            for name in ["a", "b", "c"] { await journal.wait(for: .acknowledged(name)) }
+        }
+        // What was on its way to the store when its channel went may be kept twice.
+        for name in ["a", "b", "c"] { #expect(journal.count(of: .kept(name)) <= 2) }
+    }
+
+    @Test func aGracefulShutdownWaitsForWhatIsBeingKeptAndAcknowledgesIt() async throws {
+        let gate = Gate()
+        await store.holdKeeping(until: gate)
+        try await run { group in
+            source.send("a", letter("a"))
+            await journal.wait(for: .keeping)
+            await group.triggerGracefulShutdown()
+            gate.open()
+            await journal.wait(for: .acknowledged("a"))
+        }
+        #expect(journal.saw(.acknowledged("a"), before: .stoppedConsuming))
+    }
+
+    private func letter(
+        _ name: String
+    ) -> @Sendable (_ deliveries: Int, Settlement) -> UndeliverableMessage {
+        { _, settlement in
+            UndeliverableMessage(
+                letter: DeadLetter(
+                    errorType: name,
+                    reason: "",
+                    queue: "sandmill.unrouted",
+                    routingKey: nil,
+                    deliveries: nil,
+                    properties: MessageProperties(messageID: name),
+                    body: .complete([])
+                ),
+                settlement: settlement
+            )
+        }
+    }
+
+    /// Drains while `body` runs, then shuts down gracefully and waits for the end.
+    private func run(
+        lease: WorkerLease? = nil,
+        _ body: @Sendable (ServiceGroup) async throws -> Void
+    ) async throws {
         let ledger = ExecutionLedger(
             store: store,
             letters: store,
             results: InMemoryResults(journal: journal),
-            relay: relay,
+            relay: Relay(
+                worker: "w1",
+                outbox: store,
+                publisher: FakeBroker(journal: journal),
+                logger: .silent
+            ),
+            patience: .zero,
             logger: .silent
         )
         let drain = DeadLetterDrain(
-            source: OneDeadLetter(journal: journal),
+            source: source,
             ledger: ledger,
+            lease: lease ?? self.lease,
+            clock: HastyClock(),
             logger: .silent
         )
-        let group = ServiceGroup(services: [relay, ledger, drain], logger: .silent)
-        try await withThrowingTaskGroup { tasks in
+        let group = ServiceGroup(services: [ledger, drain], logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            await body()
+            try await body(group)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
-    }
-}
-
-/// A queue with one message that found no taker.
-private struct OneDeadLetter: UndeliverableSource {
-    let journal: Journal
-
-    func run(deliver: @escaping @Sendable (UndeliverableMessage) -> Void) async {
-        let letter = DeadLetter(
-            errorType: "unroutable",
-            reason: "no queue takes it",
-            queue: "sandmill.unrouted",
-            routingKey: "nowhere",
-            deliveries: 0,
-            properties: MessageProperties(messageID: "lost"),
-            body: .complete([1, 2, 3])
-        )
-        deliver(
-            UndeliverableMessage(
-                letter: letter,
-                acknowledge: { journal.note(.acknowledged("lost")) }
-            )
-        )
-        await Gate().pass()
     }
 }

@@ -16,9 +16,25 @@ struct IntakeTests {
         #expect(names == ["a", "b", "c"])
     }
 
-    @Test func whatIsThereBeyondThePrefetchCameByALostConnectionAndIsDropped() async {
-        for name in ["stale", "a", "b", "c"] { intake.offer(.named(name)) }
+    @Test func whatCameByAChannelThatIsGoneIsDropped() async {
+        let isGone = Mutex(false)
+        intake.offer(.named("stale") { isGone.withLock(\.self) })
+        intake.offer(.named("stale too", level: .low) { isGone.withLock(\.self) })
+        isGone.withLock { $0 = true }
+        intake.offer(.named("a"))
         #expect(await intake.next()?.properties.messageID == "a")
+    }
+
+    /// The broker delivers no more than that by one channel; what is unsettled may have come by earlier ones.
+    @Test func nothingIsTakenBeyondThePrefetchBeforeSomethingIsSettled() async throws {
+        for name in ["a", "b", "c", "d"] { intake.offer(.named(name)) }
+        let first = try #require(await intake.next())
+        for _ in 0..<2 { _ = await intake.next() }
+        intake.offer(.named("low", level: .low))
+        #expect(await intake.next()?.level == .low)
+        async let next = intake.next()
+        intake.settle(first)
+        #expect(await next?.properties.messageID == "d")
     }
 
     @Test func aHigherLevelOvertakes() async {
@@ -73,10 +89,11 @@ struct IntakeTests {
     }
 
     @Test func itIsSettledOnceClosedAndEverythingTakenIsSettled() async {
-        intake.offer(.named("a"))
+        let delivery = Delivery.named("a")
+        intake.offer(delivery)
         _ = await intake.next()
         intake.close()
-        intake.settle()
+        intake.settle(delivery)
         await intake.waitUntilSettled()
     }
 
@@ -84,7 +101,7 @@ struct IntakeTests {
         for name in ["a", "b"] { intake.offer(.named(name)) }
         for _ in 0..<2 { _ = await intake.next() }
         intake.close()
-        intake.settle()
+        intake.settle(.named("a"))
         let isLastSettled = Mutex(false)
         let begin = Gate()
         async let hasWaitedForTheLast: Bool = {
@@ -96,20 +113,24 @@ struct IntakeTests {
         // A wait that ended at once would have ended by then.
         for _ in 0..<100 { await Task.yield() }
         isLastSettled.withLock { $0 = true }
-        intake.settle()
+        intake.settle(.named("b"))
         #expect(await hasWaitedForTheLast)
     }
 }
 
 extension Delivery {
-    fileprivate static func named(_ name: String, level: Level = .normal) -> Delivery {
+    fileprivate static func named(
+        _ name: String,
+        level: Level = .normal,
+        isStale: @escaping @Sendable () -> Bool = { false }
+    ) -> Delivery {
         Delivery(
             queue: "queue",
             pool: "python",
             level: level,
             properties: MessageProperties(messageID: name),
             body: .complete([]),
-            acknowledge: {}
+            settlement: Settlement(acknowledge: {}, release: {}, isStale: isStale)
         )
     }
 }

@@ -162,6 +162,100 @@ struct QueueWorkerTests {
         #expect(harness.journal.count(of: .ran("second")) == 0)
     }
 
+    /// Its queue ends that: what comes too often is a dead letter.
+    @Test func whatCannotBeClaimedGoesBackToTheBroker() async throws {
+        let harness = WorkerHarness()
+        await harness.store.failClaiming(
+            // Each time with others, and by itself.
+            with: Array(repeating: StoreError(.internal, "a mistake of ours"), count: 4)
+        )
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.count(of: .released(id.text)) == 2)
+        #expect(harness.journal.count(of: .acknowledged(id.text)) == 1)
+    }
+
+    @Test func whatIsRefusedAndCannotBeKeptGoesBackToTheBroker() async throws {
+        let harness = WorkerHarness()
+        await harness.store.failKeeping(
+            with: Array(repeating: StoreError(.internal, "a mistake of ours"), count: 2)
+        )
+        try await harness.run { _ in
+            harness.broker.deliver(
+                properties: MessageProperties(messageID: "bad"),
+                body: .complete([])
+            )
+            await harness.journal.wait(for: .acknowledged("bad"))
+        }
+        #expect(harness.journal.saw(.released("bad"), before: .kept("invalid_request")))
+    }
+
+    @Test func aWorkerThatHasNoLeaseAnyMoreLetsGoOfWhatItHasNotClaimed() async throws {
+        let harness = WorkerHarness(trust: .seconds(1))
+        let last = UUID()
+        harness.results.isWritable = false
+        try await harness.run { _ in
+            let renewal = Task {
+                while (try? await ContinuousClock().sleep(for: .milliseconds(10))) != nil {
+                    harness.lease.renew(at: .now)
+                }
+            }
+            harness.broker.deliver(.sample(UUID()))
+            await harness.journal.wait(for: .checkedResults)
+            // The worker waits for this one when it learns of the fault; what comes then waits for its claim.
+            harness.broker.deliver(.sample(last))
+            await harness.journal.wait(for: .acknowledged(last.text))
+            harness.broker.deliver(.sample(id))
+            renewal.cancel()
+            await harness.journal.wait(for: .stoppedConsuming)
+            #expect(harness.journal.count(of: .acknowledged(id.text)) == 0)
+            harness.results.isWritable = true
+            harness.lease.renew(at: .now + .seconds(600))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        #expect(harness.journal.count(of: .consuming) == 2)
+        #expect(harness.journal.count(of: .claimed(id)) == 1)
+    }
+
+    @Test func whatHasLostAWorkerIsMarkedBeforeItsProgramStartsAndNothingElseIs() async throws {
+        let harness = WorkerHarness()
+        let lost = UUID()
+        _ = try await harness.store.claim([.sample(.sample(lost, source: "lost"), worker: "dead")])
+        _ = try await harness.store.reclaim(
+            worker: "dead",
+            successor: "w1",
+            token: .random()
+        )
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .finished(id, .succeeded))
+            await harness.journal.wait(for: .finished(lost, .succeeded))
+        }
+        #expect(harness.journal.saw(.markedSandboxed(lost), before: .ran("lost")))
+        #expect(harness.journal.count(of: .markedSandboxed(id)) == 0)
+    }
+
+    /// Only the first loss counts, of which nobody knows whether it ran.
+    @Test func attemptsThatNeverRanAreNoFaults() async throws {
+        let losses = Countdown(1)
+        let harness = WorkerHarness { _, _ in
+            if losses.strike() { throw SandboxError(.sandboxLost, "it died") }
+            return .success
+        }
+        for _ in 0..<5 {
+            _ = try await harness.store.claim([.sample(.sample(id), worker: "dead")])
+            _ = try await harness.store.reclaim(
+                worker: "dead",
+                successor: "w1",
+                token: .random()
+            )
+        }
+        try await harness.run { _ in await harness.journal.wait(for: .finished(id, .succeeded)) }
+        #expect(try await harness.store.execution(id)?.attempt == 7)
+    }
+
     @Test func aLostSandboxIsOurFaultAndTheExecutionRunsAgain() async throws {
         let losses = Countdown(1)
         let harness = WorkerHarness { _, _ in
@@ -445,6 +539,34 @@ struct QueueWorkerTests {
             await harness.journal.wait(for: .finished(id, .succeeded))
         }
         #expect(try await harness.store.execution(id)?.worker == "w1")
+    }
+
+    /// What a worker runs by its record and does not hold is put back.
+    @Test func whatIsClaimedOrTakenIsHeldUntilItHasEnded() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        let parked = UUID()
+        var claim = try Claim.sample(.sample(parked), worker: "w2")
+        claim.intent = .park
+        _ = try await harness.store.claim([claim])
+        let running = try await harness.run { [id] _ in
+            harness.broker.deliver(.sample(id))
+            for id in [id, parked] { await harness.journal.wait(for: .claimed(id)) }
+            let running = try await harness.store.runningAttempts(of: "w1")
+            for attempt in running {
+                #expect(harness.ledger.held.contains(try #require(attempt.token)))
+            }
+            gate.open()
+            for id in [id, parked] { await harness.journal.wait(for: .finished(id, .succeeded)) }
+            return running
+        }
+        #expect(running.count == 2)
+        for attempt in running {
+            #expect(!harness.ledger.held.contains(try #require(attempt.token)))
+        }
     }
 
     @Test func whatThePoolNoLongerTakesEndsAsErrored() async throws {

@@ -10,10 +10,13 @@ struct WorkerSupervisorTests {
     private let journal = Journal()
     private let broker: FakeBroker
     private let store: InMemoryStore
+    private let engine: FakeEngine
+    private let lease = WorkerLease(trust: .seconds(600))
 
     init() {
         broker = FakeBroker(journal: journal)
         store = InMemoryStore(journal: journal, speed: 20)
+        engine = FakeEngine(journal: journal)
     }
 
     @Test func aWorkerWhoseIDIsTakenDoesNotStart() async throws {
@@ -38,7 +41,7 @@ struct WorkerSupervisorTests {
         await store.kill("dead")
         try await supervise { await journal.wait(for: .reclaimed("dead")) }
         let beforeBurial = journal.entries.prefix { $0 != .reclaimed("dead") }
-        #expect(beforeBurial.count { $0 == .heartbeat } == 3)
+        #expect(beforeBurial.count { $0 == .soughtDead } == 3)
     }
 
     @Test func aTakeoverThatFailedIsTriedAgain() async throws {
@@ -79,14 +82,107 @@ struct WorkerSupervisorTests {
         #expect(!journal.entries.contains(.removedOrphans(of: "w1")))
     }
 
+    @Test func anEngineThatHangsDelaysNeitherARenewalNorAnotherTakeover() async throws {
+        for name in ["dead", "dead too"] { try await store.register(worker: name, version: "1") }
+        let gate = Gate()
+        engine.hang(until: gate)
+        await store.kill("dead")
+        try await supervise {
+            await journal.wait(for: .removingOrphans(of: "dead"))
+            await store.kill("dead too")
+            await journal.wait(for: .reclaimed("dead too"))
+            let beats = journal.count(of: .heartbeat)
+            await journal.wait(for: .heartbeat, times: beats + 5)
+            #expect(journal.count(of: .removedOrphans(of: "dead")) == 0)
+            gate.open()
+            await journal.wait(for: .removedOrphans(of: "dead too"))
+        }
+    }
+
+    @Test func anEndThatTheStoreDoesNotTakeDelaysNoRenewal() async throws {
+        let id = UUID()
+        try await store.leaveKiller(id, by: "w1")
+        await store.failFinishing(
+            with: Array(repeating: StoreError(.unavailable, "away"), count: 1_000)
+        )
+        try await supervise {
+            await journal.wait(for: .finishFailed)
+            await journal.wait(for: .heartbeat, times: 5)
+            await store.failFinishing(with: [])
+            await journal.wait(for: .finished(id, .errored))
+        }
+    }
+
+    @Test func theLeaseIsKeptWhileAWorkerIsNotReadyYet() async throws {
+        let (supervisor, _) = makeSupervisor()
+        try await supervisor.register()
+        try await supervisor.keepLease { await journal.wait(for: .heartbeat, times: 3) }
+    }
+
+    @Test func whatAWorkerRunsByItsRecordAndDoesNotHoldIsPutBack() async throws {
+        let id = UUID()
+        try await supervise {
+            // As of an earlier process: its claim commits when its successor has taken over.
+            _ = try await store.claim([.sample(.sample(id), worker: "w1")])
+            await journal.wait(for: .putBack(id))
+            await journal.wait(for: .sent("python.normal"))
+        }
+        let looks = journal.entries.prefix { $0 != .putBack(id) }
+            .drop { $0 != .claimed(id) }.count { $0 == .soughtLeftovers }
+        #expect(looks >= 2)
+        #expect(await store.executions[id]?.lostWorkers == 0)
+    }
+
+    @Test func whatAWorkerHoldsIsNotPutBack() async throws {
+        let claim = try Claim.sample(.sample(UUID()), worker: "w1")
+        try await supervise(holding: claim) {
+            let looks = journal.count(of: .soughtLeftovers)
+            await journal.wait(for: .soughtLeftovers, times: looks + 4)
+        }
+        #expect(await store.executions[claim.submission.id]?.record.state == .running)
+    }
+
+    @Test func whatASupervisorIsToEndIsNotPutBackMeanwhile() async throws {
+        let id = UUID()
+        try await store.leaveKiller(id, by: "dead")
+        try await store.register(worker: "dead", version: "1")
+        await store.failFinishing(
+            with: Array(repeating: StoreError(.unavailable, "away"), count: 1_000)
+        )
+        await store.kill("dead")
+        try await supervise {
+            await journal.wait(for: .finishFailed)
+            let looks = journal.count(of: .soughtLeftovers)
+            await journal.wait(for: .soughtLeftovers, times: looks + 4)
+            await store.failFinishing(with: [])
+            await journal.wait(for: .finished(id, .errored))
+        }
+        #expect(journal.count(of: .putBack(id)) == 0)
+    }
+
+    @Test func aQuarantinedExecutionWhoseEndWasNotWrittenIsEndedLater() async throws {
+        let id = UUID()
+        try await store.leaveKiller(id, by: "w1")
+        await store.failFinishing(with: [StoreError(.internal, "a mistake of ours")])
+        try await supervise {
+            await journal.wait(for: .putBack(id))
+            await journal.wait(for: .finished(id, .errored))
+        }
+    }
+
     @Test func anExecutionThatLostThreeWorkersEndsAsWorkerKiller() async throws {
         let id = UUID()
         let request = RequestMessage.sample(id)
         for worker in ["a", "b", "c"] {
             try await store.register(worker: worker, version: "1")
-            _ = try await store.claim([.sample(request, worker: worker)])
+            let claim = try Claim.sample(request, worker: worker)
+            _ = try await store.claim([claim])
+            let attempts = try await store.runningAttempts(of: worker)
+            try await store.markSandboxed(attempts)
             await store.kill(worker)
-            if worker != "c" { _ = try await store.reclaim(worker: worker, successor: "x") }
+            if worker != "c" {
+                _ = try await store.reclaim(worker: worker, successor: "x", token: .random())
+            }
         }
         try await supervise { await journal.wait(for: .finished(id, .errored)) }
         #expect(await store.executions[id]?.record.reason == "worker_killer")
@@ -99,12 +195,9 @@ struct WorkerSupervisorTests {
     }
 
     @Test func aWorkerThatLeavesExecutionsBehindIsFoundDead() async throws {
-        let id = UUID()
-        try await supervise {
-            await journal.wait(for: .heartbeat)
-            _ = try await store.claim([.sample(.sample(id), worker: "w1")])
-        }
-        #expect(try await store.heartbeat(worker: "w2") == ["w1"])
+        let claim = try Claim.sample(.sample(UUID()), worker: "w1")
+        try await supervise(holding: claim) { await journal.wait(for: .heartbeat) }
+        #expect(try await store.abandonedWorkers() == ["w1"])
     }
 
     @Test func cancellationLeavesTheNameForOthersToFind() async throws {
@@ -138,8 +231,9 @@ struct WorkerSupervisorTests {
             cluster: "test",
             registry: store,
             ledger: ledger,
+            lease: lease,
             pools: [],
-            engine: FakeEngine(journal: journal),
+            engine: engine,
             clock: HastyClock(),
             logger: .silent
         )
@@ -147,9 +241,16 @@ struct WorkerSupervisorTests {
     }
 
     /// Supervises while `body` runs, then shuts down gracefully and waits for the end.
-    private func supervise(_ body: @Sendable () async throws -> Void) async throws {
+    private func supervise(
+        holding claim: Claim? = nil,
+        _ body: @Sendable () async throws -> Void
+    ) async throws {
         let (supervisor, services) = makeSupervisor()
         try await supervisor.register()
+        if let claim {
+            for case let ledger as ExecutionLedger in services { ledger.held.hold(claim.token) }
+            _ = try await store.claim([claim])
+        }
         let group = ServiceGroup(services: services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -157,5 +258,13 @@ struct WorkerSupervisorTests {
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
+    }
+}
+
+extension InMemoryStore {
+    /// Leaves an execution that has lost too many workers to a worker that does not run.
+    fileprivate func leaveKiller(_ id: UUID, by worker: String) async throws {
+        _ = try await claim([.sample(.sample(id), worker: worker)])
+        executions[id]?.lostWorkers = 3
     }
 }
