@@ -370,6 +370,21 @@ struct QueueWorkerTests {
         for id in others { #expect(try await harness.store.uncountedAttempts(of: id) >= 1) }
     }
 
+    @Test func aWorkerThatIsToldToStopWhileResultsCannotBeWrittenEnds() async throws {
+        let harness = WorkerHarness(speed: 1)
+        harness.results.isWritable = false
+        let next = UUID()
+        try await harness.run(concurrency: 1) { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .retried(id, .resultsUnwritable))
+            await harness.journal.wait(for: .checkedResults)
+            harness.broker.deliver(.sample(next))
+        }
+        #expect(try await harness.store.execution(id)?.state == .queued)
+        #expect(try await harness.store.uncountedAttempts(of: id) == 1)
+        #expect(harness.engine.live.isEmpty)
+    }
+
     @Test func anEngineThatIsAwayCostsNoAttempt() async throws {
         let (ends, end) = AsyncStream<Bool>.makeStream()
         let harness = WorkerHarness(speed: 1_000) { _, _ in
