@@ -93,7 +93,9 @@ extension SystemTests {
             }
             let duration = ContinuousClock.now - begin
             #expect(duration < .seconds(30), "as long as a lease")
-            #expect(cutOff.errors.text.contains("could not be renewed"))
+            try await eventually(within: .seconds(20), "the worker that is cut off says so") {
+                cutOff.errors.text.contains("could not be renewed")
+            }
             proxy.mode = .forwarding
             // It works again when it has its lease again.
             try await installation.stop(healthy)
