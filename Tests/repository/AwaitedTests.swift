@@ -44,7 +44,11 @@ struct AwaitedTests {
             try await store.pool.query(
                 "update executions set started_at = started_at - interval '1 min'"
             )
-            _ = try await registry.reclaim(worker: "worker-b", successor: "worker-a")
+            _ = try await registry.reclaim(
+                worker: "worker-b",
+                successor: "worker-a",
+                token: .random()
+            )
             try await pass(.seconds(290), in: store)
             #expect(try await park(store) == 0)
             try await pass(.seconds(20), in: store)
