@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SandmillEntity
+import ServiceLifecycle
 import ServiceLifecycleTestKit
 import Testing
 
@@ -107,9 +108,8 @@ struct RelayTests {
     }
 
     @Test func aRowThatASweepHasJustLeasedIsPublishedBeforeTheEnd() async throws {
-        let gate = Gate()
         let still = RelayTests(speed: 0.001)
-        let slow = SlowOutbox(outbox: still.store, gate: gate)
+        let slow = SlowOutbox(outbox: still.store)
         let relay = Relay(
             worker: "w2",
             outbox: slow,
@@ -124,7 +124,6 @@ struct RelayTests {
                 group.addTask { try await relay.run() }
                 await slow.waitUntilLeased()
                 trigger.triggerGracefulShutdown()
-                gate.open()
                 try await group.waitForAll()
             }
         }
@@ -194,15 +193,13 @@ extension Journal.Entry {
     }
 }
 
-/// An outbox whose answer to a lease takes its time.
+/// An outbox whose first rows come when the relay is to stop.
 private struct SlowOutbox: Outbox {
     let outbox: any Outbox
-    let gate: Gate
     private let leased = Gate()
 
-    init(outbox: any Outbox, gate: Gate) {
+    init(outbox: any Outbox) {
         self.outbox = outbox
-        self.gate = gate
     }
 
     func waitUntilLeased() async {
@@ -215,8 +212,11 @@ private struct SlowOutbox: Outbox {
         limit: Int
     ) async throws(StoreError) -> [OutboxMessage] {
         let rows = try await outbox.lease(by: worker, holding: held, limit: limit)
-        if !rows.isEmpty { leased.open() }
-        await gate.pass()
+        guard !rows.isEmpty else { return rows }
+        leased.open()
+        try? await gracefulShutdown()
+        // The relay has heard of it by then.
+        for _ in 0..<1_000 { await Task.yield() }
         return rows
     }
 
