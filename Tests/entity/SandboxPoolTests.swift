@@ -49,6 +49,18 @@ struct SandboxPoolTests {
         #expect(actions.grants == [Granted(id: replacement, waiter: other)])
     }
 
+    @Test func anUnassignedSandboxIsGrantedThoughAnotherTenantsIsIdle() throws {
+        var pool = SandboxPool(spare: 1, maximum: 2)
+        let used = try #require(pool.warmUp().first)
+        let unassigned = try #require(
+            pool.lease(tenant: "a", memory: .usual).actions.creations.first
+        )
+        _ = pool.didStart(unassigned, at: .seconds(1))
+        _ = pool.release(used, reusable: true, at: .seconds(2))
+        let (waiter, actions) = pool.lease(tenant: "b", memory: .usual)
+        #expect(actions.grants == [Granted(id: unassigned, waiter: waiter)])
+    }
+
     @Test func aSandboxThatWasNotProvedCleanIsDestroyed() throws {
         var pool = SandboxPool(spare: 1, maximum: 1)
         let id = try #require(pool.warmUp().first)
