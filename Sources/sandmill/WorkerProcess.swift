@@ -152,12 +152,7 @@ struct WorkerProcess {
         let services: [any Service] =
             [publisher, relay, ledger, admissions, supervisor, sweeper, decidedEnds] + pools
             + workers + [drain, batches, control] + door
-        logger.info(
-            "The worker is up.",
-            metadata: [
-                LogKey.worker: "\(configuration.worker.id)", "version": "\(Product.version)",
-            ]
-        )
+            + [StartNotice(worker: configuration.worker.id, logger: logger)]
         var group = ServiceGroupConfiguration(
             services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
@@ -222,6 +217,21 @@ struct WorkerProcess {
             running: running,
             logger: logger
         )
+    }
+}
+
+/// Says that the worker is up, once its services have started and signals are heeded: one that came
+/// before would end the process.
+private struct StartNotice: Service {
+    let worker: String
+    let logger: Logger
+
+    func run() async throws {
+        logger.info(
+            "The worker is up.",
+            metadata: [LogKey.worker: "\(worker)", "version": "\(Product.version)"]
+        )
+        try? await gracefulShutdown()
     }
 }
 

@@ -260,7 +260,6 @@ struct SweepTests {
         #expect(try await store.executions.take(vacancy).isEmpty)
         _ = try await registry.heartbeat(worker: "worker-a")
         #expect(try await registry.abandonedWorkers().isEmpty)
-        #expect(try await registry.runningAttempts(of: "worker-a").isEmpty)
         #expect(try await store.cancellations.overdue(limit: 256).isEmpty)
         try await store.cancellations.noteMissedMembers()
         try await store.executions.admitHeldMembers()

@@ -22,7 +22,10 @@ import Testing
             "FoundationEssentials", "Logging", "Metrics", "SandmillEntity", "ServiceLifecycle",
             "Synchronization",
         ],
-        "repository": ["FoundationEssentials", "PostgreSQL", "SandmillEntity", "SandmillService"],
+        "repository": [
+            "FoundationEssentials", "PostgreSQL", "SandmillEntity", "SandmillService",
+            "Synchronization",
+        ],
         "adapter/docker": [
             "Curl", "FoundationEssentials", "Logging", "SandboxProtocol", "SandmillEntity",
             "SandmillService", "Synchronization",

@@ -7,7 +7,7 @@ extension SystemTests {
     /// only to what ran.
     @Suite(.timeLimit(.minutes(3)))
     struct LeaseTests {
-        /// The claim waits for the batch that another session is making, and its worker is killed.
+        /// The claim waits in the store, as for a standby, and its worker is killed.
         ///
         /// The server's process does not hear of that. The successor has taken over when the claim commits.
         @Test(.installationWithoutWorker)
@@ -17,13 +17,22 @@ extension SystemTests {
             defer { proxy.stop() }
             let batch = UUID().uuidString.lowercased()
             let other = try Session(of: installation)
-            try await other.run("begin")
+            // No lock: nobody waits for one of these for long.
+            try await other.run("create table gate ()")
             try await other.run(
                 """
-                insert into batches (id, tenant, pool, size, pending, submitted_at)
-                values (%s::uuid, 'default', 'python', 1, 1, now())
-                """,
-                .string(batch)
+                create function pass_gate() returns trigger language plpgsql as $$
+                begin
+                    while not exists (select from gate) loop perform pg_sleep(0.05); end loop;
+                    return new;
+                end $$
+                """
+            )
+            try await other.run(
+                """
+                create trigger gate before insert on executions
+                for each row execute function pass_gate()
+                """
             )
             let first = try await installation.startWorker("worker-a", settings: proxy.settings)
             let id = try await installation.submit([
@@ -33,7 +42,7 @@ extension SystemTests {
                 try await installation.query(
                     """
                     select 1 from pg_stat_activity where application_name = %s
-                        and wait_event_type = 'Lock' and query like 'with claim%%'
+                        and wait_event = 'PgSleep' and query like 'with claim%%'
                     """,
                     .string(installation.name)
                 ).count == 1
@@ -56,7 +65,7 @@ extension SystemTests {
                 .string(installation.name)
             )
             let second = try await installation.startWorker("worker-a")
-            try await other.run("rollback")
+            try await other.run("insert into gate default values")
             try await eventually(within: .seconds(30), "the claim is committed") {
                 try await installation.record(id)["state"] == "running"
             }

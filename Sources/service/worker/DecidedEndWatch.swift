@@ -1,4 +1,6 @@
+internal import FoundationEssentials
 public import Logging
+internal import SandmillEntity
 public import ServiceLifecycle
 
 /// Has those executions of a worker ended that shall not run on.
@@ -39,11 +41,24 @@ public struct DecidedEndWatch: Service {
 
     /// Watches until a graceful shutdown.
     public func run() async throws {
-        await watch.run([
-            {
-                let decided = try await cancellations.decidedEnds(of: running.ids, runBy: worker)
-                await running.end(decided)
+        let (decisions, decision) = AsyncStream<[UUID: Outcome]>.makeStream()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await watch.run([
+                    {
+                        decision.yield(
+                            try await cancellations.decidedEnds(of: running.ids, runBy: worker)
+                        )
+                    }
+                ])
+                decision.finish()
             }
-        ])
+            // A sandbox that takes nothing keeps neither the others from ending nor the next look waiting.
+            for await decided in decisions {
+                for (id, outcome) in decided {
+                    group.addTask { await running.end(id, as: outcome) }
+                }
+            }
+        }
     }
 }

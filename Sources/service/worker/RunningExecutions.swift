@@ -11,6 +11,8 @@ public final class RunningExecutions: Sendable {
         let pool: WarmPool
         var sandbox: (any Sandbox)?
         var decidedEnd: Outcome?
+        /// Whether its sandbox is being told, which may take long.
+        var isBeingTold = false
     }
 
     private let entries = Mutex<[UUID: Entry]>([:])
@@ -18,21 +20,25 @@ public final class RunningExecutions: Sendable {
     /// Starts empty.
     public init() {}
 
-    /// Ends executions that this worker has claimed: each stops waiting for a sandbox, or its program
-    /// is killed, unless only its deadline has passed.
-    func end(_ decided: [UUID: Outcome]) async {
-        for (id, outcome) in decided { await end(id, as: outcome) }
-    }
-
-    private func end(_ id: UUID, as outcome: Outcome) async {
+    /// Ends an execution that this worker has claimed: it stops waiting for a sandbox, or its program is
+    /// killed, unless only its deadline has passed.
+    ///
+    /// It returns when the sandbox has taken that, which may be late where it takes nothing; at once where
+    /// it is being told already.
+    func end(_ id: UUID, as outcome: Outcome) async {
         let entry: Entry? = entries.withLock { entries in
             if outcome.state == .expired, entries[id]?.sandbox != nil { return nil }
             entries[id]?.decidedEnd = outcome
-            return entries[id]
+            guard let entry = entries[id], !entry.isBeingTold else { return nil }
+            entries[id]?.isBeingTold = entry.sandbox != nil
+            return entry
         }
         guard let entry else { return }
         if let sandbox = entry.sandbox {
             await sandbox.cancel(id)
+            entries.withLock { entries in
+                if entries[id]?.attempt == entry.attempt { entries[id]?.isBeingTold = false }
+            }
         } else {
             await entry.pool.giveUpWaiting(for: id)
         }

@@ -80,6 +80,7 @@ ORDERS = {
         replace_queue,
         delete_queue,
         purge_queue,
+        purge,
         unbind_queue,
         delete_exchange,
         reject,

@@ -15,6 +15,7 @@ final class FakeEngine: SandboxEngine {
         var live: [String: FakeSandbox] = [:]
         var mostLive = 0
         var hang: Gate?
+        var cancelHang: Gate?
     }
 
     private let journal: Journal
@@ -40,6 +41,11 @@ final class FakeEngine: SandboxEngine {
     /// Lets nothing be removed before this is open.
     func hang(until gate: Gate) {
         state.withLock { $0.hang = gate }
+    }
+
+    /// Lets the next sandbox that is to kill its program do nothing before this is open.
+    func hangCancelling(until gate: Gate) {
+        state.withLock { $0.cancelHang = gate }
     }
 
     var live: [FakeSandbox] { state.withLock { $0.live.values.sorted { $0.id < $1.id } } }
@@ -89,7 +95,8 @@ final class FakeEngine: SandboxEngine {
         journal.note(.forgotBuild)
     }
 
-    fileprivate func cancel(_ sandbox: FakeSandbox) {
+    fileprivate func cancel(_ sandbox: FakeSandbox) async {
+        await state.withLock { $0.cancelHang.take() }?.pass()
         journal.note(.cancelled(sandbox: sandbox.id))
     }
 
@@ -138,7 +145,7 @@ final class FakeSandbox: Sandbox {
     }
 
     func cancel(_ execution: UUID) async {
-        if self.execution.withLock({ $0 == execution }) { engine.cancel(self) }
+        if self.execution.withLock({ $0 == execution }) { await engine.cancel(self) }
     }
 
     func probe() async throws(SandboxError) {

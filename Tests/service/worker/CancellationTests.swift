@@ -35,6 +35,29 @@ struct CancellationTests {
         #expect(harness.journal.count(of: .finished(id, .cancelled)) == 1)
     }
 
+    @Test func aSandboxThatTakesNoWordKeepsNoOtherFromEnding() async throws {
+        let done = Gate()
+        let harness = WorkerHarness { _, _ in
+            await done.pass()
+            return .success
+        }
+        let other = UUID()
+        let stuck = Gate()
+        let killed = ["s1", "s2"].map { Journal.Entry.cancelled(sandbox: $0) }
+        try await harness.run { _ in
+            harness.broker.deliver(.sample(id))
+            harness.broker.deliver(.sample(other, source: "other", tenant: "other"))
+            await harness.journal.wait(for: .ran("work"))
+            await harness.journal.wait(for: .ran("other"))
+            harness.engine.hangCancelling(until: stuck)
+            for id in [id, other] { _ = try await cancel(id, in: harness) }
+            // Whichever is told first says nothing, and the other is told again at each look.
+            await harness.journal.wait(times: 3) { killed.contains($0) }
+            stuck.open()
+            done.open()
+        }
+    }
+
     @Test func aDeadlineThatPassesWhileItRunsDoesNotKillIt() async throws {
         let done = Gate()
         let harness = WorkerHarness { _, _ in

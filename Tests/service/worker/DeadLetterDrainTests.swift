@@ -26,11 +26,15 @@ struct DeadLetterDrainTests {
     }
 
     @Test func whatCannotBeKeptStaysWithTheBrokerAndIsTriedAgain() async throws {
-        await store.failKeeping(with: [StoreError(.internal, "a mistake of ours")])
+        // With others, and by itself.
+        await store.failKeeping(
+            with: Array(repeating: StoreError(.internal, "a mistake of ours"), count: 2)
+        )
         try await run { _ in
             source.send("a", letter("a"))
             await journal.wait(for: .acknowledged("a"))
         }
+        #expect(journal.saw(.kept("a"), before: .acknowledged("a")))
         #expect(journal.count(of: .kept("a")) == 1)
         #expect(journal.count(of: .released("a")) == 0)
     }

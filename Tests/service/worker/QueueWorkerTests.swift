@@ -35,7 +35,9 @@ struct QueueWorkerTests {
 
     @Test func aDeliveryThatCannotBeClaimedIsNotAcknowledged() async throws {
         let harness = WorkerHarness()
-        await harness.store.failClaiming(with: [StoreError(.internal, "an odd one")])
+        await harness.store.failClaiming(
+            with: Array(repeating: StoreError(.internal, "an odd one"), count: 2)
+        )
         try await harness.run { _ in
             harness.broker.deliver(.sample(id))
             await harness.journal.wait(for: .claimFailed)
@@ -45,7 +47,9 @@ struct QueueWorkerTests {
 
     @Test func aRefusedMessageThatCannotBeKeptIsNotAcknowledged() async throws {
         let harness = WorkerHarness()
-        await harness.store.failKeeping(with: [StoreError(.internal, "an odd one")])
+        await harness.store.failKeeping(
+            with: Array(repeating: StoreError(.internal, "an odd one"), count: 2)
+        )
         let bad = MessageProperties(messageID: "bad")
         try await harness.run { _ in
             harness.broker.deliver(properties: bad, body: .complete(Array("nonsense".utf8)))
@@ -659,7 +663,7 @@ struct QueueWorkerTests {
             for (index, id) in ids.enumerated() {
                 harness.broker.deliver(.sample(id, tenant: "t\(index / 100)"))
             }
-            await harness.journal.wait(times: 200) { if case .sent = $0 { true } else { false } }
+            for id in ids { await harness.journal.wait(for: .finished(id, .succeeded)) }
         }
         for id in ids { #expect(harness.journal.count(of: .finished(id, .succeeded)) == 1) }
         #expect(harness.engine.mostLive <= 2)

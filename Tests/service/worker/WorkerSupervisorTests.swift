@@ -163,7 +163,10 @@ struct WorkerSupervisorTests {
     @Test func aQuarantinedExecutionWhoseEndWasNotWrittenIsEndedLater() async throws {
         let id = UUID()
         try await store.leaveKiller(id, by: "w1")
-        await store.failFinishing(with: [StoreError(.internal, "a mistake of ours")])
+        // In a group, and by itself.
+        await store.failFinishing(
+            with: Array(repeating: StoreError(.unstorable, "what cannot be stored"), count: 2)
+        )
         try await supervise {
             await journal.wait(for: .putBack(id))
             await journal.wait(for: .finished(id, .errored))
