@@ -51,12 +51,13 @@ struct DoctorCommand: AsyncParsableCommand {
             orIfWrong: "correct database.url"
         ) {
             let patience = configuration.broker.messageTimeout
+            let time = "\(Int(patience / .seconds(1))) s"
             let count = try await PostgreSQLCensus(configuration.makeDatabase(connections: 1))
                 .awaitedCount(longerThan: patience)
             return count == 0
-                ? "no execution has waited for its message for more than \(patience)"
+                ? "no execution has waited for its message for more than \(time)"
                 : "\(count) executions have waited for their message from the broker for more than "
-                    + "\(patience); a worker that runs takes them from the record store by and by"
+                    + "\(time); a worker that runs takes them from the record store by and by"
         }
         await examination.check(
             "results",
