@@ -3,7 +3,7 @@ import FaultyProxy
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConnectionSupervisorTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionSupervisorTests {
     private let quick = Backoff(initial: .milliseconds(1), maximum: .milliseconds(20))
 
     @Test func aLostConnectionIsReplacedAndConsumedAgainWithAnotherTag() async throws {

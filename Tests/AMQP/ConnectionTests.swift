@@ -2,7 +2,7 @@ import AMQP
 import FaultyProxy
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
     @Test func aConnectionOpensAndCloses() async throws {
         let connection = try await Broker.connection()
         await connection.close()

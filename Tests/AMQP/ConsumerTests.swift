@@ -2,7 +2,7 @@ import AMQP
 import Crypto
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct ConsumerTests {
     @Test func deliveriesArriveInOrderWithAllTheirProperties() async throws {
         try await Broker.withChannel { channel, queue in
             try await channel.declare(Queue(queue))

@@ -4,7 +4,7 @@ import Testing
 @testable import AMQP
 
 /// What a connection does when the other side misbehaves below AMQP.
-@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.timeLimit(.minutes(5))) struct FaultTests {
     @Test func aPeerThatVanishedIsFoundWithinTwoHeartbeats() async throws {
         try await withProxy { proxy in
             let connection = try await Connection.open(try proxy.endpoint(heartbeat: .seconds(2)))

@@ -1,7 +1,7 @@
 import AMQP
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FieldTableTests {
+@Suite(.timeLimit(.minutes(5))) struct FieldTableTests {
     @Test func everyKindOfValueComesBackAsItWasSent() async throws {
         let headers: FieldTable = [
             "void": .void, "yes": true, "no": false, "least": .int(.min), "most": .int(.max),

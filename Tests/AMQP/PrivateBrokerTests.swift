@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// What needs a broker that nobody else uses.
-@Suite(.withPrivateBroker, .serialized, .timeLimit(.minutes(3))) struct PrivateBrokerTests {
+@Suite(.withPrivateBroker, .serialized, .timeLimit(.minutes(5))) struct PrivateBrokerTests {
     private let broker: PrivateBroker
 
     init() throws {

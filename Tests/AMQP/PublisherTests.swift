@@ -2,7 +2,7 @@ import AMQP
 import FaultyProxy
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PublisherTests {
+@Suite(.timeLimit(.minutes(5))) struct PublisherTests {
     @Test func manyCallersShareTheWindows() async throws {
         try await Broker.withChannel { channel, queue in
             try await channel.declare(Queue(queue))

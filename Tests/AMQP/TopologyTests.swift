@@ -1,7 +1,7 @@
 import AMQP
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TopologyTests {
+@Suite(.timeLimit(.minutes(5))) struct TopologyTests {
     @Test func aQueueIsDeclaredBoundPurgedAndDeleted() async throws {
         try await Broker.withChannel { channel, queue in
             let status = try await channel.declare(Queue(queue))

@@ -2,7 +2,7 @@ import Curl
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ClientTests {
     /// What the server says of a request it received.
     private struct Description: Decodable {

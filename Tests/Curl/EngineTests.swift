@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Against a real Docker engine, whose unix socket `SANDMILL_ENGINE_URL` names.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EngineTests {
     private let client: Client
 

@@ -10,7 +10,7 @@ extension UpgradedStream {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UpgradedStreamTests {
     private let server: TestServer
 

@@ -1,7 +1,7 @@
 import PostgreSQL
 import Testing
 
-@Suite("An advisory lock", .serialized, .timeLimit(.minutes(1)))
+@Suite("An advisory lock", .serialized, .timeLimit(.minutes(5)))
 struct AdvisoryLockTests {
     private let key = Int64.random(in: .min ... .max)
 

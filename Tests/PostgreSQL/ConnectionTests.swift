@@ -2,7 +2,7 @@ import Foundation
 import PostgreSQL
 import Testing
 
-@Suite("A connection", .serialized, .timeLimit(.minutes(1)))
+@Suite("A connection", .serialized, .timeLimit(.minutes(5)))
 struct ConnectionTests {
     @Test func theServerSeesTheApplicationNameAndSettings() async throws {
         var configuration = try Server.configuration()

@@ -2,7 +2,7 @@ import Foundation
 import PostgreSQL
 import Testing
 
-@Suite("An error", .serialized, .timeLimit(.minutes(1)))
+@Suite("An error", .serialized, .timeLimit(.minutes(5)))
 struct ErrorTests {
     @Test func aViolatedConstraintIsNamed() async throws {
         try await Server.withSchema { configuration in

@@ -1,7 +1,7 @@
 import PostgreSQL
 import Testing
 
-@Suite("Notifications", .serialized, .timeLimit(.minutes(1)))
+@Suite("Notifications", .serialized, .timeLimit(.minutes(5)))
 struct NotificationTests {
     @Test func theyArriveWhileTheConnectionIsIdle() async throws {
         let listener = try await Connection.open(try Server.configuration())

@@ -2,7 +2,7 @@ import Foundation
 import PostgreSQL
 import Testing
 
-@Suite("A pool", .serialized, .timeLimit(.minutes(1)))
+@Suite("A pool", .serialized, .timeLimit(.minutes(5)))
 struct PoolTests {
     @Test func itNeverHasMoreConnectionsThanItsSize() async throws {
         var configuration = try Server.configuration()

@@ -1,7 +1,7 @@
 import PostgreSQL
 import Testing
 
-@Suite("A transaction", .serialized, .timeLimit(.minutes(1)))
+@Suite("A transaction", .serialized, .timeLimit(.minutes(5)))
 struct TransactionTests {
     private struct Refusal: Error {}
 

@@ -2,7 +2,7 @@ import Foundation
 import PostgreSQL
 import Testing
 
-@Suite("Values", .serialized, .timeLimit(.minutes(1)))
+@Suite("Values", .serialized, .timeLimit(.minutes(5)))
 struct ValueTests {
     /// Sends a value, lets the server compare it with its own spelling of it, and reads it back.
     private func expectRoundTrip<Value: PostgreSQLValue & Equatable>(

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 import Threads
 
-@Suite("ThreadExecutor", .timeLimit(.minutes(1)))
+@Suite("ThreadExecutor", .timeLimit(.minutes(5)))
 struct ThreadExecutorTests {
     @Test func everyJobOfAnActorRunsOnItsOneThread() async {
         let actor = Pinned()

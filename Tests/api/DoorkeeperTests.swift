@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandmillAPI
 
-@Suite(.timeLimit(.minutes(1))) struct DoorkeeperTests {
+@Suite(.timeLimit(.minutes(5))) struct DoorkeeperTests {
     private let tokens = FakeTokens()
 
     private func doorkeeper(isLoopback: Bool = true) async throws -> Doorkeeper {

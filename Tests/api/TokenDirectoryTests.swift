@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandmillAPI
 
-@Suite(.timeLimit(.minutes(1))) struct TokenDirectoryTests {
+@Suite(.timeLimit(.minutes(5))) struct TokenDirectoryTests {
     private let tokens = FakeTokens()
     private let directory: TokenDirectory
 

@@ -2,7 +2,7 @@ import SandmillEntity
 import Testing
 
 /// Output against what is expected, in every way of comparing.
-@Suite("OutputMatcher", .timeLimit(.minutes(1)))
+@Suite("OutputMatcher", .timeLimit(.minutes(5)))
 struct OutputMatcherTests {
     struct Comparison: Sendable, CustomTestStringConvertible {
         let way: String

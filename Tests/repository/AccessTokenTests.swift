@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AccessTokenTests {
+@Suite(.timeLimit(.minutes(5))) struct AccessTokenTests {
     private func token(
         _ prefix: String,
         role: AccessRole = .submit,

@@ -6,7 +6,7 @@ import SandmillService
 import Testing
 
 /// Executions whose message does not come from the broker.
-@Suite("Messages that do not come", .serialized, .timeLimit(.minutes(2)))
+@Suite("Messages that do not come", .serialized, .timeLimit(.minutes(5)))
 struct AwaitedTests {
     private static let patience: Duration = .seconds(300)
 

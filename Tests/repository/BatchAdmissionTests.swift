@@ -6,7 +6,7 @@ import SandmillService
 import Testing
 
 /// Batches that come as one message.
-@Suite("A batch in one message", .serialized, .timeLimit(.minutes(2)))
+@Suite("A batch in one message", .serialized, .timeLimit(.minutes(5)))
 struct BatchAdmissionTests {
     private func take(_ count: Int, in store: RecordStore) async throws -> [TakenExecution] {
         try await store.executions.take(

@@ -4,7 +4,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct BatchResultsTests {
+@Suite(.timeLimit(.minutes(5))) struct BatchResultsTests {
     @Test func thoseThatEndedAreReadInPagesByTheirIds() async throws {
         try await RecordStore.with { store in
             let batch = UUID()

@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("A batch", .serialized, .timeLimit(.minutes(2)))
+@Suite("A batch", .serialized, .timeLimit(.minutes(5)))
 struct BatchTests {
     private func members(_ size: Int, tenant: String = "default") -> [Claim] {
         let batch = Submission.Membership(id: UUID(), size: size)

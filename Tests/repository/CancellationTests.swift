@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandmillRepository
 
-@Suite("A cancellation", .serialized, .timeLimit(.minutes(2)))
+@Suite("A cancellation", .serialized, .timeLimit(.minutes(5)))
 struct CancellationTests {
     private func cancel(
         _ id: UUID,

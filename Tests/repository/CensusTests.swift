@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CensusTests {
+@Suite(.timeLimit(.minutes(5))) struct CensusTests {
     @Test func nothingIsCountedWhereThereIsNothing() async throws {
         try await RecordStore.with { store in
             let census = try await PostgreSQLCensus(store.database).census()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandmillRepository
 
-@Suite("A claim", .serialized, .timeLimit(.minutes(2)))
+@Suite("A claim", .serialized, .timeLimit(.minutes(5)))
 struct ClaimTests {
     @Test func aNewExecutionIsClaimedAsItsFirstAttempt() async throws {
         try await RecordStore.with { store in

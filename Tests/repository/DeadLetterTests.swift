@@ -7,7 +7,7 @@ import Testing
 
 @testable import SandmillRepository
 
-@Suite("Dead letters", .serialized, .timeLimit(.minutes(2)))
+@Suite("Dead letters", .serialized, .timeLimit(.minutes(5)))
 struct DeadLetterTests {
     @Test(arguments: DeadLetterStoreConformance.all)
     func theyAreKeptAsTheStoreOfThemSays(_ conformance: DeadLetterStoreConformance) async throws {

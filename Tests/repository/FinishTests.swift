@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("An end", .serialized, .timeLimit(.minutes(2)))
+@Suite("An end", .serialized, .timeLimit(.minutes(5)))
 struct FinishTests {
     @Test func itWritesRecordAttemptFilesAndOutbox() async throws {
         try await RecordStore.with { store in

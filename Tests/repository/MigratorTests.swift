@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandmillRepository
 
-@Suite("The migrator", .serialized, .timeLimit(.minutes(2)))
+@Suite("The migrator", .serialized, .timeLimit(.minutes(5)))
 struct MigratorTests {
     @Test func itTakesEachStepOnce() async throws {
         try await RecordStore.with { store in

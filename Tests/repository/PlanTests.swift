@@ -10,7 +10,7 @@ import Testing
 ///
 /// Their cost must not grow with what waits or has ended. A plan is made once (``Database``), so that
 /// of empty tables must be right for full ones.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PlanTests {
     /// What may be read as a whole: it is small, or read once for each worker that dies.
     private static let exceptions = [

@@ -7,7 +7,7 @@ import Testing
 @testable import SandmillRepository
 
 /// Dead letters that are members of batches which come by many messages.
-@Suite("A refused member", .serialized, .timeLimit(.minutes(2)))
+@Suite("A refused member", .serialized, .timeLimit(.minutes(5)))
 struct RefusedMemberTests {
     private let batch = Submission.Membership(id: UUID(), size: 2)
 

@@ -7,7 +7,7 @@ import Testing
 @testable import SandmillRepository
 
 /// What the sweepers of all workers find, and what that costs.
-@Suite("A sweep", .serialized, .timeLimit(.minutes(2)))
+@Suite("A sweep", .serialized, .timeLimit(.minutes(5)))
 struct SweepTests {
     private func park(_ tenant: String, in store: RecordStore) async throws -> UUID {
         let claim = Claim.sample(intent: .park, tenant: tenant)

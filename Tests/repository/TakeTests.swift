@@ -7,7 +7,7 @@ import Testing
 @testable import SandmillRepository
 
 /// What waits in the store, and who gets it next.
-@Suite("What waits in the store", .serialized, .timeLimit(.minutes(2)))
+@Suite("What waits in the store", .serialized, .timeLimit(.minutes(5)))
 struct TakeTests {
     private func vacancy(
         _ count: Int,

@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 import Testing
 
-@Suite("A trace", .serialized, .timeLimit(.minutes(1)))
+@Suite("A trace", .serialized, .timeLimit(.minutes(5)))
 struct TraceTests {
     @Test func whatIsQueuedHasItsPlaceAndAnEstimate() async throws {
         try await RecordStore.with { store in

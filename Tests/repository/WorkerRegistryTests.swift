@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandmillRepository
 
-@Suite("The worker registry", .serialized, .timeLimit(.minutes(2)))
+@Suite("The worker registry", .serialized, .timeLimit(.minutes(5)))
 struct WorkerRegistryTests {
     private func registry(
         _ store: RecordStore,

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// What a teacher and a pipeline do with batches.
-    @Suite(.installation(), .timeLimit(.minutes(3)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct BatchCommandTests {
         private static let slow = "import time; time.sleep(60)"
 

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// A batch is announced once, by the end of its last member.
-    @Suite(.installation(), .timeLimit(.minutes(1)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct BatchTests {
         @Test func batchIsCompletedOnceWithItsCounts() async throws {
             let installation = try Installation.current

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// Whatever is to end before its time ends once, wherever it is.
-    @Suite(.installation(), .timeLimit(.minutes(2)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct CancellationTests {
         private let sleeper: JSON = [
             "source": "import time; time.sleep(50)", "limits": ["wall_seconds": 60],
@@ -107,7 +107,7 @@ extension SystemTests {
     }
 
     /// Cancelling works with every worker down.
-    @Suite(.installationWithoutWorker, .timeLimit(.minutes(2)))
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct CancellationWithoutWorkersTests {
         @Test func whatIsInTheBrokerEndsAsSoonAsAWorkerComes() async throws {
             let installation = try Installation.current

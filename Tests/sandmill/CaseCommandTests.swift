@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// Test cases on the command line.
-    @Suite(.installation(), .timeLimit(.minutes(1)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct CaseCommandTests {
         private static let sum = "print(sum(map(float, input().split())))"
 

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// The commands, by what they print and how they end.
-    @Suite(.installation(), .timeLimit(.minutes(2)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct CommandLineTests {
         @Test func waitingForASuccessPrintsTheDocumentAndEndsWithNought() async throws {
             let installation = try Installation.current

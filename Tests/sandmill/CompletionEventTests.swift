@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// A client that has only read the contract publishes requests and receives events.
-    @Suite(.installation(), .timeLimit(.minutes(2)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct CompletionEventTests {
         private static let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -4,7 +4,7 @@ import Testing
 
 extension SystemTests {
     /// Connections come and go; nothing is lost and nothing runs twice.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct ConnectionLossTests {
         private static let program: JSON = ["source": "import time; time.sleep(0.3)\nprint('done')"]
 

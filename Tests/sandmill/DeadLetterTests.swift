@@ -7,7 +7,7 @@ extension SystemTests {
     /// What was refused can be found, mended and put back, or removed.
     @Suite(
         .installation(["SANDMILL_BROKER_MAXIMUM_BODY": "64KiB"]),
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(5))
     )
     struct DeadLetterTests {
         private static let source = "print('mended')"

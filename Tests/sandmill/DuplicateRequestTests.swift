@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// The id of a request is its publisher's idempotency key.
-    @Suite(.installation(), .timeLimit(.minutes(1)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct DuplicateRequestTests {
         @Test func sameRequestTwiceRunsOnceAndIsAnnouncedOnce() async throws {
             let installation = try Installation.current

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// A busy tenant keeps nobody waiting, nor do many of a low level keep one of a high.
-    @Suite(.installation(), .timeLimit(.minutes(3)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct FairnessTests {
         private static let backlog = 600
 

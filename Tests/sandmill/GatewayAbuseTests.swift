@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// What clients should not do to the HTTP door, and do.
-    @Suite(.installationWithoutWorker, .timeLimit(.minutes(3)))
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct GatewayAbuseTests {
         private static let hasty = [
             "SANDMILL_GATEWAY_IDLE_TIMEOUT": "2s", "SANDMILL_GATEWAY_TRANSFER_TIMEOUT": "2s",

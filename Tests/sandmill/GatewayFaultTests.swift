@@ -4,7 +4,7 @@ import Testing
 
 extension SystemTests {
     /// The HTTP door while what it needs comes and goes.
-    @Suite(.installationWithoutWorker, .timeLimit(.minutes(2)))
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct GatewayFaultTests {
         @Test func whoWaitsGetsTheEndThoughTheBrokerWasCutOff() async throws {
             let installation = try Installation.current

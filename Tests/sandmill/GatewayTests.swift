@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// The HTTP door as clients use it.
-    @Suite(.installationWithoutWorker, .timeLimit(.minutes(3)))
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct GatewayTests {
         @Test func aProgramIsRunWhileTheClientWaits() async throws {
             let door = try await Installation.current.open()

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// Who may use the HTTP door.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(5)))
     struct GatewayTokenTests {
         private func header(_ token: String) -> String { "Authorization: Bearer \(token)" }
 

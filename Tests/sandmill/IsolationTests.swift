@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// Which sandboxes a tenant's executions get, as the record tells.
-    @Suite(.installation(), .timeLimit(.minutes(2)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct IsolationTests {
         @Test func freshExecutionsShareTheirSandboxesWithNobody() async throws {
             let installation = try Installation.current

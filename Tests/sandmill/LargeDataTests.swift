@@ -4,7 +4,7 @@ import Testing
 
 extension SystemTests {
     /// What is large passes through the worker piece by piece.
-    @Suite(.installationWithoutWorker, .timeLimit(.minutes(3)))
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct LargeDataTests {
         private static let settings = [
             "SANDMILL_POOLS_PYTHON_SCRATCH": "128MiB",

@@ -5,7 +5,7 @@ import Testing
 extension SystemTests {
     /// A worker that is cut off or killed at the worst moment leaves nothing that nobody runs, and is charged
     /// only to what ran.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(5)))
     struct LeaseTests {
         /// The claim waits in the store, as for a standby, and its worker is killed.
         ///

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// `sandmill output`, while programs run and afterwards.
-    @Suite(.installation(), .timeLimit(.minutes(2)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct LiveOutputTests {
         @Test func theFirstLineIsSeenWhileTheProgramRuns() async throws {
             let installation = try Installation.current

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// What was accepted ends, though the broker loses its message or does not take it.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct LostMessageTests {
         private static let impatient = ["SANDMILL_BROKER_MESSAGE_TIMEOUT": "2s"]
         private static let work = "work.python.normal"

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// Whatever a program does is a result, and the next program does not notice.
-    @Suite(.installation(), .timeLimit(.minutes(3)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct OutcomeTests {
         /// A program, how it may run, and how it must end.
         struct Case: Sendable, CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// What is told to have ended is on disk: `strace` sees whether it is, and makes a disk fail.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct PublicationTests {
         /// Starts a worker under `strace`, which does what `expressions` say.
         private func startTracedWorker(

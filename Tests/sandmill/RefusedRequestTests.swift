@@ -5,7 +5,7 @@ extension SystemTests {
     /// Nothing is dropped: what is no request is kept, with a reason that names the field.
     @Suite(
         .installation(["SANDMILL_BROKER_MAXIMUM_BODY": "64KiB"]),
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(5))
     )
     struct RefusedRequestTests {
         /// A message, and what must be said of it.

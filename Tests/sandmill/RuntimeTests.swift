@@ -9,7 +9,7 @@ extension SystemTests {
                 "sandmill/sandbox-python-node-c-cpp-python3-numpy:latest",
             "SANDMILL_POOLS_PYTHON_FURTHER_RUNTIMES": "sh,node,c",
         ]),
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(5))
     )
     struct RuntimeTests {
         @Test(arguments: [

@@ -4,7 +4,7 @@ import Testing
 
 extension SystemTests {
     /// A worker or gateway that starts while what it needs is away.
-    @Suite(.installationWithoutWorker, .timeLimit(.minutes(2)))
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct StartTests {
         private static let waiting = "A server is away and is waited for."
 

@@ -4,7 +4,7 @@ import Testing
 extension SystemTests {
     /// The record store refuses for a while; whatever it says, nothing is lost by it and nobody has to
     /// restart anything.
-    @Suite(.timeLimit(.minutes(3)))
+    @Suite(.timeLimit(.minutes(5)))
     struct StoreRefusalTests {
         private static let program: JSON = ["source": "import time; time.sleep(0.2)\nprint('done')"]
 

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// How `submit` ends when there will be no result.
-    @Suite(.installation(), .timeLimit(.minutes(2)))
+    @Suite(.installation(), .timeLimit(.minutes(5)))
     struct SubmitCommandTests {
         @Test func idOfAnotherRequestIsRefusedAndTheSameRequestGetsItsResultAgain() async throws {
             let installation = try Installation.current

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// A worker may end at any time, asked to or not; executions do not end with it.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(5)))
     struct WorkerLossTests {
         /// A program that ends so many seconds from now, but no sooner than 2 s after its start: its
         /// first attempt outlasts what happens meanwhile, and those that come late are short.

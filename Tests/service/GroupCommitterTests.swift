@@ -3,7 +3,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("GroupCommitter", .timeLimit(.minutes(1)))
+@Suite("GroupCommitter", .timeLimit(.minutes(5)))
 struct GroupCommitterTests {
     @Test func itemsGatherWhileAGroupCommits() async throws {
         let log = CommitLog()

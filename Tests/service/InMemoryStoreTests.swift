@@ -1,7 +1,7 @@
 import StoreConformance
 import Testing
 
-@Suite("InMemoryStore", .timeLimit(.minutes(1)))
+@Suite("InMemoryStore", .timeLimit(.minutes(5)))
 struct InMemoryStoreTests {
     @Test(arguments: ExecutionStoreConformance.all)
     func itDoesAsAnExecutionStoreDoes(_ conformance: ExecutionStoreConformance) async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import SandmillDocker
 
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct DockerSandboxEngineTests {
     @Test func missingImageIsRefused() async throws {
         let specification = TestEngine.specification(image: "sandmill/no-such-image:1")

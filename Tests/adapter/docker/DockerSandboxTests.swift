@@ -6,7 +6,7 @@ import SandmillService
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct DockerSandboxTests {
     private func program(_ source: String) -> Program {
         Program(

@@ -8,7 +8,7 @@ import Testing
 @testable import SandmillDocker
 
 /// What a sandbox must do on every engine and by every container runtime.
-@Suite(.timeLimit(.minutes(3)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct EngineConformanceTests {
     /// An engine, and what it is to run containers by.
     enum Place: CaseIterable, CustomTestStringConvertible {

@@ -7,7 +7,7 @@ import SandmillService
 import Testing
 
 /// An agent that was taken over can send whatever it likes.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct HostileAgentTests {
     private static let ready = Report.ready(version: FrameLimits.protocolVersion)
 

@@ -3,7 +3,7 @@ import SandmillService
 import Testing
 
 /// Modules that the warm interpreter has imported ahead.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct PreloadTests {
     private static func specification(_ modules: [String]) -> SandboxSpecification {
         var specification = TestEngine.specification(image: TestEngine.imageOfAll)

@@ -5,7 +5,7 @@ import Testing
 
 /// What no program can leave behind, and the reset does not remove, is put into the sandbox from
 /// outside: the proof must find it.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct ResetProofTests {
     /// A thing that is not there in a new sandbox, and how it gets there.
     struct Leftover: Sendable, CustomTestStringConvertible {

@@ -7,7 +7,7 @@ import Testing
 @testable import SandmillDocker
 
 /// What holds in a sandbox, as a program sees it from inside.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct SandboxFactsTests {
     /// Every call of the kernel's own table that the profile does not list, and the numbers that have
     /// no call yet.

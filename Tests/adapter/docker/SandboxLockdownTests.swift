@@ -4,7 +4,7 @@ import SandmillService
 import Testing
 
 /// What a program finds when it tries the walls of a real sandbox.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct SandboxLockdownTests {
     @Test func forbiddenSystemCallsAreRefused() async throws {
         try await TestEngine.withSandbox { sandbox in

@@ -6,7 +6,7 @@ import SandmillRabbitMQ
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConfirmedPublisherTests {
+@Suite(.timeLimit(.minutes(5))) struct ConfirmedPublisherTests {
     @Test func eachMessageHasItsOutcome() async throws {
         try await withPublisher { installation, publisher in
             let outcomes = await publisher.publish([

@@ -4,7 +4,7 @@ import SandmillRabbitMQ
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EventConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct EventConsumerTests {
     @Test func onlyWhatThePatternsNameIsReceived() async throws {
         try await Installation.with { installation in
             let events = EventConsumer(broker: installation.broker)

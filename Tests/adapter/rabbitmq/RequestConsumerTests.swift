@@ -6,7 +6,7 @@ import SandmillRabbitMQ
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RequestConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestConsumerTests {
     @Test func everyLevelIsConsumedWithWhatTheMessageCarries() async throws {
         try await withConsumer { installation, inbox in
             for level in Level.allCases {

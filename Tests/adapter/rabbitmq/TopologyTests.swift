@@ -4,7 +4,7 @@ import SandmillRabbitMQ
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TopologyTests {
+@Suite(.timeLimit(.minutes(5))) struct TopologyTests {
     @Test func whatWasDeclaredIsVerifiedAndMayBeDeclaredAgain() async throws {
         try await Installation.with { installation in
             try await installation.broker.verifyTopology()

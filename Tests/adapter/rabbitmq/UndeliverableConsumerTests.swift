@@ -6,7 +6,7 @@ import SandmillRabbitMQ
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct UndeliverableConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct UndeliverableConsumerTests {
     @Test func whatNoQueueWantsComesWithItsRoutingKey() async throws {
         try await withConsumer { installation, messages in
             try await installation.request("lost", pool: "nobody")

@@ -4,7 +4,7 @@ import SandmillResults
 import SandmillService
 import Testing
 
-@Suite("OutputFiles", .timeLimit(.minutes(3)))
+@Suite("OutputFiles", .timeLimit(.minutes(5)))
 struct OutputFilesTests {
     @Test func bytesAreReadFromAnyOffset() async throws {
         try await ResultsWorld.with { world in

@@ -5,7 +5,7 @@ import SandmillService
 import Testing
 
 /// Followers of output, on a real directory and a record that the tests write.
-@Suite("OutputFollower", .serialized, .timeLimit(.minutes(3)))
+@Suite("OutputFollower", .serialized, .timeLimit(.minutes(5)))
 struct OutputFollowerTests {
     @Test func whatIsStagedIsToldWhileTheProgramRunsAndTheRestFromItsPlace() async throws {
         try await ResultsWorld.with { world in

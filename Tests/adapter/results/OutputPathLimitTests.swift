@@ -5,7 +5,7 @@ import SandmillService
 import Testing
 
 /// What a program, or a hostile sandbox, may call its files.
-@Suite("Limits of output paths", .serialized, .timeLimit(.minutes(3)))
+@Suite("Limits of output paths", .serialized, .timeLimit(.minutes(5)))
 struct OutputPathLimitTests {
     @Test(arguments: [4_089, 4_090, 4_096])
     func aPathThatOurDirectoriesMakeTooLongIsSkippedAndTheRestIsKept(length: Int) async throws {

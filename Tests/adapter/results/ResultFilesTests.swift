@@ -5,7 +5,7 @@ import SandmillService
 import Testing
 
 /// Files of results as the HTTP door reads them.
-@Suite(.timeLimit(.minutes(3))) struct ResultFilesTests {
+@Suite(.timeLimit(.minutes(5))) struct ResultFilesTests {
     private func path(_ text: String) throws -> OutputPath {
         try #require(OutputPath(Array(text.utf8)))
     }

@@ -5,7 +5,7 @@ import SandmillResults
 import SandmillService
 import Testing
 
-@Suite("ResultsDirectory", .timeLimit(.minutes(3)))
+@Suite("ResultsDirectory", .timeLimit(.minutes(5)))
 struct ResultsDirectoryTests {
     @Test func aPublishedAttemptHasItsStreamsItsDocumentAndItsFiles() async throws {
         try await withDirectory { root, results in

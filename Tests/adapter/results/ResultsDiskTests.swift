@@ -5,7 +5,7 @@ import SandmillService
 import Testing
 
 /// Disks that are full, or that lose what was written to them.
-@Suite("Results disk", .serialized, .timeLimit(.minutes(3)))
+@Suite("Results disk", .serialized, .timeLimit(.minutes(5)))
 struct ResultsDiskTests {
     @Test func roomIsWhatIsKeptFreeAndWhatResultsNeed() async throws {
         try await MountedDisk.inMemory(size: "1m") { disk in

@@ -5,7 +5,7 @@ import SandmillService
 import Testing
 
 /// The root is the place to which its path leads, whatever becomes of the directory that was there.
-@Suite("Results root", .serialized, .timeLimit(.minutes(3)))
+@Suite("Results root", .serialized, .timeLimit(.minutes(5)))
 struct ResultsRootTests {
     /// What may happen to a root.
     enum Fault: CaseIterable, Sendable {

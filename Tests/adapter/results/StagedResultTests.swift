@@ -4,7 +4,7 @@ import SandmillResults
 import SandmillService
 import Testing
 
-@Suite("StagedResult", .serialized, .timeLimit(.minutes(3)))
+@Suite("StagedResult", .serialized, .timeLimit(.minutes(5)))
 struct StagedResultTests {
     @Test func whatCameIsVisibleOnceItIsStaged() async throws {
         try await ResultsWorld.with { world in

@@ -3,7 +3,7 @@ import Testing
 
 extension SystemTests {
     /// `config/asyncapi.yaml` is a document of AsyncAPI 3.0, and tells what is on the broker.
-    @Suite(.installationWithoutWorker, .timeLimit(.minutes(1)))
+    @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct AsyncAPITests {
         @Test func theDocumentIsValidAndItsReferencesLeadSomewhere() async throws {
             #expect(try await ask(["do": "validate"]) == ["problems": []])

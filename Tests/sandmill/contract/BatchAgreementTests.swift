@@ -1,7 +1,7 @@
 import Testing
 
 /// The schema of a batch in one message and our reader accept and refuse the same.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct BatchAgreementTests {
     @Test func bothAcceptWhatIsGood() async throws {
         let schemas = try Schemas()

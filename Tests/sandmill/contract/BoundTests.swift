@@ -1,7 +1,7 @@
 import Testing
 
 /// Every bound of a request and of a batch is the same for the schema and for our readers.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct BoundTests {
     /// What is counted, and how little and how much of it is good.
     struct Bound: Sendable, CustomTestStringConvertible {

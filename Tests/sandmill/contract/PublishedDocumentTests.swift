@@ -9,7 +9,7 @@ extension SystemTests {
                 "sandmill/sandbox-python-node-c-cpp-python3-numpy:latest",
             "SANDMILL_POOLS_PYTHON_FURTHER_RUNTIMES": "c",
         ]),
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(5))
     )
     struct PublishedDocumentTests {
         /// A request, and how it must end.

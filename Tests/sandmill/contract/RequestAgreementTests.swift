@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 
 /// The schema of a request and our reader accept and refuse the same.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct RequestAgreementTests {
     @Test func bothAcceptWhatIsGood() async throws {
         let schemas = try Schemas()

@@ -4,7 +4,7 @@ import SandmillService
 import Testing
 
 /// The schemas by themselves.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SchemaTests {
     @Test(arguments: Schemas.Document.allCases)
     func everySchemaHasExamplesThatKeepIt(document: Schemas.Document) async throws {

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CompletionsTests {
+@Suite(.timeLimit(.minutes(5))) struct CompletionsTests {
     private let source = FakeEvents()
     private let records = CountingRecords()
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("WarmPool", .timeLimit(.minutes(1)))
+@Suite("WarmPool", .timeLimit(.minutes(5)))
 struct WarmPoolTests {
     private let journal = Journal()
     private let engine: FakeEngine

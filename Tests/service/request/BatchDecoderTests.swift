@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("BatchDecoder", .timeLimit(.minutes(1)))
+@Suite("BatchDecoder", .timeLimit(.minutes(5)))
 struct BatchDecoderTests {
     private static let id = UUID()
     private let decoder = BatchDecoder(decoders: ["python": .sample])

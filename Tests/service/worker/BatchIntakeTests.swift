@@ -5,7 +5,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("BatchIntake", .timeLimit(.minutes(1)))
+@Suite("BatchIntake", .timeLimit(.minutes(5)))
 struct BatchIntakeTests {
     private static let batch =
         #"{"pool": "python", "executions": [{"source": "a"}, {"source": "b"}]}"#

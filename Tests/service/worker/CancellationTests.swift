@@ -5,7 +5,7 @@ import Testing
 @testable import SandmillService
 
 /// How executions end before their time, on fakes.
-@Suite("Cancelling", .timeLimit(.minutes(1)))
+@Suite("Cancelling", .timeLimit(.minutes(5)))
 struct CancellationTests {
     private let id = UUID()
 

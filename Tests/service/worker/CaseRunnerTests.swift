@@ -6,7 +6,7 @@ import Testing
 @testable import SandmillService
 
 /// The cases of an execution, on fakes.
-@Suite("CaseRunner", .timeLimit(.minutes(1)))
+@Suite("CaseRunner", .timeLimit(.minutes(5)))
 struct CaseRunnerTests {
     private let id = UUID()
 

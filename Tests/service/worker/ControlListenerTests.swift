@@ -6,7 +6,7 @@ import Testing
 @testable import SandmillService
 
 /// What hints do, where nothing else would make a worker look.
-@Suite("ControlListener", .timeLimit(.minutes(1)))
+@Suite("ControlListener", .timeLimit(.minutes(5)))
 struct ControlListenerTests {
     private let journal = Journal()
     private let hints = FakeHints()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("DeadLetterDrain", .timeLimit(.minutes(1)))
+@Suite("DeadLetterDrain", .timeLimit(.minutes(5)))
 struct DeadLetterDrainTests {
     private let journal = Journal()
     private let store: InMemoryStore

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("Inbox", .timeLimit(.minutes(1)))
+@Suite("Inbox", .timeLimit(.minutes(5)))
 struct InboxTests {
     private struct Message: Sendable {
         let name: String

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("Intake", .timeLimit(.minutes(1)))
+@Suite("Intake", .timeLimit(.minutes(5)))
 struct IntakeTests {
     private let intake = Intake(prefetch: 3, patience: .seconds(600))
 

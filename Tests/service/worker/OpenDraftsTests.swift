@@ -4,7 +4,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("OpenDrafts", .timeLimit(.minutes(1)))
+@Suite("OpenDrafts", .timeLimit(.minutes(5)))
 struct OpenDraftsTests {
     @Test func onlyWhatWasOpenAtTheLastTickAlreadyIsStaged() async throws {
         let journal = Journal()

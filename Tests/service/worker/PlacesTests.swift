@@ -3,7 +3,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("Places", .timeLimit(.minutes(1)))
+@Suite("Places", .timeLimit(.minutes(5)))
 struct PlacesTests {
     private let places = Places(limit: 8, refill: 4, window: 10)
     private let busy = Lane(level: .low, tenant: "busy")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("Relay", .timeLimit(.minutes(1)))
+@Suite("Relay", .timeLimit(.minutes(5)))
 struct RelayTests {
     private let journal = Journal()
     private let broker: FakeBroker

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite(.timeLimit(.minutes(1))) struct ResultsHealthTests {
+@Suite(.timeLimit(.minutes(5))) struct ResultsHealthTests {
     private let journal = Journal()
 
     @Test func roomIsAskedForAllResultsThatHadNone() async throws {

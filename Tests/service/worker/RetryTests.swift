@@ -5,7 +5,7 @@ import Testing
 @testable import SandmillService
 
 /// Programs that are run again because their request asks for it, on fakes.
-@Suite("A request for retries", .timeLimit(.minutes(1)))
+@Suite("A request for retries", .timeLimit(.minutes(5)))
 struct RetryTests {
     private let id = UUID()
     private static let failing = {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("A watch of the store", .timeLimit(.minutes(1)))
+@Suite("A watch of the store", .timeLimit(.minutes(5)))
 struct StoreWatchTests {
     @Test func noLookWaitsForAnother() async {
         let (held, seen) = (Gate(), Gate())

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("WorkerLease", .timeLimit(.minutes(1)))
+@Suite("WorkerLease", .timeLimit(.minutes(5)))
 struct WorkerLeaseTests {
     @Test func nothingRunsBeforeTheLeaseIsHeld() async {
         let lease = WorkerLease(trust: .seconds(600))

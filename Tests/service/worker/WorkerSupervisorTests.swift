@@ -5,7 +5,7 @@ import Testing
 
 @testable import SandmillService
 
-@Suite("WorkerSupervisor", .timeLimit(.minutes(1)))
+@Suite("WorkerSupervisor", .timeLimit(.minutes(5)))
 struct WorkerSupervisorTests {
     private let journal = Journal()
     private let broker: FakeBroker
