@@ -97,16 +97,13 @@ extension SystemTests {
             let installation = try Installation.current
             let worker = try await installation.startWorker("worker-a")
             let queue = "\(installation.name).work.python.low"
-            // The worker makes it again by itself, and may be quicker.
-            try await eventually(within: .seconds(30), "it is a classic queue") {
-                let replaced = await Result {
-                    try await installation.tellBroker(
-                        "replace_queue",
-                        ["name": .string(queue), "arguments": ["x-queue-type": "classic"]]
-                    )
-                }
-                return (try? replaced.get()) != nil
-            }
+            // A worker that is stopped does not make it again by itself meanwhile.
+            worker.send(SIGSTOP)
+            try await installation.tellBroker(
+                "replace_queue",
+                ["name": .string(queue), "arguments": ["x-queue-type": "classic"]]
+            )
+            worker.send(SIGCONT)
             try await eventually(within: .seconds(30), "it says so") {
                 worker.errors.text.contains("A queue cannot be consumed.")
                     && worker.errors.text.contains(" instead of ")

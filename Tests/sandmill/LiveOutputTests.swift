@@ -25,7 +25,7 @@ extension SystemTests {
             }
             #expect(first == "0")
             #expect(state == "running")
-            let exitCode = try await within(.seconds(40), "the end of the follower") {
+            let exitCode = try await within(.seconds(120), "the end of the follower") {
                 while await follower.output.next() != nil {}
                 while await follower.errors.next() != nil {}
                 return try await follower.exitCode()
@@ -103,7 +103,7 @@ extension SystemTests {
             let installation = try Installation.current
             let first = try await installation.startWorker("worker-a")
             // The first attempt outlasts what happens meanwhile, and the second is short.
-            let end = Int(Date.now.timeIntervalSince1970) + 10
+            let end = Int(Date.now.timeIntervalSince1970) + 30
             let id = try await installation.submit([
                 "source": .string(
                     """
@@ -113,16 +113,16 @@ extension SystemTests {
                     print('done')
                     """
                 ),
-                "limits": ["wall_seconds": 60],
+                "limits": ["wall_seconds": 120],
             ])
             try await installation.wait(for: id, in: "running")
             let follower = try installation.start(["output", id.text, "--follow"])
-            _ = try await within(.seconds(20), "a line of the first attempt") {
+            _ = try await within(.seconds(30), "a line of the first attempt") {
                 #expect(await follower.output.next() == "begun")
             }
             first.kill()
             let second = try await installation.startWorker("worker-b")
-            let exitCode = try await within(.seconds(40), "the end of the follower") {
+            let exitCode = try await within(.seconds(120), "the end of the follower") {
                 while await follower.output.next() != nil {}
                 while await follower.errors.next() != nil {}
                 return try await follower.exitCode()
