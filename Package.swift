@@ -11,39 +11,31 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser",
-    package: "swift-argument-parser"
-)
-let asyncAlgorithms = Target.Dependency.product(
-    name: "AsyncAlgorithms",
-    package: "swift-async-algorithms"
-)
-let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
-let serviceLifecycle = Target.Dependency.product(
-    name: "ServiceLifecycle",
-    package: "swift-service-lifecycle"
-)
-let unixSignals = Target.Dependency.product(
-    name: "UnixSignals",
-    package: "swift-service-lifecycle"
-)
-let lifecycleTestKit = Target.Dependency.product(
-    name: "ServiceLifecycleTestKit",
-    package: "swift-service-lifecycle"
-)
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+func product(_ name: String, of package: String) -> Target.Dependency {
+    .product(name: name, package: package)
+}
 
-/// A wall: the target in `folder` under `Sources/`, and everything it may import.
+let argumentParser = product("ArgumentParser", of: "swift-argument-parser")
+let asyncAlgorithms = product("AsyncAlgorithms", of: "swift-async-algorithms")
+let coreMetrics = product("CoreMetrics", of: "swift-metrics")
+let crypto = product("Crypto", of: "swift-crypto")
+let histogram = product("Histogram", of: "hdrhistogram-swift")
+let httpTypes = product("HTTPTypes", of: "swift-http-types")
+let hummingbird = product("Hummingbird", of: "hummingbird")
+let lifecycleTestKit = product("ServiceLifecycleTestKit", of: "swift-service-lifecycle")
+let logging = product("Logging", of: "swift-log")
+let metrics = product("Metrics", of: "swift-metrics")
+let nioCore = product("NIOCore", of: "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", of: "swift-nio")
+let nioHTTPTypes = product("NIOHTTPTypes", of: "swift-nio-extras")
+let serviceLifecycle = product("ServiceLifecycle", of: "swift-service-lifecycle")
+let unixSignals = product("UnixSignals", of: "swift-service-lifecycle")
+let yams = product("Yams", of: "Yams")
+
+/// What nearly every part of Sandmill builds on.
+let core: [Target.Dependency] = ["SandmillEntity", "SandmillService"]
+
+/// The target in `folder` under `Sources/`, and everything it may import.
 func library(
     _ name: String,
     in folder: String,
@@ -55,6 +47,26 @@ func library(
         dependencies: dependencies,
         path: "Sources/\(folder)",
         resources: resources,
+        swiftSettings: strict
+    )
+}
+
+func executable(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/\(folder)",
+        swiftSettings: strict
+    )
+}
+
+/// What several targets of tests share.
+func support(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target
+{
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(folder)",
         swiftSettings: strict
     )
 }
@@ -71,6 +83,16 @@ func tests(
         path: "Tests/\(folder)",
         resources: resources,
         swiftSettings: strict
+    )
+}
+
+/// A C library, with the one-line shims that its variadic functions need.
+func system(_ name: String, pkgConfig: String, package: String) -> Target {
+    .systemLibrary(
+        name: name,
+        path: "Sources/\(name)",
+        pkgConfig: pkgConfig,
+        providers: [.apt([package])]
     )
 }
 
@@ -126,26 +148,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // The C libraries, each with the one-line shims its variadic functions need.
-        .systemLibrary(
-            name: "CRabbitMQ",
-            path: "Sources/CRabbitMQ",
-            pkgConfig: "librabbitmq",
-            providers: [.apt(["librabbitmq-dev"])]
-        ),
-        .systemLibrary(
-            name: "CPostgreSQL",
-            path: "Sources/CPostgreSQL",
-            pkgConfig: "libpq",
-            providers: [.apt(["libpq-dev"])]
-        ),
-        .systemLibrary(
-            name: "CCurl",
-            path: "Sources/CCurl",
-            pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]
-        ),
-
+        system("CRabbitMQ", pkgConfig: "librabbitmq", package: "librabbitmq-dev"),
+        system("CPostgreSQL", pkgConfig: "libpq", package: "libpq-dev"),
+        system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
 
         // General wrappers that know nothing about executions.
@@ -158,11 +163,7 @@ let package = Package(
         // The sandbox side: the frames, and the program that is PID 1 in each sandbox.
         library("SandboxProtocol", in: "SandboxProtocol"),
         .target(name: "CSandboxAgent", path: "Sources/CSandboxAgent"),
-        library(
-            "SandboxAgentCore",
-            in: "SandboxAgentCore",
-            ["CSandboxAgent", "SandboxProtocol"]
-        ),
+        library("SandboxAgentCore", in: "SandboxAgentCore", ["CSandboxAgent", "SandboxProtocol"]),
         .executableTarget(
             name: "SandboxAgent",
             dependencies: ["SandboxAgentCore"],
@@ -178,156 +179,101 @@ let package = Package(
             in: "service",
             ["SandmillEntity", logging, metrics, serviceLifecycle]
         ),
-        library(
-            "SandmillRepository",
-            in: "repository",
-            ["SandmillEntity", "SandmillService", "PostgreSQL"]
-        ),
+        library("SandmillRepository", in: "repository", core + ["PostgreSQL"]),
         library(
             "SandmillDocker",
             in: "adapter/docker",
-            ["SandmillEntity", "SandmillService", "Curl", "SandboxProtocol", logging]
+            core + ["Curl", "SandboxProtocol", logging]
         ),
         library(
             "SandmillRabbitMQ",
             in: "adapter/rabbitmq",
-            ["SandmillEntity", "SandmillService", "AMQP", logging, serviceLifecycle]
+            core + ["AMQP", logging, serviceLifecycle]
         ),
-        library(
-            "SandmillResults",
-            in: "adapter/results",
-            ["SandmillEntity", "SandmillService", "Threads", crypto, logging]
-        ),
+        library("SandmillResults", in: "adapter/results", core + ["Threads", crypto, logging]),
         library(
             "SandmillAPI",
             in: "api",
-            [
-                "Prometheus", "SandmillEntity", "SandmillService", asyncAlgorithms, crypto,
-                httpTypes, hummingbird, logging, metrics, nioCore, nioHTTP1, nioHTTPTypes,
-                serviceLifecycle,
+            core + [
+                "Prometheus", asyncAlgorithms, crypto, httpTypes, hummingbird, logging, metrics,
+                nioCore, nioHTTP1, nioHTTPTypes, serviceLifecycle,
             ],
             resources: [.embedInCode("openapi.json")]
         ),
-        library(
-            "SandmillConfiguration",
-            in: "configuration",
-            ["SandmillEntity", yams]
-        ),
+        library("SandmillConfiguration", in: "configuration", ["SandmillEntity", yams]),
 
         // The composition root, and the benchmark.
-        .executableTarget(
-            name: "sandmill",
-            dependencies: [
+        executable(
+            "sandmill",
+            in: "sandmill",
+            core + [
                 "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
-                "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
-                "SandmillService", argumentParser, crypto, logging, metrics, serviceLifecycle,
-                unixSignals,
-            ],
-            path: "Sources/sandmill",
-            swiftSettings: strict
+                "SandmillRabbitMQ", "SandmillRepository", "SandmillResults", argumentParser, crypto,
+                logging, metrics, serviceLifecycle, unixSignals,
+            ]
         ),
-        .executableTarget(
-            name: "SandmillBench",
-            dependencies: [
-                "SandmillConfiguration", "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ",
-                "SandmillService", argumentParser, histogram, logging, serviceLifecycle,
-            ],
-            path: "Sources/bench",
-            swiftSettings: strict
+        executable(
+            "SandmillBench",
+            in: "bench",
+            core + [
+                "SandmillConfiguration", "SandmillDocker", "SandmillRabbitMQ", argumentParser,
+                histogram, logging, serviceLifecycle,
+            ]
         ),
 
         // Tests, named and placed as what they test.
-        .target(name: "FaultyProxy", path: "Tests/proxy", swiftSettings: strict),
-        .target(
-            name: "StoreConformance",
-            dependencies: ["SandmillEntity", "SandmillService"],
-            path: "Tests/conformance",
-            swiftSettings: strict
-        ),
-        .target(
-            name: "SandboxFixture",
-            dependencies: ["SandmillDocker", "SandmillEntity", "SandmillService", logging],
-            path: "Tests/sandboxes",
-            swiftSettings: strict
-        ),
-        tests("CurlTests", in: "Curl", ["Curl"], resources: [.copy("server.py")]),
-        tests(
-            "DockerTests",
-            in: "adapter/docker",
-            [
-                "Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", "SandmillEntity",
-                "SandmillService", logging,
-            ]
-        ),
-        tests(
-            "AbuseTests",
-            in: "abuse",
-            ["SandboxFixture", "SandmillDocker", "SandmillEntity", "SandmillService"]
-        ),
-        tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
-        tests(
-            "SandboxAgentTests",
-            in: "SandboxAgent",
-            ["SandboxAgentCore", "SandboxProtocol"]
-        ),
-        tests("PrometheusTests", in: "Prometheus", ["Prometheus", coreMetrics]),
+        support("FaultyProxy", in: "proxy"),
+        support("StoreConformance", in: "conformance", core),
+        support("SandboxFixture", in: "sandboxes", core + ["SandmillDocker", logging]),
+        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", crypto]),
+        tests("AbuseTests", in: "abuse", core + ["SandboxFixture", "SandmillDocker"]),
         tests(
             "APITests",
             in: "api",
-            [
-                "Prometheus", "SandmillAPI", "SandmillEntity", "SandmillRabbitMQ",
-                "SandmillRepository", "SandmillResults", "SandmillService", httpTypes,
-                hummingbird, logging,
+            core + [
+                "Prometheus", "SandmillAPI", "SandmillRabbitMQ", "SandmillRepository",
+                "SandmillResults", httpTypes, hummingbird, logging,
             ]
         ),
-        tests("ThreadsTests", in: "Threads", ["Threads"]),
-        tests("EntityTests", in: "entity", ["SandmillEntity"]),
-        tests(
-            "ServiceTests",
-            in: "service",
-            [
-                "SandmillEntity", "SandmillService", "StoreConformance", crypto, logging,
-                serviceLifecycle, lifecycleTestKit,
-            ]
-        ),
-        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", crypto]),
+        tests("CommandTests", in: "commands", core + ["sandmill", "SandmillConfiguration"]),
         tests(
             "ConfigurationTests",
             in: "configuration",
             ["SandmillConfiguration", "SandmillEntity"]
         ),
+        tests("CurlTests", in: "Curl", ["Curl"], resources: [.copy("server.py")]),
         tests(
-            "ResultsTests",
-            in: "adapter/results",
-            ["SandmillEntity", "SandmillResults", "SandmillService", crypto]
+            "DockerTests",
+            in: "adapter/docker",
+            core + ["Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", logging]
         ),
+        tests("EntityTests", in: "entity", ["SandmillEntity"]),
+        tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
+        tests("PrometheusTests", in: "Prometheus", ["Prometheus", coreMetrics]),
         tests(
             "RabbitMQTests",
             in: "adapter/rabbitmq",
-            [
-                "AMQP", "FaultyProxy", "SandmillEntity", "SandmillRabbitMQ", "SandmillService",
-                logging,
-            ]
-        ),
-        tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
-        tests(
-            "CommandTests",
-            in: "commands",
-            ["sandmill", "SandmillConfiguration", "SandmillEntity", "SandmillService"]
-        ),
-        tests(
-            "SandmillTests",
-            in: "sandmill",
-            ["FaultyProxy", "SandmillEntity", "SandmillService", "sandmill", crypto],
-            resources: [.copy("clients")]
+            core + ["AMQP", "FaultyProxy", "SandmillRabbitMQ", logging]
         ),
         tests(
             "RepositoryTests",
             in: "repository",
-            [
-                "PostgreSQL", "SandmillEntity", "SandmillRepository", "SandmillService",
-                "StoreConformance",
-            ]
+            core + ["PostgreSQL", "SandmillRepository", "StoreConformance"]
         ),
+        tests("ResultsTests", in: "adapter/results", core + ["SandmillResults", crypto]),
+        tests("SandboxAgentTests", in: "SandboxAgent", ["SandboxAgentCore", "SandboxProtocol"]),
+        tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
+        tests(
+            "SandmillTests",
+            in: "sandmill",
+            core + ["FaultyProxy", "sandmill", crypto],
+            resources: [.copy("clients")]
+        ),
+        tests(
+            "ServiceTests",
+            in: "service",
+            core + ["StoreConformance", crypto, logging, serviceLifecycle, lifecycleTestKit]
+        ),
+        tests("ThreadsTests", in: "Threads", ["Threads"]),
     ] + fuzz
 )

@@ -16,41 +16,9 @@ extension Channel {
         arguments: FieldTable = [:]
     ) async throws(AMQPError) -> Consumer {
         try await connection.call(.setPrefetch(prefetch), on: token)
-        return try await startConsumer(
-            queue: queue,
-            isAutomaticallyAcknowledged: false,
-            isExclusive: isExclusive,
-            arguments: arguments
-        )
-    }
-
-    /// Begins to consume a queue whose deliveries count as acknowledged when they are sent.
-    ///
-    /// Nothing bounds what is buffered for a slow reader. The one way to consume
-    /// `amq.rabbitmq.reply-to`.
-    public func consumeWithoutAcknowledgement(
-        queue: String,
-        isExclusive: Bool = false,
-        arguments: FieldTable = [:]
-    ) async throws(AMQPError) -> Consumer {
-        try await startConsumer(
-            queue: queue,
-            isAutomaticallyAcknowledged: true,
-            isExclusive: isExclusive,
-            arguments: arguments
-        )
-    }
-
-    private func startConsumer(
-        queue: String,
-        isAutomaticallyAcknowledged: Bool,
-        isExclusive: Bool,
-        arguments: FieldTable
-    ) async throws(AMQPError) -> Consumer {
         let deliveries = Deliveries(from: connection)
         let tag = try await connection.consume(
             from: queue,
-            isAutomaticallyAcknowledged: isAutomaticallyAcknowledged,
             isExclusive: isExclusive,
             arguments: arguments,
             on: token,
@@ -61,17 +29,7 @@ extension Channel {
 
     /// Acknowledges one delivery.
     public func acknowledge(_ tag: UInt64) async throws(AMQPError) {
-        try await connection.write(.acknowledge(tag, multiple: false), on: token)
-    }
-
-    /// Acknowledges every delivery of this channel up to and including `tag`.
-    public func acknowledge(upTo tag: UInt64) async throws(AMQPError) {
-        try await connection.write(.acknowledge(tag, multiple: true), on: token)
-    }
-
-    /// Acknowledges some deliveries with one visit to the connection's thread.
-    public func acknowledge(_ tags: [UInt64]) async throws(AMQPError) {
-        try await connection.acknowledge(tags, on: token)
+        try await connection.write(.acknowledge(tag), on: token)
     }
 
     /// Refuses one delivery.

@@ -45,46 +45,17 @@ extension Channel {
         )
     }
 
-    /// Undoes ``bind(queue:to:bindingKey:arguments:)``; no error when there is nothing to undo.
-    public func unbind(
-        queue: String,
-        from exchange: String,
-        bindingKey: String = "",
-        arguments: FieldTable = [:]
-    ) async throws(AMQPError) {
-        try await connection.call(
-            .unbind(queue: queue, exchange: exchange, bindingKey: bindingKey, arguments: arguments),
-            on: token
-        )
-    }
-
-    /// Drops the messages of a queue that are ready for delivery.
-    ///
-    /// - Returns: How many they were.
-    @discardableResult
-    public func purge(queue: String) async throws(AMQPError) -> UInt32 {
-        try await connection.call(.purgeQueue(queue), on: token).messageCount
-    }
-
     /// Deletes a queue with its messages; no error when it does not exist.
     ///
     /// - Returns: How many messages it had.
-    /// - Throws: ``AMQPError/Code/preconditionFailed`` when it is in use, or not empty.
     @discardableResult
-    public func delete(
-        queue: String,
-        ifUnused: Bool = false,
-        ifEmpty: Bool = false
-    ) async throws(AMQPError) -> UInt32 {
-        let request = Request.deleteQueue(queue, ifUnused: ifUnused, ifEmpty: ifEmpty)
-        return try await connection.call(request, on: token).messageCount
+    public func delete(queue: String) async throws(AMQPError) -> UInt32 {
+        try await connection.call(.deleteQueue(queue), on: token).messageCount
     }
 
     /// Deletes an exchange; no error when it does not exist.
-    ///
-    /// - Throws: ``AMQPError/Code/preconditionFailed`` when it is in use.
-    public func delete(exchange: String, ifUnused: Bool = false) async throws(AMQPError) {
-        try await connection.call(.deleteExchange(exchange, ifUnused: ifUnused), on: token)
+    public func delete(exchange: String) async throws(AMQPError) {
+        try await connection.call(.deleteExchange(exchange), on: token)
     }
 }
 

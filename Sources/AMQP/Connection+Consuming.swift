@@ -4,7 +4,6 @@ extension Connection {
     /// It is known before the broker is: deliveries may follow the broker's answer at once.
     func consume(
         from queue: String,
-        isAutomaticallyAcknowledged: Bool,
         isExclusive: Bool,
         arguments: FieldTable,
         on channel: ChannelToken,
@@ -16,7 +15,6 @@ extension Connection {
         let request = Request.consume(
             queue: queue,
             tag: tag,
-            isAutomaticallyAcknowledged: isAutomaticallyAcknowledged,
             isExclusive: isExclusive,
             arguments: arguments
         )
@@ -27,9 +25,5 @@ extension Connection {
             throw error
         }
         return tag
-    }
-
-    func acknowledge(_ tags: [UInt64], on channel: ChannelToken) throws(AMQPError) {
-        for tag in tags { try write(.acknowledge(tag, multiple: false), on: channel) }
     }
 }

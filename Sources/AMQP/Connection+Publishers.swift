@@ -13,35 +13,15 @@ extension Connection {
         window: Int = 256,
         confirmTimeout: Duration = .seconds(30)
     ) async throws(AMQPError) -> Publisher {
+        precondition(count > 0 && window > 0, "a publisher without room for a message")
         var tokens: [ChannelToken] = []
         do throws(AMQPError) {
             for _ in 0..<count { tokens.append(try await openChannel().token) }
-            return try await makePublisher(
-                on: tokens,
-                window: window,
-                confirmTimeout: confirmTimeout,
-                replacesChannels: true
-            )
+            for token in tokens { try await call(.selectConfirms, on: token) }
+            for token in tokens { try checkOpen(token) }
         } catch {
             for token in tokens { abandon(token) }
             throw error
-        }
-    }
-
-    /// Puts channels into confirm mode and makes a publisher of them.
-    func makePublisher(
-        on tokens: [ChannelToken],
-        window: Int,
-        confirmTimeout: Duration,
-        replacesChannels: Bool
-    ) async throws(AMQPError) -> Publisher {
-        precondition(window > 0 && !tokens.isEmpty, "a publisher without room for a message")
-        for token in tokens { try await call(.selectConfirms, on: token) }
-        for token in tokens {
-            try checkOpen(token)
-            guard channels[token.number]?.lane == nil else {
-                throw AMQPError(.invalidArgument, "the channel has had a publisher already")
-            }
         }
         let id = newSerial()
         for (index, token) in tokens.enumerated() {
@@ -49,8 +29,7 @@ extension Connection {
         }
         publishers[id] = PublisherState(
             lanes: tokens.map { PublisherLane($0, window: window) },
-            confirmTimeout: confirmTimeout,
-            replacesChannels: replacesChannels
+            confirmTimeout: confirmTimeout
         )
         return Publisher(connection: self, id: id)
     }
@@ -59,7 +38,6 @@ extension Connection {
     func closePublisher(_ id: Int) async {
         guard let publisher = publishers[id] else { return }
         endPublisher(id, .publisherClosed)
-        guard publisher.replacesChannels else { return }
         for lane in publisher.lanes { await close(lane.channel) }
     }
 
@@ -72,15 +50,11 @@ extension Connection {
     func endLane(_ lane: LaneID, on channel: ChannelToken, _ reason: AMQPError) {
         guard publishers[lane.publisher]?.lanes[lane.index].channel === channel else { return }
         publishers[lane.publisher]?.lanes[lane.index].end(reason)
-        if publishers[lane.publisher]?.replacesChannels == false {
-            publishers[lane.publisher]?.settleQueue(as: .failed(reason))
-        }
     }
 
     /// Opens new channels for those of a publisher that ended, if messages wait for them.
     func replaceEndedChannels(of id: Int) {
-        guard let publisher = publishers[id], publisher.replacesChannels, blockedReason == nil,
-            !publisher.queue.isEmpty
+        guard let publisher = publishers[id], blockedReason == nil, !publisher.queue.isEmpty
         else { return }
         for (index, lane) in publisher.lanes.enumerated() {
             guard case .ended = lane.status, let token = try? reserveChannel() else { continue }

@@ -5,8 +5,10 @@ extension Connection {
     /// Queues messages; ``writeMessages()`` writes them before the thread sleeps, so that all that
     /// was queued meanwhile goes in one turn.
     func publish(_ messages: [Message], by id: Int) async -> [PublishOutcome] {
-        let refusal = publishers[id].map(\.endReason) ?? closeReason ?? .publisherClosed
-        if let refusal { return messages.map { _ in .failed(refusal) } }
+        if publishers[id] == nil {
+            let refusal = closeReason ?? .publisherClosed
+            return messages.map { _ in .failed(refusal) }
+        }
         guard !messages.isEmpty else { return [] }
         return await withCheckedContinuation { continuation in
             let batch = PublishBatch(count: messages.count, continuation: continuation)

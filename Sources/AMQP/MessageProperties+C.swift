@@ -14,7 +14,7 @@ extension MessageProperties {
             headers = unsafe FieldTable(copying: properties.headers)
         }
         if has(AMQP_BASIC_DELIVERY_MODE_FLAG) {
-            deliveryMode = unsafe DeliveryMode(rawValue: properties.delivery_mode)
+            isPersistent = unsafe properties.delivery_mode == AMQP_DELIVERY_PERSISTENT.rawValue
         }
         if has(AMQP_BASIC_PRIORITY_FLAG) { priority = unsafe properties.priority }
         if has(AMQP_BASIC_CORRELATION_ID_FLAG) {
@@ -53,9 +53,9 @@ extension Arena {
             flags |= AMQP_BASIC_HEADERS_FLAG
             unsafe result.headers = try table(value)
         }
-        if let value = properties.deliveryMode {
+        if properties.isPersistent {
             flags |= AMQP_BASIC_DELIVERY_MODE_FLAG
-            unsafe result.delivery_mode = value.rawValue
+            unsafe result.delivery_mode = UInt8(AMQP_DELIVERY_PERSISTENT.rawValue)
         }
         if let value = properties.priority {
             flags |= AMQP_BASIC_PRIORITY_FLAG

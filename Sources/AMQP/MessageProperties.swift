@@ -1,21 +1,13 @@
 /// The properties of a message's content header (AMQP 0-9-1, 1.8.3.1); each is optional.
 public struct MessageProperties: Hashable, Sendable {
-    /// Whether the message survives a restart of the broker.
-    public enum DeliveryMode: UInt8, Sendable {
-        /// It is gone after a restart.
-        case transient = 1
-        /// It survives in a durable queue.
-        case persistent = 2
-    }
-
     /// A MIME type.
     public var contentType: String?
     /// A MIME encoding.
     public var contentEncoding: String?
     /// The application's own headers, and those that the broker adds.
     public var headers: FieldTable?
-    /// Whether the message survives a restart of the broker.
-    public var deliveryMode: DeliveryMode?
+    /// Whether the message survives a restart of the broker, in a durable queue.
+    public var isPersistent = false
     /// 0 to 9.
     public var priority: UInt8?
     /// Which request this answers, or what an answer to it shall refer to.
@@ -42,12 +34,12 @@ public struct MessageProperties: Hashable, Sendable {
     public init(
         contentType: String,
         headers: FieldTable? = nil,
-        deliveryMode: DeliveryMode = .persistent,
+        isPersistent: Bool = true,
         messageID: String? = nil
     ) {
         self.contentType = contentType
         self.headers = headers
-        self.deliveryMode = deliveryMode
+        self.isPersistent = isPersistent
         self.messageID = messageID
     }
 }

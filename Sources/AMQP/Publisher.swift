@@ -27,21 +27,3 @@ public struct Publisher: Sendable {
         await connection.closePublisher(id)
     }
 }
-
-extension Channel {
-    /// Makes the one publisher that a channel may have, which ends with it.
-    ///
-    /// Needed where the broker looks at the channel: a request that asks for an answer to
-    /// `amq.rabbitmq.reply-to` must be published on the channel that consumes the answers.
-    public func makePublisher(
-        window: Int = 256,
-        confirmTimeout: Duration = .seconds(30)
-    ) async throws(AMQPError) -> Publisher {
-        try await connection.makePublisher(
-            on: [token],
-            window: window,
-            confirmTimeout: confirmTimeout,
-            replacesChannels: false
-        )
-    }
-}

@@ -1,16 +1,13 @@
 /// A publisher's channels, and the messages that wait for room on them.
 struct PublisherState {
     let confirmTimeout: Duration
-    /// Whether channels that end are replaced.
-    let replacesChannels: Bool
     var lanes: [PublisherLane]
     var queue = FIFO<PendingMessage>()
     private var lastLane = 0
 
-    init(lanes: [PublisherLane], confirmTimeout: Duration, replacesChannels: Bool) {
+    init(lanes: [PublisherLane], confirmTimeout: Duration) {
         self.lanes = lanes
         self.confirmTimeout = confirmTimeout
-        self.replacesChannels = replacesChannels
     }
 
     /// The next lane, in turn, that takes a message now.
@@ -22,12 +19,6 @@ struct PublisherState {
             return index
         }
         return nil
-    }
-
-    /// Why nothing can be published any more; `nil` while it can.
-    var endReason: AMQPError? {
-        guard !replacesChannels, case .ended(let reason) = lanes[0].status else { return nil }
-        return reason
     }
 
     mutating func restartTimers() {
@@ -42,12 +33,7 @@ struct PublisherState {
     /// The publisher is gone.
     mutating func end(_ reason: AMQPError) {
         for index in lanes.indices { lanes[index].end(reason) }
-        settleQueue(as: .failed(reason))
-    }
-
-    /// Settles whatever waits.
-    mutating func settleQueue(as outcome: PublishOutcome) {
-        while let pending = queue.popFirst() { pending.settle(as: outcome) }
+        while let pending = queue.popFirst() { pending.settle(as: .failed(reason)) }
     }
 }
 

@@ -18,10 +18,6 @@ extension Reply {
                 consumerCount: declared.consumer_count
             )
         case AMQP_QUEUE_BIND_OK_METHOD: self.init(kind: .queueBound)
-        case AMQP_QUEUE_UNBIND_OK_METHOD: self.init(kind: .queueUnbound)
-        case AMQP_QUEUE_PURGE_OK_METHOD:
-            let purged = unsafe method.arguments(as: amqp_queue_purge_ok_t.self)
-            self.init(kind: .queuePurged, messageCount: purged.message_count)
         case AMQP_QUEUE_DELETE_OK_METHOD:
             let deleted = unsafe method.arguments(as: amqp_queue_delete_ok_t.self)
             self.init(kind: .queueDeleted, messageCount: deleted.message_count)

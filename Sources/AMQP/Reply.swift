@@ -8,8 +8,6 @@ struct Reply {
         case exchangeDeleted
         case queueDeclared
         case queueBound
-        case queueUnbound
-        case queuePurged
         case queueDeleted
         case prefetchSet
         case consuming(tag: String)

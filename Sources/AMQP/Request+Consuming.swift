@@ -11,7 +11,6 @@ extension Request {
     static func consume(
         queue: String,
         tag: String,
-        isAutomaticallyAcknowledged: Bool,
         isExclusive: Bool,
         arguments: FieldTable
     ) -> Request {
@@ -19,7 +18,6 @@ extension Request {
             var consume = unsafe amqp_basic_consume_t()
             unsafe consume.queue = try native.arena.shortString(queue, "queue's name")
             unsafe consume.consumer_tag = try native.arena.shortString(tag, "consumer tag")
-            unsafe consume.no_ack = isAutomaticallyAcknowledged ? 1 : 0
             unsafe consume.exclusive = isExclusive ? 1 : 0
             unsafe consume.arguments = try native.arena.table(arguments)
             try unsafe native.transmit(AMQP_BASIC_CONSUME_METHOD, consume, on: channel)
@@ -34,9 +32,9 @@ extension Request {
         }
     }
 
-    static func acknowledge(_ tag: UInt64, multiple: Bool) -> Request {
+    static func acknowledge(_ tag: UInt64) -> Request {
         Request(nil) { native, channel throws(AMQPError) in
-            let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0)
+            let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: 0)
             try native.transmit(AMQP_BASIC_ACK_METHOD, ack, on: channel)
         }
     }

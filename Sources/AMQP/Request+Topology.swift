@@ -14,11 +14,10 @@ extension Request {
         }
     }
 
-    static func deleteExchange(_ name: String, ifUnused: Bool) -> Request {
+    static func deleteExchange(_ name: String) -> Request {
         Request(.exchangeDeleted) { native, channel throws(AMQPError) in
             var delete = unsafe amqp_exchange_delete_t()
             unsafe delete.exchange = try native.arena.shortString(name, "exchange's name")
-            unsafe delete.if_unused = ifUnused ? 1 : 0
             try unsafe native.transmit(AMQP_EXCHANGE_DELETE_METHOD, delete, on: channel)
         }
     }
@@ -52,36 +51,10 @@ extension Request {
         }
     }
 
-    static func unbind(
-        queue: String,
-        exchange: String,
-        bindingKey: String,
-        arguments: FieldTable
-    ) -> Request {
-        Request(.queueUnbound) { native, channel throws(AMQPError) in
-            var unbind = unsafe amqp_queue_unbind_t()
-            unsafe unbind.queue = try native.arena.shortString(queue, "queue's name")
-            unsafe unbind.exchange = try native.arena.shortString(exchange, "exchange's name")
-            unsafe unbind.routing_key = try native.arena.shortString(bindingKey, "binding key")
-            unsafe unbind.arguments = try native.arena.table(arguments)
-            try unsafe native.transmit(AMQP_QUEUE_UNBIND_METHOD, unbind, on: channel)
-        }
-    }
-
-    static func purgeQueue(_ name: String) -> Request {
-        Request(.queuePurged) { native, channel throws(AMQPError) in
-            var purge = unsafe amqp_queue_purge_t()
-            unsafe purge.queue = try native.arena.shortString(name, "queue's name")
-            try unsafe native.transmit(AMQP_QUEUE_PURGE_METHOD, purge, on: channel)
-        }
-    }
-
-    static func deleteQueue(_ name: String, ifUnused: Bool, ifEmpty: Bool) -> Request {
+    static func deleteQueue(_ name: String) -> Request {
         Request(.queueDeleted) { native, channel throws(AMQPError) in
             var delete = unsafe amqp_queue_delete_t()
             unsafe delete.queue = try native.arena.shortString(name, "queue's name")
-            unsafe delete.if_unused = ifUnused ? 1 : 0
-            unsafe delete.if_empty = ifEmpty ? 1 : 0
             try unsafe native.transmit(AMQP_QUEUE_DELETE_METHOD, delete, on: channel)
         }
     }

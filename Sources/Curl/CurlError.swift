@@ -8,8 +8,6 @@ public struct CurlError: Error, Sendable, Equatable {
     public enum Code: Sendable {
         /// The URL, a header or a setting cannot be sent as it is.
         case invalidRequest
-        /// The file that is the request's body cannot be read.
-        case unreadableBody
         /// No connection could be made: a wrong name or address, or nothing listens there.
         case unreachable
         /// The TLS handshake failed: certificates, keys or versions do not fit.
@@ -43,8 +41,8 @@ public struct CurlError: Error, Sendable, Equatable {
     public var isRetryable: Bool {
         switch code {
         case .unreachable, .connectionLost, .timedOut, .failed: true
-        case .invalidRequest, .unreadableBody, .handshakeFailed, .malformedResponse,
-            .responseTooLarge, .cancelled, .closed:
+        case .invalidRequest, .handshakeFailed, .malformedResponse, .responseTooLarge, .cancelled,
+            .closed:
             false
         }
     }
@@ -79,7 +77,6 @@ extension CurlError.Code {
             case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT,
                 CURLE_NOT_BUILT_IN, CURLE_UNKNOWN_OPTION:
                 .invalidRequest
-            case CURLE_READ_ERROR, CURLE_ABORTED_BY_CALLBACK: .unreadableBody
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT: .unreachable
             case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
                 CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,

@@ -95,13 +95,6 @@ struct EasyHandle: ~Copyable {
         )
     }
 
-    /// Sets the request's body to the content of a file, which must outlive the handle.
-    func setBody(_ file: borrowing InputFile) throws(CurlError) {
-        try set(CURLOPT_POST, to: 1)
-        try set(CURLOPT_POSTFIELDSIZE_LARGE, toOffset: file.size)
-        try unsafe set(CURLOPT_READDATA, to: UnsafeMutableRawPointer(file.pointer))
-    }
-
     /// The status code of the response; 0 before there is one.
     func responseCode() throws(CurlError) -> Int {
         var code = 0

@@ -8,7 +8,6 @@ final class Exchange {
 
     let easy: EasyHandle
     private let headers: StringList
-    private let file: InputFile?
     private let responseLimit: Int
     private var response = HTTPResponse(status: 0)
     private var isTooLarge = false
@@ -25,13 +24,6 @@ final class Exchange {
         headers = StringList(lines + (try request.headers.lines()))
         try unsafe easy.set(CURLOPT_HTTPHEADER, to: UnsafeMutableRawPointer(headers.pointer))
 
-        if case .file(let path) = request.body {
-            let opened = try InputFile(path: path)
-            try easy.setBody(opened)
-            file = consume opened
-        } else {
-            file = nil
-        }
         responseLimit = request.responseLimit
 
         if request.method == .post {
@@ -40,11 +32,9 @@ final class Exchange {
             try easy.set(CURLOPT_FORBID_REUSE, to: 1)
         }
         switch (request.body, request.method) {
-        case (.file, _): break
-        case (.bytes(let bytes), _): try easy.setBody(bytes)
-        case (.none, .post), (.none, .put): try easy.setBody([])
-        case (.none, .head): try easy.set(CURLOPT_NOBODY, to: 1)
-        case (.none, .get), (.none, .delete): try easy.set(CURLOPT_HTTPGET, to: 1)
+        case (let body?, _): try easy.setBody(body)
+        case (nil, .post): try easy.setBody([])
+        case (nil, .get), (nil, .delete): try easy.set(CURLOPT_HTTPGET, to: 1)
         }
         try collectResponse()
     }

@@ -4,24 +4,10 @@ public struct HTTPRequest: Sendable {
     public enum Method: String, Sendable {
         /// Reads.
         case get = "GET"
-        /// Reads the head only.
-        case head = "HEAD"
         /// Makes or changes.
         case post = "POST"
-        /// Replaces.
-        case put = "PUT"
         /// Removes.
         case delete = "DELETE"
-    }
-
-    /// What the request carries.
-    public enum Body: Sendable {
-        /// Nothing.
-        case none
-        /// These bytes.
-        case bytes([UInt8])
-        /// The whole content of the file at this path, read while it is sent.
-        case file(path: String)
     }
 
     /// What the request asks for.
@@ -30,8 +16,8 @@ public struct HTTPRequest: Sendable {
     public var url: String
     /// Header fields beside those that libcurl adds (`Host`, `Content-Length`, …).
     public var headers: HTTPHeaders
-    /// What the request carries.
-    public var body: Body
+    /// What the request carries; nil for nothing.
+    public var body: [UInt8]?
     /// From the start of the connection to the last byte of the response; nil for no limit.
     public var timeout: Duration?
     /// The most bytes the response's body may have.
@@ -42,7 +28,7 @@ public struct HTTPRequest: Sendable {
         _ method: Method,
         _ url: String,
         headers: HTTPHeaders = [:],
-        body: Body = .none,
+        body: [UInt8]? = nil,
         timeout: Duration? = .seconds(60),
         responseLimit: Int = 16 << 20
     ) {

@@ -36,7 +36,7 @@ public struct AdvisoryLock: Sendable {
 
     /// Returns when the lock is no longer held, or the task is cancelled; for one task.
     public func waitUntilLost() async {
-        for await _ in connection.notifications {}
+        await connection.waitUntilClosed()
     }
 
     /// Frees the lock.

@@ -3,18 +3,12 @@ internal import Threads
 /// One session with the server, on a thread of its own where its calls block.
 ///
 /// Any task may use it; calls run one after another, in the order of their arrival. Several
-/// statements that belong together run in ``withTransaction(isolation:_:)``, or in a closure that
+/// statements that belong together run in ``withTransaction(_:)``, or in a closure that
 /// is isolated to the connection and does not suspend between them. The session ends when the
 /// last reference is gone.
 ///
 /// After an error with ``PostgreSQLError/isConnectionLost`` it is closed for good; open another.
 public actor Connection {
-    /// What other sessions sent on the channels of ``listen(to:)``, for one reader.
-    ///
-    /// It ends when the session has ended, for whatever reason, listening or not. The oldest of
-    /// more than 4096 unread notifications are dropped.
-    public nonisolated let notifications: AsyncStream<Notification>
-
     private let executor: ThreadExecutor
     private let session: Session
     private let statementTimeout: Duration
@@ -43,7 +37,6 @@ public actor Connection {
     private init(statementTimeout: Duration) {
         self.statementTimeout = statementTimeout
         session = Session()
-        notifications = session.notifications
         executor = ThreadExecutor(name: "postgresql", parking: session)
     }
 
@@ -62,6 +55,11 @@ public actor Connection {
 
     /// Whether the session has ended, as far as is known.
     public nonisolated var isClosed: Bool { session.isClosed }
+
+    /// Returns when the session has ended, for whatever reason, or the task is cancelled; for one task.
+    public nonisolated func waitUntilClosed() async {
+        for await _ in session.end {}
+    }
 
     /// The server's process for this session (`pg_backend_pid`).
     public var backendProcessID: Int32 {
@@ -112,13 +110,6 @@ public actor Connection {
         try perform { handle throws(PostgreSQLError) in
             try handle.execute(script: script, until: deadline)
         }
-    }
-
-    /// Receives the notifications of a channel in ``notifications`` from now on.
-    ///
-    /// - Throws: As ``query(_:_:timeout:)``.
-    public func listen(to channel: String) throws(PostgreSQLError) {
-        try execute(script: "listen \"\(channel.replacing("\"", with: "\"\""))\"")
     }
 
     /// Ends the session; calls that follow fail.
@@ -192,17 +183,6 @@ extension Connection {
 // MARK: - Transactions
 
 extension Connection {
-    /// What a transaction sees of others (manual, 13.2).
-    public enum IsolationLevel: String, Sendable {
-        /// Each statement sees what was committed before it began.
-        case readCommitted = "read committed"
-        /// All statements see what was committed before the first.
-        case repeatableRead = "repeatable read"
-        /// As if transactions ran one after another, or
-        /// ``SQLState/serializationFailure``.
-        case serializable
-    }
-
     /// Runs statements as one transaction: committed when `body` returns, rolled back when it throws.
     ///
     /// The body runs on the connection's thread and cannot suspend, so that no other use of the
@@ -214,11 +194,10 @@ extension Connection {
     ///   fails the transaction also where the body caught its error.
     @discardableResult
     public func withTransaction<Result: Sendable>(
-        isolation: IsolationLevel = .readCommitted,
         _ body: @Sendable (isolated Connection) throws -> Result
     ) throws -> Result {
         let result = try untilCommit {
-            try execute(script: "begin isolation level \(isolation.rawValue)")
+            try execute(script: "begin isolation level read committed")
             let result = try body(self)
             if try isInFailedTransaction {
                 throw PostgreSQLError(

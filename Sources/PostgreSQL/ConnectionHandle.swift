@@ -80,16 +80,6 @@ struct ConnectionHandle: ~Copyable {
     func consumeInput() -> Bool {
         unsafe PQconsumeInput(connection) == 1
     }
-
-    func nextNotification() -> Notification? {
-        guard let notify = unsafe PQnotifies(connection) else { return nil }
-        defer { unsafe PQfreemem(notify) }
-        return unsafe Notification(
-            channel: String(cString: notify.pointee.relname),
-            payload: String(cString: notify.pointee.extra),
-            senderProcessID: notify.pointee.be_pid
-        )
-    }
 }
 
 // MARK: - Waiting

@@ -51,15 +51,14 @@ public final class Pool: Sendable {
         }
     }
 
-    /// Runs statements as one transaction; see ``Connection/withTransaction(isolation:_:)``.
+    /// Runs statements as one transaction; see ``Connection/withTransaction(_:)``.
     ///
     /// - Throws: As that, and as ``withConnection(_:)``.
     @discardableResult
     public func withTransaction<Result: Sendable>(
-        isolation: Connection.IsolationLevel = .readCommitted,
         _ body: @Sendable (isolated Connection) throws -> Result
     ) async throws -> Result {
-        try await withConnection { try $0.withTransaction(isolation: isolation, body) }
+        try await withConnection { try $0.withTransaction(body) }
     }
 
     /// Lends a connection for the length of `body`, which runs on its thread.

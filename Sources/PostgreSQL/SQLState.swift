@@ -14,56 +14,30 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
     public static let featureNotSupported = Self(rawValue: "0A000")
     /// Text that is not valid in the database's encoding, such as one with U+0000.
     public static let characterNotInRepertoire = Self(rawValue: "22021")
-    /// An escape such as `\u0000` in JSON that text cannot hold.
-    public static let untranslatableCharacter = Self(rawValue: "22P05")
-    /// A number that its type cannot hold.
-    public static let numericValueOutOfRange = Self(rawValue: "22003")
     /// A timestamp that its type cannot hold.
     public static let datetimeFieldOverflow = Self(rawValue: "22008")
-    /// A NULL where the column forbids it.
-    public static let notNullViolation = Self(rawValue: "23502")
-    /// A reference to a row that is not there.
-    public static let foreignKeyViolation = Self(rawValue: "23503")
-    /// A second row with the same key.
-    public static let uniqueViolation = Self(rawValue: "23505")
-    /// A row that a check constraint refuses.
-    public static let checkViolation = Self(rawValue: "23514")
     /// A write on a standby.
     public static let readOnlyTransaction = Self(rawValue: "25006")
     /// A statement after one that failed, in the same transaction.
     public static let inFailedTransaction = Self(rawValue: "25P02")
     /// A prepared statement that the server no longer knows.
     public static let invalidStatementName = Self(rawValue: "26000")
-    /// The password was wrong.
-    public static let invalidPassword = Self(rawValue: "28P01")
     /// No such database.
     public static let invalidCatalogName = Self(rawValue: "3D000")
     /// No such schema.
     public static let invalidSchemaName = Self(rawValue: "3F000")
     /// Concurrent transactions that cannot both be serialised.
     public static let serializationFailure = Self(rawValue: "40001")
-    /// Transactions that waited for each other.
-    public static let deadlockDetected = Self(rawValue: "40P01")
     /// The role may not do this to that table, schema or database.
     public static let insufficientPrivilege = Self(rawValue: "42501")
     /// No such column.
     public static let undefinedColumn = Self(rawValue: "42703")
     /// No such table.
     public static let undefinedTable = Self(rawValue: "42P01")
-    /// The disk is full.
-    public static let diskFull = Self(rawValue: "53100")
-    /// The server, the database or the role has no connection left.
-    public static let tooManyConnections = Self(rawValue: "53300")
     /// A lock was not free and the statement would not wait.
     public static let lockNotAvailable = Self(rawValue: "55P03")
     /// The statement was cancelled, by a person or by the server's statement timeout.
     public static let queryCanceled = Self(rawValue: "57014")
-    /// An administrator ended the session, or the server stops.
-    public static let adminShutdown = Self(rawValue: "57P01")
-    /// The server restarts after a crash.
-    public static let crashShutdown = Self(rawValue: "57P02")
-    /// The server is starting or stopping.
-    public static let cannotConnectNow = Self(rawValue: "57P03")
     /// The server could not read or write its files.
     public static let ioError = Self(rawValue: "58030")
 

@@ -4,22 +4,17 @@ internal import Threads
 
 /// What a connection's thread sleeps on: new calls, and whatever the server sends unasked.
 ///
-/// So a notification is delivered at once, and the end of the session is noticed while no
-/// statement runs. All but ``isClosed`` and ``unpark()`` belongs to the connection's thread.
+/// So the end of the session is noticed while no statement runs. All but ``isClosed`` and ``unpark()`` belongs to the connection's thread.
 final class Session: ThreadParking, @unchecked Sendable {
     private var handle: ConnectionHandle?
     private let closed = Atomic(false)
     private let wakeUp = EventDescriptor()
-    private let continuation: AsyncStream<Notification>.Continuation
-    let notifications: AsyncStream<Notification>
-
-    /// How many notifications wait for a reader; beyond it the oldest go.
-    static let notificationLimit = 4_096
+    private let continuation: AsyncStream<Never>.Continuation
+    /// Finishes when the session has ended.
+    let end: AsyncStream<Never>
 
     init() {
-        (notifications, continuation) = AsyncStream.makeStream(
-            bufferingPolicy: .bufferingNewest(Self.notificationLimit)
-        )
+        (end, continuation) = AsyncStream.makeStream()
     }
 
     /// Whether the session has ended, as far as is known.
@@ -35,7 +30,6 @@ final class Session: ThreadParking, @unchecked Sendable {
         _ body: (borrowing ConnectionHandle) throws(PostgreSQLError) -> Result
     ) throws(PostgreSQLError) -> Result {
         do throws(PostgreSQLError) {
-            defer { deliverNotifications() }
             switch handle {
             case .none: throw PostgreSQLError(.connectionLost, "")
             case .some(let handle): return try body(handle)
@@ -70,12 +64,6 @@ final class Session: ThreadParking, @unchecked Sendable {
 
     /// Takes in what the server sent; nothing is left of a session that it closed.
     private func receive() {
-        let isAlive = handle?.consumeInput() ?? false
-        deliverNotifications()
-        if !isAlive { close() }
-    }
-
-    private func deliverNotifications() {
-        while let notification = handle?.nextNotification() { continuation.yield(notification) }
+        if handle?.consumeInput() != true { close() }
     }
 }

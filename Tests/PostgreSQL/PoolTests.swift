@@ -89,7 +89,7 @@ struct PoolTests {
                 try $0.query("select pg_terminate_backend(pg_backend_pid())")
             }
         }
-        #expect(error.sqlState == .adminShutdown)
+        #expect(error.sqlState == SQLState(rawValue: "57P01"))
         #expect(error.isRetryable)
         let second = try await pool.withConnection { try $0.backendProcessID }
         #expect(first != second)
@@ -99,7 +99,7 @@ struct PoolTests {
         let pool = Pool(try Server.configuration(), size: 2)
         let connection = try await pool.withConnection { $0 }
         try await Server.terminate(connection)
-        for await _ in connection.notifications {}
+        await connection.waitUntilClosed()
         #expect(try await pool.query("select 1")[0][0] == 1)
     }
 

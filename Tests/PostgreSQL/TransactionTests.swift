@@ -57,18 +57,6 @@ struct TransactionTests {
         }
     }
 
-    @Test func itsIsolationIsTheOneAskedFor() async throws {
-        try await withTable { connection, _ in
-            let level = try await connection.withTransaction(isolation: .serializable) {
-                try $0.query("select current_setting('transaction_isolation')")[0][
-                    0,
-                    as: String.self
-                ]
-            }
-            #expect(level == "serializable")
-        }
-    }
-
     @Test func aCommitWhoseReplyIsLostHasAnUnknownOutcome() async throws {
         let proxy = try await Proxy()
         defer { proxy.stop() }

@@ -161,7 +161,7 @@ struct ValueTests {
         let escaped = try await failure {
             try await connection.query("select $1", [JSON(#""\u0000""#)])
         }
-        #expect(escaped.sqlState == .untranslatableCharacter)
+        #expect(escaped.sqlState == SQLState(rawValue: "22P05"))
         #expect(escaped.isDataError)
         #expect(try await connection.query("select 1")[0][0] == Int32(1))
     }

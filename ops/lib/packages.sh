@@ -8,7 +8,7 @@ PACKAGES_ENGINE=(docker.io)
 PACKAGES_PODMAN=(podman crun netavark)
 PACKAGES_IMAGE=(mmdebstrap)
 PACKAGES_SAMPLES=(python3 postgresql-client)
-PACKAGES_TESTS=(crun python3 python3-venv python3-pika python3-psycopg amqp-tools postgresql-client curl jq
+PACKAGES_TESTS=(crun python3 python3-venv python3-pika python3-psycopg postgresql-client curl
     strace)
 
 # Installs those of the packages $@ that are missing, and says so.

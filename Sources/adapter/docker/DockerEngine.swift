@@ -177,7 +177,7 @@ actor DockerEngine {
                 method,
                 url,
                 headers: ["Content-Type": "application/json"],
-                body: .bytes(encode(body))
+                body: encode(body)
             )
         )
     }

@@ -31,7 +31,7 @@ extension AMQP.MessageProperties {
         let properties = original.withMeaningfulHeaders
         self.init()
         contentType = properties.contentType
-        deliveryMode = .persistent
+        isPersistent = true
         messageID = properties.messageID
         correlationID = properties.correlationID
         replyTo = properties.replyTo

@@ -1,6 +1,7 @@
-import AMQP
 import Foundation
 import Testing
+
+@testable import AMQP
 
 /// The real broker that most tests need; without it they fail.
 enum Broker {
@@ -56,6 +57,13 @@ func failure<Value>(
             _ = try await body()
         }
     )
+}
+
+extension Channel {
+    /// A publisher on one more channel of the same connection.
+    func makePublisher(window: Int = 256) async throws -> Publisher {
+        try await connection.openPublisher(channels: 1, window: window)
+    }
 }
 
 extension Message {

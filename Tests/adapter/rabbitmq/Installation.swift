@@ -47,7 +47,7 @@ struct Installation {
             prefix: prefix,
             proxy: proxy,
             channel: channel,
-            publisher: try await channel.makePublisher()
+            publisher: try await connection.openPublisher(channels: 1)
         )
         let result: Result<Void, any Error>
         do {
