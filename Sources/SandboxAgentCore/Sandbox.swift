@@ -56,6 +56,7 @@ final class Sandbox {
         interpreter = options.needsInterpreter ? try Zygote(warming: options, rules) : nil
         zygotes = [launcher, interpreter].compactMap { $0 }
         do {
+            try DeviceTimes.reset()
             try prepareZygotes()
             try awaitZygotes(milliseconds: 60_000)
         } catch {
