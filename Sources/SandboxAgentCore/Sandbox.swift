@@ -7,6 +7,9 @@ final class Sandbox {
     private static let workingDirectoryPath = "/work"
     /// More than the agent, and the kernel for it, take while output is collected.
     private static let collectorMemory: UInt64 = 4 << 20
+    /// Those that programs have: chosen at random, so that hardly ever two sandboxes of a host have the
+    /// same.
+    private static let users: Range<uid_t> = 100_000..<(1 << 30)
 
     let channel: FrameChannel
     let children: Children
@@ -20,7 +23,7 @@ final class Sandbox {
     private let interpreter: Zygote?
     private let launcher: Zygote?
     private var lostProcesses: [pid_t] = []
-    private var lastUser = uid_t.random(in: 100_000..<(1 << 30))
+    private var lastUser = uid_t.random(in: users)
 
     /// Checks that the agent and the runtimes are where they must be, and warms the zygotes up.
     init(_ options: AgentOptions) throws(SystemError) {
@@ -28,6 +31,7 @@ final class Sandbox {
             throw SystemError("start as process 1 of a container, as root", code: EPERM)
         }
         try check(sandbox_protect_self(), "prctl")
+        try UserMap.check(Self.users)
         try Self.withholdTerminals()
         try options.checkExecutables()
         channel = try FrameChannel(
@@ -52,6 +56,7 @@ final class Sandbox {
         interpreter = options.needsInterpreter ? try Zygote(warming: options, rules) : nil
         zygotes = [launcher, interpreter].compactMap { $0 }
         do {
+            try DeviceTimes.reset()
             try prepareZygotes()
             try awaitZygotes(milliseconds: 60_000)
         } catch {

@@ -15,12 +15,13 @@ struct SandboxReset: ~Copyable {
     /// All the directories that programs can write to.
     var places: [WritablePlace] { [workingDirectory] + scratchPlaces }
 
-    /// Empties all but the working directory.
+    /// Empties all but the working directory, and sets the times of devices.
     ///
     /// It comes before the output is collected: what a program has put there counts towards the
     /// memory limit, of which the agent needs a little.
     func emptyScratchPlaces() throws(UncleanSandbox) {
         for place in scratchPlaces { try place.empty() }
+        try DeviceTimes.reset()
     }
 
     /// Empties the working directory.

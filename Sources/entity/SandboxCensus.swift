@@ -12,6 +12,8 @@ struct SandboxCensus: Sendable {
 
     /// What each tenant has that has anything.
     private(set) var holdings: [String: Holding] = [:]
+    /// Those that are tenants', but for those that are being removed.
+    private(set) var assigned = 0
     private(set) var starting = 0
     private(set) var retiring = 0
     /// Those that are free, whoever's they are.
@@ -39,6 +41,7 @@ struct SandboxCensus: Sendable {
         }
         guard sandbox.phase != .retiring else { return }
         if let tenant = sandbox.tenant {
+            assigned += number
             var holding = self[tenant]
             holding.count += number
             if sandbox.phase == .leased { holding.leased += number }

@@ -6,6 +6,8 @@ extension SandboxPool {
         var newcomers = 0
         /// How many sandboxes more would be used.
         var further = 0
+        /// How many of those others have to give up for them, once their turns are over.
+        var owed = 0
         /// How many sandboxes the tenant has that has the fewest of those that could use one.
         var fewest = Int.max
     }
@@ -15,36 +17,37 @@ extension SandboxPool {
         let census: SandboxCensus
         let tenantMaximum: Int
         let reserve: Int
+        let vacancies: Int
+        let rested: Int
         let fewest: Int
 
         func serves(_ waiter: Waiter) -> Bool {
             let holding = census[waiter.tenant]
             if holding.leased >= tenantMaximum { return false }
             if waiter.isolation == .tenant, holding.idle > 0 { return true }
-            guard census.unassignedIdle > 0, holding.count <= fewest else { return false }
-            return holding.count == 0 || census.unassignedReady > reserve
+            guard census.unassignedIdle > 0, vacancies > 0, holding.count <= fewest else {
+                return false
+            }
+            return holding.count == 0
+                || census.unassignedReady > reserve && vacancies + rested > reserve
         }
     }
 
-    /// How many unassigned sandboxes are for tenants without any.
+    /// How many unassigned sandboxes are kept ready.
+    var spare: Int { min(configuration.spare, configuration.maximum) }
+
+    /// How many unassigned sandboxes, and how much room, are for tenants without any.
     private var reserve: Int { configuration.spare > 0 && configuration.maximum > 1 ? 1 : 0 }
 
     private var tenantMaximum: Int { configuration.tenantMaximum ?? .max }
 
-    /// How many sandboxes will be ready or gone in a moment.
-    private var coming: Int { census.starting + census.retiring }
-
-    /// Whether a full pool keeps nothing for a tenant without sandboxes while others wait.
-    var lacksReserve: Bool {
-        !waiters.isEmpty && sandboxes.count >= configuration.maximum
-            && census.unassignedReady + coming < reserve
-    }
+    /// How many sandboxes more may be tenants'.
+    private var vacancies: Int { configuration.maximum - census.assigned }
 
     /// How many sandboxes should be starting beside those that are.
     var missingCount: Int {
-        let forWaiters = wanted(demand) - census.unassignedIdle
-        let spare = configuration.spare - census.unassignedReady
-        return max(forWaiters, spare) - census.starting
+        let forWaiters = waiters.isEmpty ? 0 : wanted(demand) - census.unassignedIdle
+        return max(forWaiters, spare - census.unassignedReady) - census.starting
     }
 
     /// Grants idle sandboxes to waiters, each to the one whose turn it is.
@@ -55,6 +58,8 @@ extension SandboxPool {
                 census: census,
                 tenantMaximum: tenantMaximum,
                 reserve: reserve,
+                vacancies: vacancies,
+                rested: assignedIdle.count(where: isRested),
                 fewest: demand.fewest
             )
             guard let waiter = waiters.next(at: now, where: supply.serves) else { break }
@@ -63,30 +68,34 @@ extension SandboxPool {
         return actions
     }
 
-    /// Retires idle sandboxes of tenants for those who wait, if that serves any of them.
+    /// Retires idle sandboxes of tenants for waiters for whom others are ready.
     mutating func makeRoom() -> [Action] {
-        if waiters.isEmpty { return [] }
+        guard !waiters.isEmpty, census.unassignedIdle > 0, !assignedIdle.isEmpty else { return [] }
         let demand = demand
-        let coming = coming + census.unassignedIdle
-        let assigned = census.idle - census.unassignedIdle
-        var reachable = min(wanted(demand), coming + assigned)
-        // The rest would only fill the reserve, which is not for them.
-        if reachable <= demand.newcomers + reserve { reachable = min(reachable, demand.newcomers) }
-        guard reachable > coming else { return [] }
-        return idleLongestFirst.filter { $0.sandbox.tenant != nil }
-            .prefix(reachable - coming)
-            .flatMap { retire($0.id) }
+        let rested = assignedIdle.filter(isRested)
+        if demand.newcomers > 0 {
+            return retire(rested, atMost: min(demand.newcomers, census.unassignedIdle) - vacancies)
+        }
+        let loose = rested.filter { isLoose($0, for: demand.fewest) }
+        let reachable = min(vacancies + loose.count, vacancies + rested.count - reserve)
+        let number = min(demand.further, census.unassignedIdle - reserve, reachable)
+        // One after the other: what may be taken depends on what is left.
+        return retire(loose, atMost: min(1, number - vacancies))
     }
 
     /// Whether a sandbox, which is free, has to make room for somebody else.
     func mustYield(_ sandbox: Sandbox) -> Bool {
-        guard let tenant = sandbox.tenant, let startedAt = sandbox.startedAt, !waiters.isEmpty
+        guard let tenant = sandbox.tenant, let assignedAt = sandbox.assignedAt, !waiters.isEmpty
         else { return false }
+        let demand = demand
+        let reserve = demand.newcomers > 0 ? 0 : reserve
+        guard census.unassignedIdle > reserve else { return false }
         let held = census[tenant].count
-        if held > 1, demand.newcomers > coming, held * tenantCount > configuration.maximum {
+        let room = max(0, vacancies - reserve)
+        if held > 1, demand.newcomers > room, held * tenantCount > configuration.maximum {
             return true
         }
-        return now - startedAt >= Self.turn && owed(by: tenant) > coming
+        return now - assignedAt >= Self.turn && owed(by: tenant) > room
     }
 
     /// How many sandboxes a tenant keeps from others, and from its own waiters for fresh ones.
@@ -102,6 +111,35 @@ extension SandboxPool {
         return others + min(fresh, demand(of: tenant))
     }
 
+    private var assignedIdle: [IdleSandbox] {
+        census.idle > census.unassignedIdle ? idle.filter { $0.sandbox.tenant != nil } : []
+    }
+
+    /// Whether an idle sandbox has waited long enough for its tenant.
+    private func isRested(_ idle: IdleSandbox) -> Bool {
+        now - idle.since >= Self.pause
+            || idle.sandbox.assignedAt.map { now - $0 >= Self.turn } == true
+    }
+
+    /// Whether a rested sandbox may be taken for a tenant that has so many.
+    private func isLoose(_ idle: IdleSandbox, for held: Int) -> Bool {
+        guard let tenant = idle.sandbox.tenant else { return false }
+        let count = census[tenant].count
+        // Its own waiters are for fresh ones, or they would have it.
+        let isOwn = count == held && demand(of: tenant) > 0
+        return now - idle.since >= Self.turn || count - 2 >= held || isOwn
+    }
+
+    private mutating func retire(_ idle: [IdleSandbox], atMost number: Int) -> [Action] {
+        guard number > 0 else { return [] }
+        return idle.sorted { left, right in
+            let isWanted = [left, right].map { demand(of: $0.sandbox.tenant ?? "") > 0 }
+            if isWanted[0] != isWanted[1] { return isWanted[1] }
+            return (left.since, left.id) < (right.since, right.id)
+        }
+        .prefix(number).flatMap { retire($0.id) }
+    }
+
     /// How many tenants have a sandbox or wait for one.
     private var tenantCount: Int {
         census.holdings.count + waiters.counts.keys.count { census.holdings[$0] == nil }
@@ -114,6 +152,7 @@ extension SandboxPool {
 
     private var demand: Demand {
         var demand = Demand()
+        let most = census.holdings.values.map(\.count).max() ?? 0
         for tenant in waiters.counts.keys {
             let number = self.demand(of: tenant)
             if number == 0 { continue }
@@ -121,13 +160,18 @@ extension SandboxPool {
             demand.fewest = min(demand.fewest, held)
             if held == 0 { demand.newcomers += 1 }
             demand.further += held == 0 ? number - 1 : number
+            demand.owed += min(number, max(0, (most - held) / 2))
         }
         return demand
     }
 
-    /// How many unassigned sandboxes would serve all.
+    /// How many unassigned sandboxes would serve all whom there is, or will be, room for.
     private func wanted(_ demand: Demand) -> Int {
-        demand.newcomers + (demand.further > 0 ? demand.further + reserve : 0)
+        let idle = assignedIdle.filter { isRested($0) && isLoose($0, for: demand.fewest) }
+        let room = max(0, vacancies + idle.count - demand.newcomers - reserve)
+        let fresh = waiters.elements.count { $0.isolation == .fresh && census[$0.tenant].count > 0 }
+        let further = min(demand.further, room + demand.owed + fresh)
+        return demand.newcomers + (further > 0 ? further + reserve : 0)
     }
 
     private mutating func grant(to waiter: Waiter) -> Action {
@@ -137,6 +181,7 @@ extension SandboxPool {
         var sandbox = best.sandbox
         let settingMemory = sandbox.memory == waiter.memory ? nil : waiter.memory
         sandbox.phase = .leased
+        sandbox.assignedAt = sandbox.assignedAt ?? now
         sandbox.tenant = waiter.tenant
         sandbox.memory = waiter.memory
         sandbox.isolation = waiter.isolation

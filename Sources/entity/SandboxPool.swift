@@ -13,35 +13,42 @@
 /// ```
 ///
 /// `create`: ``replenish()`` · `starting → idle`: ``didStart(_:at:)`` · `starting → (none)`:
-/// ``didFailToStart(_:)`` · `idle → leased`: ``lease(tenant:memory:isolation:level:cost:age:)``
+/// ``didFailToStart(_:)`` · `idle → leased`: ``lease(tenant:memory:isolation:level:cost:age:at:)``
 /// and whatever frees a sandbox · `leased → idle`, `leased → retiring`: ``release(_:reusable:at:)`` · `idle →
 /// retiring`, `idle → probed`: ``inspect(at:)`` · `probed → idle`, `probed → retiring`:
 /// ``didProbe(_:isHealthy:at:)`` · `retiring → (none)`: ``didDestroy(_:)``.
 ///
 /// Invariants:
-/// 1. No more than ``Configuration/maximum`` sandboxes exist, retiring ones included.
+/// 1. No more than ``Configuration/maximum`` sandboxes are tenants'. With those that are nobody's and
+///    those that are retiring there are no more than ``Configuration/changeover`` beyond; half as many
+///    are starting at once.
 /// 2. A sandbox that has a tenant is leased to that tenant only, and keeps it until it is gone.
 /// 3. A sandbox is leased to at most one waiter, and a waiter is granted at most one sandbox.
 /// 4. A waiter waits only while its tenant has ``Configuration/tenantMaximum`` programs running, or
 ///    no idle sandbox is its tenant's (unless it wants a fresh one) and none that is nobody's is
-///    for its tenant (11, 12).
-/// 5. While anybody waits whom one more sandbox would serve and there is room, as many sandboxes
-///    are starting as would serve or as there is room for; without room, idle sandboxes of
-///    tenants make it, if that serves anybody.
+///    for its tenant (11, 12), or there is no room for one more of a tenant (1).
+/// 5. While anybody waits whom one more sandbox would serve, as many are starting or ready as would
+///    serve, or as the bounds allow; no room is needed for that.
 /// 6. A sandbox that was not proved clean is never leased again.
 /// 7. After ``drain()`` nothing is created, and what is idle retires.
-/// 8. A sandbox that has lived for ``turn`` retires when it is given back while others are owed more
-///    sandboxes than come: a tenant without any is owed one, or half of what its tenant has; one
-///    with fewer, half of the difference; its tenant's waiters for fresh ones, theirs.
+/// 8. A sandbox that its tenant has had for ``turn`` retires when it is given back while others are owed
+///    more sandboxes than there is room for, and one for them is ready: a tenant without any is owed
+///    one, or half of what its tenant has; one with fewer, half of the difference; its tenant's waiters
+///    for fresh ones, theirs.
 /// 9. A sandbox that is leased as fresh was never leased before, and is never leased again.
 /// 10. No tenant has more than ``Configuration/tenantMaximum`` sandboxes leased at once.
-/// 11. The last sandbox that is ready and nobody's is leased to a tenant without sandboxes only, where
-///     any are kept ready and there may be two: a tenant by itself leaves one to the next.
+/// 11. The last sandbox that is ready and nobody's, and the last room for one more, are a tenant's
+///     without sandboxes only, where any are kept ready and there may be two: a tenant by itself leaves
+///     one to the next. A rested sandbox (14) counts as room.
 /// 12. A sandbox that is nobody's is leased to a waiter whose tenant has as few sandboxes as any
 ///     that could use one.
 /// 13. However young, it retires when it is given back while more tenants without a sandbox wait
-///    than sandboxes come, and its tenant has more than one and more than
-///    ``Configuration/maximum`` divided by the tenants that have or want one.
+///     than there is room for, one for them is ready, and its tenant has more than one and more than
+///     ``Configuration/maximum`` divided by the tenants that have or want one.
+/// 14. An idle sandbox is taken from its tenant for another only when the other's is ready: for a
+///     tenant without any, or one that has two fewer, once it is rested, which is when it has idled for
+///     ``pause`` or its turn is over; for any other, once it has idled for ``turn``. It is one of those
+///     that nobody of its tenant could use, if there is one, and of these the one that has idled longest.
 ///
 /// Of the waiters that a sandbox could serve the one is served whose turn it is: ``FairQueue``.
 /// So a high that joins a thousand low of its tenant starts with the next sandbox that is given
@@ -49,9 +56,9 @@
 /// that is given back and replaced (13). Sandboxes of other tenants are not taken for a level's
 /// sake: replacing one costs a hundred small programs.
 ///
-/// Cost: a call looks at each tenant that waits, and at each waiter and each sandbox once more for
-/// every grant; never at each waiter for each sandbox. Giving a sandbox back and asking for another
-/// take 10 µs with 4 sandboxes and 60 waiters, 1 ms with 1,000 and 2,000.
+/// Cost: a call looks at each tenant that waits or has a sandbox, and at each waiter and each sandbox
+/// once more for every grant; never at each waiter for each sandbox. Giving a sandbox back and asking
+/// for another take 10 µs with 4 sandboxes and 60 waiters, 1 ms with 1,000 and 2,000.
 public struct SandboxPool: Sendable {
     /// Names a sandbox within its pool; never used twice.
     public struct SandboxID: Hashable, Comparable, Sendable {
@@ -70,7 +77,7 @@ public struct SandboxPool: Sendable {
     public struct Configuration: Equatable, Sendable {
         /// How many unassigned sandboxes are kept ready.
         public var spare: Int
-        /// The most sandboxes at once.
+        /// The most sandboxes of tenants at once.
         public var maximum: Int
         /// The most programs of one tenant at once; nil for no such limit.
         public var tenantMaximum: Int?
@@ -101,6 +108,10 @@ public struct SandboxPool: Sendable {
             self.idleTimeout = idleTimeout
             self.probeInterval = probeInterval
         }
+
+        /// How many sandboxes there may be beyond ``maximum`` in which no program runs: those that are
+        /// nobody's yet, so that they start while others are still used, and those that are removed.
+        public var changeover: Int { min(max(maximum, 4), 16) }
     }
 
     /// What the owner has to do.
@@ -153,6 +164,8 @@ public struct SandboxPool: Sendable {
         public internal(set) var uses = 0
         var isolation = Isolation.tenant
         var startedAt: Duration?
+        /// Since when it is its tenant's.
+        var assignedAt: Duration?
         var provedAt: Duration?
 
         func canServe(_ waiter: Waiter) -> Bool {
@@ -169,8 +182,13 @@ public struct SandboxPool: Sendable {
 
     /// How long a sandbox serves its tenant before it makes room for others, if they need it.
     ///
-    /// Making room costs about half a second, so a shorter turn would cost more than it gives.
+    /// Replacing it costs a processor a third of a second, so a shorter turn would cost more than it
+    /// gives.
     public static let turn: Duration = .seconds(2)
+    /// How long a sandbox waits for the next program of its tenant before its turn ends early.
+    ///
+    /// Who sends the next one when the last has ended takes some tens of milliseconds.
+    public static let pause: Duration = .milliseconds(200)
 
     let configuration: Configuration
     var waiters = FairQueue<Waiter>()
@@ -205,15 +223,18 @@ public struct SandboxPool: Sendable {
 
     /// Asks for a sandbox; the grant is among these actions or among those of a later call.
     ///
-    /// `cost`, from 1, is what the tenant pays in turns, `age` how long the program has waited.
+    /// `cost`, from 1, is what the tenant pays in turns, `age` how long the program has waited. A time
+    /// before one that was told already counts as that.
     public mutating func lease(
         tenant: String,
         memory: ByteCount,
         isolation: Isolation = .tenant,
         level: Level = .normal,
         cost: Int = 1,
-        age: Duration = .zero
+        age: Duration = .zero,
+        at time: Duration = .zero
     ) -> (waiter: WaiterID, actions: [Action]) {
+        now = max(now, time)
         let waiter = Waiter(
             id: WaiterID(number: nextNumber()),
             tenant: tenant,
@@ -304,18 +325,16 @@ public struct SandboxPool: Sendable {
     /// Retires what was idle or has lived for too long, but for the spare sandboxes, and probes
     /// what was not heard of lately.
     ///
-    /// While anybody waits, a tenant's sandbox that has idled for ``turn`` makes room for the one
-    /// that is kept for the next tenant, if that is missing.
+    /// Called once in a while, and every tenth of a second while anybody waits: what makes room for
+    /// others does so after a time.
     public mutating func inspect(at now: Duration) -> [Action] {
         self.now = now
         var actions: [Action] = []
-        var surplus = census.unassignedReady - configuration.spare
+        var surplus = census.unassignedReady - spare
         for (id, sandbox, since) in idleLongestFirst {
             let isNeeded = sandbox.tenant == nil && surplus <= 0
             let isForgotten = !isNeeded && now - since >= configuration.idleTimeout
-            let isInTheWay =
-                sandbox.tenant != nil && now - since >= Self.turn && lacksReserve
-            if isForgotten || isInTheWay || isOld(sandbox) {
+            if isForgotten || isOld(sandbox) {
                 if sandbox.tenant == nil { surplus -= 1 }
                 actions += retire(id)
             } else if now - (sandbox.provedAt ?? since) >= configuration.probeInterval {
@@ -332,10 +351,9 @@ public struct SandboxPool: Sendable {
     /// It looks at the whole state, so calling it too often is harmless.
     public mutating func replenish() -> [Action] {
         if isDraining { return [] }
-        let actions = serveWaiters() + create()
-        let room = makeRoom()
-        // A tenant whose last sandbox made room has none, so one may be kept for it.
-        return room.isEmpty ? actions : actions + room + replenish()
+        var actions = serveWaiters()
+        while case let room = makeRoom(), !room.isEmpty { actions += room + serveWaiters() }
+        return actions + create()
     }
 
     /// Stops creating and retires what is idle; what is leased retires when it is given back.
@@ -384,8 +402,9 @@ public struct SandboxPool: Sendable {
     }
 
     private mutating func create() -> [Action] {
-        let room = configuration.maximum - sandboxes.count
-        return (0..<max(0, min(missingCount, room))).map { _ in
+        let room = configuration.maximum + configuration.changeover - sandboxes.count
+        let number = min(missingCount, room, configuration.changeover / 2 - census.starting)
+        return (0..<max(0, number)).map { _ in
             let id = SandboxID(number: nextNumber())
             set(Sandbox(phase: .starting, memory: memory), as: id)
             return .create(id)

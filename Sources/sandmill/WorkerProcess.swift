@@ -167,7 +167,7 @@ struct WorkerProcess {
         let engine = try configuration.makeSandboxEngine(logger: logger)
         for warning in try await engine.warnings() {
             logger.warning(
-                "The container engine should be updated.",
+                "The container engine, or its host, leaves something open.",
                 metadata: ["why": "\(warning)"]
             )
         }

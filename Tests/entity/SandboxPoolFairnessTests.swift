@@ -32,9 +32,7 @@ struct SandboxPoolFairnessTests {
         var pool = SandboxPool(spare: 1, maximum: 8, tenantMaximum: 1)
         let id = try #require(pool.warmUp().first)
         _ = pool.lease(tenant: "a", memory: .usual)
-        for new in pool.sandboxes.filter({ $0.value.phase == .starting }).keys {
-            _ = pool.didStart(new, at: .zero)
-        }
+        pool.startAll(at: .zero)
         let second = pool.lease(tenant: "a", memory: .usual)
         #expect(second.actions.isEmpty)
         let actions = pool.release(id, reusable: true, at: .seconds(1))
@@ -45,15 +43,23 @@ struct SandboxPoolFairnessTests {
         var pool = SandboxPool(spare: 0, maximum: 2)
         let ids = pool.occupy(2, by: "a")
         _ = pool.lease(tenant: "a", memory: .usual)
-        let other = pool.lease(tenant: "b", memory: .usual).waiter
+        let other = pool.lease(tenant: "b", memory: .usual)
+        let new = try #require(other.actions.creations.first)
+        #expect(pool.didStart(new, at: .zero).isEmpty)
         let yields = pool.release(ids[0], reusable: true, at: .milliseconds(1))
-        try #require(yields == [.destroy(ids[0])])
-        // One comes, so the next one stays.
+        #expect(yields.destructions == [ids[0]])
+        #expect(yields.grants == [Granted(id: new, waiter: other.waiter)])
         let stays = pool.release(ids[1], reusable: true, at: .milliseconds(2))
         #expect(stays.grants.map(\.id) == [ids[1]])
-        let replacement = try #require(pool.didDestroy(ids[0]).creations.first)
-        let granted = pool.didStart(replacement, at: .milliseconds(500)).grants
-        #expect(granted.map(\.waiter) == [other])
+    }
+
+    @Test func nobodyYieldsBeforeTheOthersSandboxIsReady() throws {
+        var pool = SandboxPool(spare: 0, maximum: 1)
+        let id = try #require(pool.occupy(1, by: "a").first)
+        _ = pool.lease(tenant: "b", memory: .usual)
+        let again = pool.lease(tenant: "a", memory: .usual).waiter
+        let kept = pool.release(id, reusable: true, at: .seconds(60))
+        #expect(kept.grants == [Granted(id: id, waiter: again)])
     }
 
     @Test func aTenantWithinItsShareKeepsItsSandboxesAndOneAboveItDoesNot() throws {
@@ -61,21 +67,23 @@ struct SandboxPoolFairnessTests {
         let within = try #require(pool.occupy(2, by: "a").first)
         let above = try #require(pool.occupy(4, by: "b").first)
         for tenant in ["a", "b", "c"] { _ = pool.lease(tenant: tenant, memory: .usual) }
+        pool.startAll(at: .zero)
         let kept = pool.release(within, reusable: true, at: .milliseconds(1))
         #expect(kept.grants.map(\.id) == [within])
         let yielded = pool.release(above, reusable: true, at: .milliseconds(1))
-        #expect(yielded == [.destroy(above)])
+        #expect(yielded.destructions == [above])
     }
 
     @Test func aTenantAtItsShareKeepsItsSandboxForATurn() throws {
         var pool = SandboxPool(spare: 0, maximum: 1)
         let id = try #require(pool.occupy(1, by: "a").first)
         _ = pool.lease(tenant: "b", memory: .usual)
+        pool.startAll(at: .zero)
         _ = pool.lease(tenant: "a", memory: .usual)
-        let kept = pool.release(id, reusable: true, at: .seconds(1))
+        let kept = pool.release(id, reusable: true, at: .milliseconds(1_900))
         try #require(kept.grants.map(\.id) == [id])
         _ = pool.lease(tenant: "a", memory: .usual)
-        #expect(pool.release(id, reusable: true, at: .seconds(2)) == [.destroy(id)])
+        #expect(pool.release(id, reusable: true, at: .seconds(2)).destructions == [id])
     }
 
     @Test func tenantsThatDifferByOneSandboxKeepTheirs() throws {
@@ -90,11 +98,11 @@ struct SandboxPoolFairnessTests {
         var pool = SandboxPool(spare: 0, maximum: 1)
         let id = try #require(pool.occupy(1, by: "a").first)
         let fresh = pool.lease(tenant: "a", memory: .usual, isolation: .fresh).waiter
+        pool.startAll(at: .zero)
         _ = pool.lease(tenant: "a", memory: .usual)
-        #expect(pool.release(id, reusable: true, at: .seconds(2)) == [.destroy(id)])
-        let replacement = try #require(pool.didDestroy(id).creations.first)
-        let granted = pool.didStart(replacement, at: .seconds(3)).grants
-        #expect(granted.map(\.waiter) == [fresh])
+        let actions = pool.release(id, reusable: true, at: .seconds(2))
+        #expect(actions.destructions == [id])
+        #expect(actions.grants.map(\.waiter) == [fresh])
     }
 
     @Test func aHighBehindAThousandLowIsServedByTheNextSandbox() throws {
@@ -117,21 +125,91 @@ struct SandboxPoolFairnessTests {
         #expect(granted.map(\.waiter) == [second.waiter])
     }
 
-    @Test func anIdleSandboxMakesRoomForTheOneThatIsKept() throws {
+    @Test func anIdleSandboxIsItsTenantsUntilAnotherIsReady() throws {
+        var pool = SandboxPool(spare: 0, maximum: 1)
+        let id = try #require(pool.occupy(1, by: "a").first)
+        _ = pool.release(id, reusable: true, at: .seconds(1))
+        let other = pool.lease(tenant: "b", memory: .usual, at: .seconds(5))
+        let new = try #require(other.actions.creations.first)
+        #expect(other.actions == [.create(new)])
+        // Its tenant is back in time, and back again.
+        let back = pool.lease(tenant: "a", memory: .usual, at: .milliseconds(5_100))
+        #expect(back.actions.grants.map(\.id) == [id])
+        _ = pool.release(id, reusable: true, at: .milliseconds(5_200))
+        let actions = pool.didStart(new, at: .milliseconds(5_300))
+        #expect(actions.destructions == [id])
+        #expect(actions.grants == [Granted(id: new, waiter: other.waiter)])
+    }
+
+    @Test func aSandboxThatPausesWithinItsTurnIsNotTaken() throws {
         var pool = SandboxPool(spare: 1, maximum: 2)
-        let first = try #require(pool.warmUp().first)
-        let actions = pool.lease(tenant: "a", memory: .usual).actions
-        let second = try #require(actions.creations.first)
-        _ = pool.didStart(second, at: .zero)
-        _ = pool.lease(tenant: "b", memory: .usual)
-        _ = pool.release(second, reusable: true, at: .seconds(1))
-        #expect(pool.inspect(at: .seconds(4)).isEmpty)
-        _ = pool.lease(tenant: "a", memory: .usual)
-        #expect(pool.inspect(at: .milliseconds(2_900)).isEmpty)
-        #expect(pool.inspect(at: .seconds(3)) == [.destroy(second)])
-        let kept = try #require(pool.didDestroy(second).creations.first)
-        #expect(pool.didStart(kept, at: .seconds(4)).isEmpty)
-        #expect(pool.release(first, reusable: true, at: .seconds(5)).grants.count == 1)
+        pool.warmUp()
+        for tenant in ["a", "b"] {
+            let lease = pool.lease(tenant: tenant, memory: .usual)
+            pool.startAll(at: .zero)
+            let id = try #require(lease.actions.grants.first?.id)
+            _ = pool.release(id, reusable: true, at: .seconds(1))
+        }
+        let third = pool.lease(tenant: "c", memory: .usual, at: .milliseconds(1_100))
+        #expect(third.actions.isEmpty)
+        #expect(pool.inspect(at: .milliseconds(1_199)).isEmpty)
+        #expect(pool.inspect(at: .milliseconds(1_200)).grants.map(\.waiter) == [third.waiter])
+    }
+
+    @Test func theSandboxThatHasIdledLongestMakesRoom() throws {
+        var pool = SandboxPool(spare: 1, maximum: 3)
+        pool.warmUp()
+        var ids: [SandboxPool.SandboxID] = []
+        for tenant in ["a", "b", "c"] {
+            ids += pool.lease(tenant: tenant, memory: .usual).actions.grants.map(\.id)
+            pool.startAll(at: .zero)
+        }
+        try #require(ids.count == 3)
+        _ = pool.release(ids[1], reusable: true, at: .seconds(10))
+        _ = pool.release(ids[0], reusable: true, at: .seconds(11))
+        _ = pool.release(ids[2], reusable: true, at: .seconds(12))
+        let new = pool.lease(tenant: "d", memory: .usual, at: .seconds(20)).actions
+        #expect(new.destructions == [ids[1]])
+        #expect(new.grants.count == 1)
+    }
+
+    @Test func whoReturnsWhileThereIsRoomFindsItsSandbox() throws {
+        var pool = SandboxPool(spare: 1, maximum: 3)
+        pool.warmUp()
+        let first = try #require(pool.lease(tenant: "a", memory: .usual).actions.grants.first)
+        _ = pool.release(first.id, reusable: true, at: .seconds(1))
+        for (number, tenant) in ["b", "c", "b", "c"].enumerated() {
+            pool.startAll(at: .seconds(1))
+            let now = Duration.seconds(10 * (number + 1))
+            let lease = pool.lease(tenant: tenant, memory: .usual, at: now)
+            let id = try #require(lease.actions.grants.first?.id)
+            #expect(pool.release(id, reusable: true, at: now).destructions.isEmpty)
+        }
+        let again = pool.lease(tenant: "a", memory: .usual, at: .seconds(60)).actions
+        #expect(again.grants.map(\.id) == [first.id])
+    }
+
+    @Test func aTenantWithSandboxesTakesNoneFromOneThatPaused() throws {
+        var pool = SandboxPool(spare: 0, maximum: 2)
+        _ = pool.occupy(1, by: "busy")
+        let id = try #require(pool.occupy(1, by: "a").first)
+        _ = pool.release(id, reusable: true, at: .seconds(10))
+        _ = pool.lease(tenant: "busy", memory: .usual, isolation: .fresh, at: .seconds(11))
+        _ = pool.lease(tenant: "busy", memory: .usual, at: .seconds(11))
+        pool.startAll(at: .milliseconds(11_900))
+        #expect(pool.inspect(at: .milliseconds(11_999)).isEmpty)
+        #expect(pool.inspect(at: .seconds(12)).destructions == [id])
+    }
+
+    @Test func startsGoToWhoHasNoneBeforeWhoWantsManyFreshOnes() throws {
+        var pool = SandboxPool(spare: 0, maximum: 4)
+        for _ in 0..<20 {
+            _ = pool.lease(tenant: "churn", memory: .usual, isolation: .fresh)
+        }
+        let others = ["a", "b"].map { pool.lease(tenant: $0, memory: .usual).waiter }
+        let granted = pool.startAll(at: .zero).grants.map(\.waiter)
+        // One of the churning tenant's came first; then those that have none.
+        #expect(Set(granted.prefix(3)).isSuperset(of: others))
     }
 }
 

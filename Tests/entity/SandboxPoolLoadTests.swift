@@ -33,8 +33,8 @@ struct SandboxPoolLoadTests {
         load.add(.init(tenant: "a", level: .normal, duration: .seconds(1)))
         load.run(for: .seconds(30))
         #expect(load.pool.sandboxes.values.count { $0.phase == .leased } == 3)
-        #expect(load.pool.sandboxes.values.count { $0.tenant == nil } == 1)
-        #expect(load.creationCount == 4)
+        #expect(load.pool.sandboxes.values.count { $0.tenant == nil } == 2)
+        #expect(load.creationCount == 5)
     }
 
     @Test func withEveryLevelSaturatedEachGetsItsShareOfTheStarts() {
@@ -115,8 +115,8 @@ struct SandboxPoolLoadTests {
         }
         load.run(for: .seconds(80))
         #expect(Set(load.starts.map(\.tenant)).count == 100)
-        // A turn of two seconds and a replacement for each: 4 in 2.6 seconds.
-        #expect(load.creationCount <= 80 * 4 / 2)
+        // A turn of two seconds each.
+        #expect(load.creationCount <= 80 * 4 / 2 + 4)
         #expect(load.starts.count > 40 * load.creationCount / 2)
     }
 
@@ -136,5 +136,88 @@ struct SandboxPoolLoadTests {
         load.run(for: .seconds(10))
         #expect(load.starts(since: .zero).count >= 2 * 9)
         #expect(load.pool.sandboxes.values.count { $0.tenant == "a" } == 2)
+    }
+
+    @Test(arguments: [SandboxPool.turn * 3, SandboxPool.turn * 10])
+    func fiveTenantsThatSendOneAfterTheOtherHaveTurnsOnFourSandboxes(time: Duration) {
+        var load = SimulatedPool(spare: 2, maximum: 4)
+        for number in 0..<5 {
+            let pause = Duration.milliseconds(20)
+            load.add(
+                .init(
+                    tenant: "t\(number)",
+                    level: .normal,
+                    duration: .milliseconds(5),
+                    window: 1,
+                    pause: pause
+                )
+            )
+        }
+        load.run(for: time)
+        // Two starts a second, whatever the programs take.
+        #expect(load.creationCount <= 8 + Int(time / SandboxPool.turn) * 4)
+        #expect(load.starts.count > 40 * load.creationCount)
+        for number in 0..<5 {
+            let starts = load.starts.filter { $0.tenant == "t\(number)" }
+            #expect(starts.allSatisfy { $0.at - $0.asked <= SandboxPool.turn })
+            #expect(starts.count * 8 > load.starts.count)
+        }
+    }
+
+    @Test func newTenantsAreServedAsQuicklyAsSandboxesStart() throws {
+        var load = SimulatedPool(spare: 2, maximum: 4)
+        for number in 0..<200 {
+            load.add(
+                .init(
+                    tenant: "t\(number)",
+                    level: .normal,
+                    duration: .milliseconds(5),
+                    remaining: 1
+                )
+            )
+        }
+        load.run(for: .seconds(51))
+        // Two at once, half a second each.
+        #expect(load.starts.count == 200)
+    }
+
+    @Test func oneTenantsFreshSandboxesKeepNoOtherTenantWaiting() throws {
+        var load = SimulatedPool(spare: 2, maximum: 4)
+        load.add(
+            .init(
+                tenant: "churn",
+                level: .normal,
+                duration: .milliseconds(5),
+                window: 50,
+                isolation: .fresh
+            )
+        )
+        load.run(for: .seconds(5))
+        load.add(
+            .init(
+                tenant: "steady",
+                level: .normal,
+                duration: .milliseconds(5),
+                window: 1,
+                pause: .milliseconds(300)
+            )
+        )
+        load.run(for: .seconds(20))
+        let steady = load.starts.filter { $0.tenant == "steady" }
+        #expect(steady.allSatisfy { $0.at == $0.asked })
+        for number in 0..<10 {
+            load.add(
+                .init(
+                    tenant: "new-\(number)",
+                    level: .low,
+                    duration: .milliseconds(5),
+                    remaining: 1
+                )
+            )
+            load.run(for: .seconds(2))
+        }
+        let new = load.starts.filter { $0.tenant.hasPrefix("new") }
+        #expect(new.count == 10)
+        #expect(new.allSatisfy { $0.at - $0.asked <= .milliseconds(500) })
     }
 }

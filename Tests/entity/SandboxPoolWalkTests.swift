@@ -25,6 +25,8 @@ private struct PoolWalk {
     private let maximum: Int
     private let tenantMaximum: Int?
     private var random: SeededGenerator
+    private var clock = Duration.zero
+    /// The time that the pool was told last.
     private var now = Duration.zero
     private var pending: [SandboxPool.Action] = []
     private var waiting: [SandboxPool.WaiterID: (tenant: String, isolation: Isolation)] = [:]
@@ -35,7 +37,11 @@ private struct PoolWalk {
     private var held: [SandboxPool.SandboxID: String] = [:]
     /// Those that are nobody's and idle, or probed.
     private var ready: Set<SandboxPool.SandboxID> = []
+    /// Since when sandboxes are their tenants'.
     private var turns: [SandboxPool.SandboxID: Duration] = [:]
+    private var started: [SandboxPool.SandboxID: Duration] = [:]
+    /// Since when the tenants' idle sandboxes are, but for one that is just given back.
+    private var idleSince: [SandboxPool.SandboxID: Duration] = [:]
     private var spoiled: Set<SandboxPool.SandboxID> = []
     private var fresh: Set<SandboxPool.SandboxID> = []
     private var isDraining = false
@@ -59,12 +65,14 @@ private struct PoolWalk {
     }
 
     mutating func step() {
-        now += .milliseconds(Int.random(in: 0...800, using: &random))
+        clock += .milliseconds(Int.random(in: 0...800, using: &random))
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<30: lease()
         case 30..<58: release()
         case 58..<90: performOne()
-        case 90..<95: take(pool.inspect(at: now))
+        case 90..<95:
+            now = clock
+            take(pool.inspect(at: now))
         case 95..<98: cancel()
         case 98: take(pool.replenish())
         default: if Int.random(in: 0..<1_500, using: &random) == 0 { drain() }
@@ -83,13 +91,12 @@ private struct PoolWalk {
     /// The number of the first invariant that does not hold.
     func brokenInvariant() -> Int? {
         let all = pool.sandboxes.values
+        let idle = idle
         let starting = all.count { $0.phase == .starting }
-        let retiring = all.count { $0.phase == .retiring }
-        let idle = all.filter { if case .idle = $0.phase { true } else { false } }
-        let assigned = idle.count { $0.tenant != nil }
-        let unassigned = idle.count - assigned
+        let unassigned = idle.count { $0.value.tenant == nil }
         if let broken { return broken }
-        if all.count > maximum { return 1 }
+        if vacancies < 0 || starting > changeover / 2 { return 1 }
+        if all.count > maximum + changeover { return 1 }
         for (id, tenant) in tenants where pool.sandboxes[id].map({ $0.tenant != tenant }) ?? false {
             return 2
         }
@@ -102,17 +109,38 @@ private struct PoolWalk {
         }
         if isDraining { return nil }
         for (tenant, isolation) in waiting.values where demand(of: tenant) > 0 {
-            if isolation == .tenant, idle.contains(where: { $0.tenant == tenant }) { return 4 }
+            if isolation == .tenant, idle.contains(where: { $0.value.tenant == tenant }) {
+                return 4
+            }
             if unassigned > 0, mayTakeUnassigned(tenant) { return 4 }
         }
-        let room = maximum - all.count
-        if starting < min(wanted - unassigned, starting + room) { return 5 }
-        let reachable = min(wanted, unassigned + starting + retiring + assigned)
-        let isOfUse = reachable > newcomers + reserve
-        if (isOfUse ? reachable : min(reachable, newcomers)) > unassigned + starting + retiring {
+        let room = maximum + changeover - all.count
+        let bound = min(starting + room, changeover / 2)
+        if starting < min(max(newcomers - unassigned, spare(of: maximum) - ready.count), bound) {
             return 5
         }
+        let further = waitingTenants.map { demand(of: $0) }.reduce(-newcomers, +)
+        let free = min(further, vacancies - newcomers - reserve)
+        if free > 0, starting < min(newcomers + free + reserve - unassigned, bound) { return 5 }
+        // Room is made for those without a sandbox as soon as one for them is ready.
+        let rested = idle.keys.contains { held[$0] != nil && isRested($0) }
+        if newcomers > 0, unassigned > 0, vacancies == 0, rested { return 14 }
         return nil
+    }
+
+    private var idle: [SandboxPool.SandboxID: SandboxPool.Sandbox] {
+        pool.sandboxes.filter { if case .idle = $0.value.phase { true } else { false } }
+    }
+
+    private var changeover: Int { min(max(maximum, 4), 16) }
+
+    private func spare(of maximum: Int) -> Int { min(spare, maximum) }
+
+    private var vacancies: Int { maximum - held.count }
+
+    private func isRested(_ id: SandboxPool.SandboxID) -> Bool {
+        guard let since = idleSince[id], let turn = turns[id] else { return false }
+        return now - since >= SandboxPool.pause || now - turn >= SandboxPool.turn
     }
 
     private var reserve: Int { spare > 0 && maximum > 1 ? 1 : 0 }
@@ -121,12 +149,6 @@ private struct PoolWalk {
 
     private var newcomers: Int {
         waitingTenants.count { heldCount($0) == 0 && demand(of: $0) > 0 }
-    }
-
-    /// How many unassigned sandboxes would serve everybody.
-    private var wanted: Int {
-        let all = waitingTenants.map { demand(of: $0) }.reduce(0, +)
-        return all > newcomers ? all + reserve : all
     }
 
     private func heldCount(_ tenant: String) -> Int { held.values.count { $0 == tenant } }
@@ -143,7 +165,8 @@ private struct PoolWalk {
     }
 
     private func mayTakeUnassigned(_ tenant: String) -> Bool {
-        hasFewest(tenant) && (heldCount(tenant) == 0 || ready.count > reserve)
+        guard hasFewest(tenant), vacancies > 0 else { return false }
+        return heldCount(tenant) == 0 || ready.count > reserve && vacancies > reserve
     }
 
     private mutating func lease() {
@@ -151,13 +174,15 @@ private struct PoolWalk {
         let tenant = ["a", "a", "a", "b", "b", "c", "d"].randomElement(using: &random) ?? "a"
         let memory = ByteCount.mebibytes(Bool.random(using: &random) ? 128 : 256)
         let isolation = Int.random(in: 0..<4, using: &random) == 0 ? Isolation.fresh : .tenant
+        now = clock
         let (waiter, actions) = pool.lease(
             tenant: tenant,
             memory: memory,
             isolation: isolation,
             level: Level.allCases.randomElement(using: &random) ?? .normal,
             cost: Int.random(in: 1...20, using: &random),
-            age: .seconds(Int.random(in: 0...600, using: &random))
+            age: .seconds(Int.random(in: 0...600, using: &random)),
+            at: now
         )
         waiting[waiter] = (tenant, isolation)
         take(actions)
@@ -165,6 +190,7 @@ private struct PoolWalk {
 
     private mutating func release() {
         guard let id = leased.keys.sorted().randomElement(using: &random) else { return }
+        now = clock
         leased[id] = nil
         let isReusable = Int.random(in: 0..<8, using: &random) > 0
         if !isReusable { spoiled.insert(id) }
@@ -176,17 +202,35 @@ private struct PoolWalk {
     /// The invariant by which a sandbox that is given back has to retire.
     private func reasonToYield(_ id: SandboxPool.SandboxID) -> Int? {
         guard let tenant = held[id] else { return nil }
-        let coming = pool.sandboxes.values.count { $0.phase == .starting || $0.phase == .retiring }
+        let reserve = newcomers > 0 ? 0 : reserve
+        guard idle.count(where: { $0.value.tenant == nil }) > reserve else { return nil }
+        let room = max(0, vacancies - reserve)
         let number = heldCount(tenant)
         let share = Double(maximum) / Double(waitingTenants.union(held.values).count)
-        if number > 1, Double(number) > share, newcomers > coming { return 13 }
+        if number > 1, Double(number) > share, newcomers > room { return 13 }
         guard let turn = turns[id], now - turn >= SandboxPool.turn else { return nil }
         let fresh = waiting.values.count { $0.tenant == tenant && $0.isolation == .fresh }
         let owed = waitingTenants.subtracting([tenant]).map { other in
             let half = (number - heldCount(other)) / 2
             return min(demand(of: other), max(heldCount(other) == 0 ? 1 : 0, half))
         }
-        return owed.reduce(min(fresh, demand(of: tenant)), +) > coming ? 8 : nil
+        return owed.reduce(min(fresh, demand(of: tenant)), +) > room ? 8 : nil
+    }
+
+    /// Whether an idle sandbox may be taken from its tenant now.
+    private func mayBeTaken(_ id: SandboxPool.SandboxID, from tenant: String) -> Bool {
+        guard isRested(id), let since = idleSince[id] else { return false }
+        if newcomers > 0 {
+            let others = idleSince.filter { held[$0.key] != nil && isRested($0.key) }
+            return others.allSatisfy { other, otherSince in
+                let isWanted = demand(of: held[other] ?? "") > 0
+                if (demand(of: tenant) > 0) != isWanted { return isWanted }
+                return (since, id) <= (otherSince, other)
+            }
+        }
+        let fewest = waitingTenants.filter { demand(of: $0) > 0 }.map(heldCount).min() ?? 0
+        return now - since >= SandboxPool.turn || heldCount(tenant) >= fewest + 2
+            || demand(of: tenant) > 0
     }
 
     private mutating func cancel() {
@@ -211,7 +255,8 @@ private struct PoolWalk {
                 pool.didFailToStart(id)
                 take(pool.replenish())
             } else {
-                turns[id] = now
+                now = clock
+                started[id] = now
                 ready.insert(id)
                 take(pool.didStart(id, at: now))
             }
@@ -221,7 +266,11 @@ private struct PoolWalk {
         case .probe(let id):
             let isHealthy = Int.random(in: 0..<5, using: &random) > 0
             if !isHealthy { spoiled.insert(id) }
+            now = clock
+            // It may have to yield, now that it is heard of.
+            let since = idleSince.removeValue(forKey: id)
             take(pool.didProbe(id, isHealthy: isHealthy, at: now))
+            if case .idle = pool.sandboxes[id]?.phase { idleSince[id] = since }
         case .grant:
             preconditionFailure("a grant is taken at once")
         }
@@ -229,6 +278,7 @@ private struct PoolWalk {
 
     /// Takes note of actions and leaves those that take time for later.
     private mutating func take(_ actions: [SandboxPool.Action]) {
+        var takenCount = 0
         for action in actions {
             switch action {
             case .grant(let id, let waiter, _):
@@ -239,7 +289,10 @@ private struct PoolWalk {
                 if held[id] == nil {
                     if !hasFewest(tenant) { broken = 12 }
                     if heldCount(tenant) > 0, ready.count <= reserve { broken = 11 }
+                    turns[id] = now
+                    takenCount -= 1
                 }
+                idleSince[id] = nil
                 ready.remove(id)
                 waiting[waiter] = nil
                 if fresh.contains(id) || isolation == .fresh && tenants[id] != nil { broken = 9 }
@@ -255,12 +308,24 @@ private struct PoolWalk {
                 if isDraining { broken = 7 }
                 pending.append(action)
             case .destroy(let id):
+                if let tenant = held[id], let since = idleSince[id], !isDraining,
+                    now - since < .seconds(15), now - (started[id] ?? .zero) < .seconds(40)
+                {
+                    if !mayBeTaken(id, from: tenant) { broken = 14 }
+                    takenCount += 1
+                }
                 held[id] = nil
+                idleSince[id] = nil
                 ready.remove(id)
                 pending.append(action)
             case .probe:
                 pending.append(action)
             }
+        }
+        // What is taken from one tenant is another's at once.
+        if takenCount > 0 { broken = 14 }
+        for (id, sandbox) in idle where sandbox.tenant != nil && idleSince[id] == nil {
+            idleSince[id] = now
         }
     }
 }

@@ -6,11 +6,16 @@ public import SandmillService
 
 /// The engine that `SANDMILL_ENGINE_URL` names, with the image of the sandboxes in it.
 public enum TestEngine {
-    /// The image that `sandbox-image/build` makes when it is asked for nothing in particular.
-    public static let image = "sandmill/sandbox-python:latest"
+    /// The image that `sandbox-image/build` makes when it is asked for nothing in particular, or the one
+    /// that `SANDMILL_TEST_IMAGE` names.
+    public static let image =
+        ProcessInfo.processInfo.environment["SANDMILL_TEST_IMAGE"]
+        ?? "sandmill/sandbox-python:latest"
 
-    /// The image with every runtime, and numpy.
-    public static let imageOfAll = "sandmill/sandbox-python-node-c-cpp-python3-numpy:latest"
+    /// The image with every runtime, and numpy, or the one that `SANDMILL_TEST_IMAGE_OF_ALL` names.
+    public static let imageOfAll =
+        ProcessInfo.processInfo.environment["SANDMILL_TEST_IMAGE_OF_ALL"]
+        ?? "sandmill/sandbox-python-node-c-cpp-python3-numpy:latest"
 
     /// Why the engine cannot be used; a suite without it fails and does not skip.
     public struct Failure: Error, CustomStringConvertible {

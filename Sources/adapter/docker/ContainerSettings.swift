@@ -52,6 +52,9 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
     func forPodman(seccompProfile path: String) -> ContainerSettings {
         var settings = self
         settings.host.seccompProfile = path
+        // It masks what it always does, and what it is told so.
+        settings.host.maskedPaths = nil
+        settings.host.podmanMask = HostSettings.maskedPaths.joined(separator: ":")
         // It takes no number of files: only the memory limit bounds how many there are.
         for path in host.tmpfs.keys { settings.host.tmpfs[path]?.files = nil }
         // It mounts file systems here that everybody can fill, unless others are named.
@@ -120,12 +123,24 @@ private struct HostSettings: Encodable, Equatable, Sendable {
         "net.ipv4.tcp_wmem": "4096 16384 425984",
     ]
 
+    /// What cannot be read: what engines mask by themselves, which is no longer so once any is named,
+    /// and the boot parameters of the host.
+    static let maskedPaths = [
+        "/proc/acpi", "/proc/asound", "/proc/cmdline", "/proc/interrupts", "/proc/kcore",
+        "/proc/keys",
+        "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
+        "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+    ]
+
     let runtime: String?
     let memory: MemorySettings
     let nanoCPUs: Int64?
     let pidsLimit: Int
     var tmpfs: [String: MemoryFileSystem]
     var seccompProfile = SeccompProfile.json
+    var maskedPaths: [String]? = Self.maskedPaths
+    /// The masked paths as Podman takes them, beside its own.
+    var podmanMask: String?
     var ulimits = ["nofile": 1_024, "core": 0]
 
     func encode(to encoder: any Encoder) throws {
@@ -150,8 +165,10 @@ private struct HostSettings: Encodable, Equatable, Sendable {
         try container.encode(true, forKey: "ReadonlyRootfs")
         try container.encode(["ALL"], forKey: "CapDrop")
         try container.encode(Self.capabilities, forKey: "CapAdd")
+        try container.encodeIfPresent(maskedPaths, forKey: "MaskedPaths")
         try container.encode(
-            ["no-new-privileges", "seccomp=\(seccompProfile)"],
+            ["no-new-privileges", "seccomp=\(seccompProfile)"]
+                + [podmanMask.map { "mask=\($0)" }].compactMap(\.self),
             forKey: "SecurityOpt"
         )
         try container.encode(

@@ -34,6 +34,11 @@ actor DockerEngine {
         try decode(try await send(.get, "\(origin)/version"))
     }
 
+    /// How it is set up.
+    func information() async throws(SandboxError) -> EngineInformation {
+        try decode(try await send(.get, "\(try await path())/info"))
+    }
+
     /// The id of an image; nil when the engine has none of that name.
     func imageID(of name: String) async throws(SandboxError) -> String? {
         let url = "\(try await path())/images/\(percentEncoded(Array(name.utf8)))/json"

@@ -1,4 +1,5 @@
 internal import Curl
+internal import FoundationEssentials
 public import Logging
 public import SandmillService
 
@@ -25,6 +26,8 @@ public struct DockerSandboxEngine: SandboxEngine {
     private static let removalsAtOnce = 8
 
     private let engine: DockerEngine
+    /// Whether it is on this machine.
+    private let isLocal: Bool
     private let cluster: String
     private let worker: String
     private let logger: Logger
@@ -55,14 +58,22 @@ public struct DockerSandboxEngine: SandboxEngine {
                 )
             }
         )
+        isLocal = url.hasPrefix("unix://")
         self.cluster = cluster
         self.worker = worker
         self.logger = logger
     }
 
-    /// What an operator should know about this engine's version.
+    /// What an operator should know about this engine, and of its host as far as that can be seen.
     public func warnings() async throws(SandboxError) -> [String] {
         EngineAdvisories.warnings(for: try await engine.version())
+            + EngineAdvisories.warnings(for: try await engine.information())
+            + EngineAdvisories.warnings(forCorePattern: isLocal ? Self.corePattern : nil)
+    }
+
+    private static var corePattern: String? {
+        FileManager.default.contents(atPath: "/proc/sys/kernel/core_pattern")
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Asks the engine for its version.

@@ -59,6 +59,32 @@ enum EngineAdvisories {
                 + "bounds it"
         ]
     }
+
+    /// What becomes of sandboxes where their users are others on the host.
+    static func warnings(for information: EngineInformation) -> [String] {
+        guard let mapping = information.userMapping else { return [] }
+        return [
+            "the engine maps the users of containers (\(mapping)): a sandbox starts only if those from "
+                + "100000 to 1073741823 are mapped, so give it a range of 1073741824 in /etc/subuid and "
+                + "/etc/subgid; with the usual 65536 nothing runs"
+        ]
+    }
+
+    /// What becomes of the core dumps of programs; nil is a pattern that cannot be read from here.
+    static func warnings(forCorePattern pattern: String?) -> [String] {
+        guard let pattern else {
+            return [
+                "kernel.core_pattern of the engine's host cannot be read from here; see that it does not "
+                    + "begin with a pipe: RLIMIT_CORE does not keep a program's dump from one"
+            ]
+        }
+        guard pattern.hasPrefix("|") else { return [] }
+        return [
+            "kernel.core_pattern begins with a pipe: whatever a program that crashes has in its memory goes "
+                + "to a process on the host, as RLIMIT_CORE does not keep it from there; set it to a file "
+                + "name, such as core"
+        ]
+    }
 }
 
 extension EngineAdvisories.Advisory {

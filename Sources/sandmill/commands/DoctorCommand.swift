@@ -31,7 +31,7 @@ struct DoctorCommand: AsyncParsableCommand {
         ) {
             let broker = try configuration.makeBroker(logger: "sandmill", quiet: true)
             try await broker.verifyTopology()
-            return "reachable, the topology is as declared"
+            return ["reachable, the topology is as declared"]
         }
         await examination.check(
             "database",
@@ -42,8 +42,7 @@ struct DoctorCommand: AsyncParsableCommand {
             try await Migrator(database).check()
             let schema = configuration.database.schema
             let warnings = try await database.oldSnapshots()
-            return (["reachable, the schema \(schema) is up to date"] + warnings)
-                .joined(separator: "; ")
+            return ["reachable, the schema \(schema) is up to date"] + warnings
         }
         await examination.check(
             "messages",
@@ -54,10 +53,12 @@ struct DoctorCommand: AsyncParsableCommand {
             let time = "\(Int(patience / .seconds(1))) s"
             let count = try await PostgreSQLCensus(configuration.makeDatabase(connections: 1))
                 .awaitedCount(longerThan: patience)
-            return count == 0
-                ? "no execution has waited for its message for more than \(time)"
-                : "\(count) executions have waited for their message from the broker for more than "
-                    + "\(time); a worker that runs takes them from the record store by and by"
+            return [
+                count == 0
+                    ? "no execution has waited for its message for more than \(time)"
+                    : "\(count) executions have waited for their message from the broker for more than "
+                        + "\(time); a worker that runs takes them from the record store by and by"
+            ]
         }
         await examination.check(
             "results",
@@ -65,7 +66,7 @@ struct DoctorCommand: AsyncParsableCommand {
             orIfWrong: "set results.root"
         ) {
             guard FileManager.default.fileExists(atPath: configuration.resultsRoot) else {
-                return "\(configuration.resultsRoot) is not there; a worker that starts makes it"
+                return ["\(configuration.resultsRoot) is not there; a worker that starts makes it"]
             }
             let results = try ResultsDirectory(
                 root: configuration.resultsRoot,
@@ -73,7 +74,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 reserve: configuration.resultsReserve
             )
             try await results.checkWritable()
-            return "\(configuration.resultsRoot) is writable and has room"
+            return ["\(configuration.resultsRoot) is writable and has room"]
         }
         await examination.check(
             "engine",
@@ -83,8 +84,7 @@ struct DoctorCommand: AsyncParsableCommand {
             let engine = try configuration.makeSandboxEngine(
                 logger: configuration.quietLogger("sandmill")
             )
-            let warnings = try await engine.warnings()
-            return (["reachable"] + warnings).joined(separator: "; ")
+            return ["reachable"] + (try await engine.warnings())
         }
         for pool in configuration.pools {
             await examination.check(
@@ -103,7 +103,7 @@ struct DoctorCommand: AsyncParsableCommand {
                     throw error
                 }
                 await sandbox.destroy()
-                return "a sandbox of \(pool.image) starts and answers"
+                return ["a sandbox of \(pool.image) starts and answers"]
             }
         }
         if let worst = examination.worst { throw ExitCode(worst.rawValue) }
@@ -115,14 +115,17 @@ struct Examination {
     /// How the first check that failed ends the program.
     private(set) var worst: ExitStatus?
 
+    /// `body` says what it finds to be right, and then what is not as it should be and does no harm yet.
     mutating func check(
         _ name: String,
         mend unavailable: String,
         orIfWrong wrong: String,
-        _ body: () async throws -> String
+        _ body: () async throws -> [String]
     ) async {
         do {
-            Terminal.write("ok    \(name): \(try await body())")
+            let lines = try await body()
+            Terminal.write("ok    \(name): \(lines[0])")
+            for warning in lines.dropFirst() { Terminal.write("warn  \(name): \(warning)") }
         } catch {
             let failure = Failure(error) ?? Failure(.unavailable, "\(error)")
             Terminal.write("FAIL  \(name): \(failure.message)")

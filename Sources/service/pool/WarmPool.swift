@@ -59,7 +59,7 @@ public actor WarmPool: Service {
                 try? await gracefulShutdown()
                 await self.drain()
             }
-            group.addTask { await self.inspectEverySecond() }
+            group.addTask { await self.inspectRegularly() }
             for await action in actions {
                 group.addTask { await self.carryOut(action) }
             }
@@ -154,7 +154,8 @@ public actor WarmPool: Service {
             isolation: submission.isolation,
             level: submission.level,
             cost: cost,
-            age: age
+            age: age,
+            at: now
         )
         waiting[submission.id] = waiter
         defer { waiting[submission.id] = nil }
@@ -244,9 +245,15 @@ public actor WarmPool: Service {
         }
     }
 
-    private func inspectEverySecond() async {
-        while (try? await clock.sleep(for: .seconds(1))) != nil {
-            perform(pool.inspect(at: now))
+    /// Looks at the pool every second, and every tenth of one while anybody waits.
+    private func inspectRegularly() async {
+        var tenths = 0
+        while (try? await clock.sleep(for: .milliseconds(100))) != nil {
+            tenths += 1
+            if pool.waiterCount > 0 || tenths >= 10 {
+                perform(pool.inspect(at: now))
+                tenths = 0
+            }
         }
     }
 

@@ -28,6 +28,7 @@ struct ContainerSettingsTests {
             let capAdd: [String]
             let networkMode: String
             let readonlyRootfs: Bool
+            let maskedPaths: [String]?
         }
 
         let image: String
@@ -115,6 +116,10 @@ struct ContainerSettingsTests {
                 "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "FOWNER",
             ]
         )
+        // Once any are named, the engine masks no others.
+        let masked = try #require(body.hostConfig.maskedPaths)
+        #expect(masked.contains("/proc/cmdline"))
+        #expect(Set(masked).isSuperset(of: ["/proc/kcore", "/proc/keys", "/sys/firmware"]))
         #expect(body.hostConfig.securityOpt.contains("no-new-privileges"))
         #expect(body.hostConfig.securityOpt.contains("seccomp=\(SeccompProfile.json)"))
     }
@@ -135,7 +140,8 @@ struct ContainerSettingsTests {
         let specification = TestEngine.specification()
         let settings = ContainerSettings(specification, image: "sha256:1", labels: [:])
         let host = try body(of: settings.forPodman(seccompProfile: "/tmp/profile")).hostConfig
-        #expect(host.securityOpt == ["no-new-privileges", "seccomp=/tmp/profile"])
+        #expect(host.securityOpt.prefix(2) == ["no-new-privileges", "seccomp=/tmp/profile"])
+        #expect(host.securityOpt.last?.hasPrefix("mask=/proc/acpi:") == true)
         #expect(Set(host.tmpfs.keys) == ["/work", "/tmp", "/dev/shm", "/run", "/var/tmp"])
         for (path, options) in host.tmpfs {
             let options = options.split(separator: ",")

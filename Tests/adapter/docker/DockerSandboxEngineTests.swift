@@ -102,9 +102,18 @@ struct DockerSandboxEngineTests {
         let engine = try DockerEngine(url: TestEngine.url(), tls: nil)
         let version = try await engine.version()
         #expect(version.components?.contains { $0.name == "runc" } == true)
-        #expect(
-            try await TestEngine.engine().warnings() == EngineAdvisories.warnings(for: version)
-        )
+        let pattern = try String(contentsOfFile: "/proc/sys/kernel/core_pattern", encoding: .utf8)
+        let expected =
+            EngineAdvisories.warnings(for: version)
+            + EngineAdvisories.warnings(for: try await engine.information())
+            + EngineAdvisories.warnings(forCorePattern: pattern)
+        #expect(try await TestEngine.engine().warnings() == expected)
+    }
+
+    @Test func aRemoteEnginesHostCannotBeLookedAt() async throws {
+        let engine = try ForgetfulEngine()
+        let warnings = try await TestEngine.engine(at: "tcp://127.0.0.1:\(engine.port)").warnings()
+        #expect(warnings.contains { $0.contains("core_pattern") && $0.contains("from here") })
     }
 
     private func containers(of worker: String) throws -> String {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import SandmillDocker
@@ -72,5 +73,42 @@ struct EngineAdvisoriesTests {
         #expect(warnings("containerd", "1.6.20").isEmpty)
         #expect(warnings("runc", "unknown").isEmpty)
         #expect(warnings("OCI Runtime (runsc)", "runsc version release-20231009.0").isEmpty)
+    }
+
+    @Test(arguments: [
+        (
+            #"{"SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]}"#,
+            "without root"
+        ),
+        (#"{"SecurityOptions": ["name=apparmor", "name=userns"]}"#, "userns-remap"),
+    ])
+    func anEngineThatMapsUsersIsWarnedOf(json: String, how: String) throws {
+        let information = try JSONDecoder().decode(EngineInformation.self, from: Data(json.utf8))
+        let warnings = EngineAdvisories.warnings(for: information)
+        #expect(warnings.count == 1)
+        #expect(warnings[0].contains(how) && warnings[0].contains("/etc/subuid"))
+    }
+
+    @Test(arguments: [
+        #"{"SecurityOptions": ["name=seccomp,profile=default", "name=cgroupns"]}"#,
+        #"{"SecurityOptions": null}"#, "{}",
+    ])
+    func anEngineThatMapsNoUsersIsNotWarnedOf(json: String) throws {
+        let information = try JSONDecoder().decode(EngineInformation.self, from: Data(json.utf8))
+        #expect(EngineAdvisories.warnings(for: information).isEmpty)
+    }
+
+    @Test func coreDumpsThatGoThroughAPipeAreWarnedOf() {
+        let pattern = "|/usr/lib/systemd/systemd-coredump %P %u\n"
+        let warnings = EngineAdvisories.warnings(forCorePattern: pattern)
+        #expect(warnings.count == 1)
+        #expect(warnings[0].contains("begins with a pipe"))
+        #expect(EngineAdvisories.warnings(forCorePattern: "core\n").isEmpty)
+    }
+
+    @Test func aRemoteEnginesCorePatternIsSaidToBeUnknown() {
+        let warnings = EngineAdvisories.warnings(forCorePattern: nil)
+        #expect(warnings.count == 1)
+        #expect(warnings[0].contains("cannot be read from here"))
     }
 }

@@ -103,6 +103,25 @@ struct EngineConformanceTests {
     }
 
     @Test(arguments: Place.allCases)
+    func whatIsMaskedTellsNothing(_ place: Place) async throws {
+        try await place.withSandbox { sandbox in
+            let result = try await sandbox.python(
+                """
+                import os
+                for path in ["cmdline", "kcore", "keys", "timer_list", "interrupts", "sched_debug"]:
+                    try:
+                        if open("/proc/" + path, "rb").read(1): print(path)
+                    except OSError: pass
+                for path in ["/proc/acpi", "/proc/scsi", "/sys/firmware"]:
+                    if os.path.exists(path) and os.listdir(path): print(path)
+                print("done")
+                """
+            )
+            #expect(result.text == "done\n", "\(result.errors)")
+        }
+    }
+
+    @Test(arguments: Place.allCases)
     func limitOfMemoryHoldsAndIsChanged(_ place: Place) async throws {
         try await place.withSandbox { sandbox in
             let greedy = "data = bytearray(100 << 20); print(len(data))"

@@ -42,6 +42,41 @@ struct SandboxFactsTests {
         }
     }
 
+    @Test func timesOfDevicesTellTheNextProgramNothing() async throws {
+        let show = """
+            import glob, os, stat
+            devices = [path for path in glob.glob("/dev/*") if stat.S_ISCHR(os.stat(path).st_mode)]
+            print([(path, os.stat(path).st_atime, os.stat(path).st_mtime) for path in sorted(devices)])
+            for path in devices:
+                try: os.utime(path)
+                except OSError: pass
+            print(os.stat("/dev/full").st_mtime > 1e9)
+            """
+        try await TestEngine.withSandbox { sandbox in
+            let first = try await sandbox.python(show)
+            #expect(first.text.hasSuffix("True\n"), "\(first.errors)")
+            #expect(try await sandbox.python(show).text == first.text)
+        }
+    }
+
+    @Test func nothingIsThereThatAdministersASystem() async throws {
+        try await TestEngine.withSandbox { sandbox in
+            let result = try await sandbox.python(
+                """
+                import os, shutil
+                path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+                names = ""\"perl apt apt-get dpkg dpkg-deb mount umount su login passwd chsh newgrp nsenter
+                    unshare setpriv runuser useradd fdisk mkfs losetup swapon pivot_root debconf gpgv""\"
+                print([name for name in names.split() if shutil.which(name, path=path)])
+                tools = "sh cat sed grep awk find sort tar gzip diff head tr cut xargs env date"
+                print([name for name in tools.split() if not shutil.which(name, path=path)])
+                print(os.path.exists("/usr/share/doc/bash/copyright"))
+                """
+            )
+            #expect(result.text == "[]\n[]\nTrue\n", "\(result.errors)")
+        }
+    }
+
     @Test func whatTheEngineMasksCannotBeRead() async throws {
         try await TestEngine.withSandbox { sandbox in
             let result = try await sandbox.python(

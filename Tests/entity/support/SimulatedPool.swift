@@ -1,7 +1,7 @@
 import SandmillEntity
 
 /// A pool under load in a time of its own: sandboxes take half a second to start and a tenth to go,
-/// programs take as long as they say.
+/// programs take as long as they say, and it is inspected as its owner does.
 struct SimulatedPool {
     /// What one tenant has queued in one level, as the worker shows it to the pool: a few at a time.
     struct Load {
@@ -11,6 +11,9 @@ struct SimulatedPool {
         var cost = 1
         var remaining = Int.max
         var window = 4
+        /// How long after the end of one it sends the next; nil sends it when one starts.
+        var pause: Duration?
+        var isolation = Isolation.tenant
     }
 
     /// A program that has started.
@@ -24,7 +27,9 @@ struct SimulatedPool {
     private enum Event {
         case started(SandboxPool.SandboxID)
         case gone(SandboxPool.SandboxID)
-        case finished(SandboxPool.SandboxID)
+        case finished(SandboxPool.SandboxID, load: Int)
+        case wanted(load: Int)
+        case inspection
     }
 
     private struct Waiting {
@@ -51,6 +56,7 @@ struct SimulatedPool {
             probeInterval: .seconds(1_000_000)
         )
         perform(pool.start())
+        events.append((.zero, .inspection))
         run(for: .seconds(1))
     }
 
@@ -71,12 +77,20 @@ struct SimulatedPool {
             switch event {
             case .started(let id): perform(pool.didStart(id, at: now))
             case .gone(let id): perform(pool.didDestroy(id))
-            case .finished(let id): perform(pool.release(id, reusable: true, at: now))
+            case .finished(let id, let load):
+                perform(pool.release(id, reusable: true, at: now))
+                if let pause = loads[load].pause {
+                    events.append((now + pause, .wanted(load: load)))
+                }
+            case .wanted(let load): shown[load] -= 1
+            case .inspection:
+                perform(pool.inspect(at: now))
+                let isWaitedFor = pool.waiterCount > 0
+                events.append((now + .milliseconds(isWaitedFor ? 100 : 1_000), .inspection))
             }
             showLoads()
         }
         now = end
-        perform(pool.inspect(at: now))
     }
 
     /// What has started since then.
@@ -91,8 +105,10 @@ struct SimulatedPool {
                 let (waiter, actions) = pool.lease(
                     tenant: load.tenant,
                     memory: .usual,
+                    isolation: load.isolation,
                     level: load.level,
-                    cost: load.cost
+                    cost: load.cost,
+                    at: now
                 )
                 waiting[waiter] = Waiting(load: index, asked: now)
                 perform(actions)
@@ -111,11 +127,11 @@ struct SimulatedPool {
             case .grant(let id, let waiter, _):
                 guard let asker = waiting.removeValue(forKey: waiter) else { continue }
                 let load = loads[asker.load]
-                shown[asker.load] -= 1
+                if load.pause == nil { shown[asker.load] -= 1 }
                 starts.append(
                     Start(tenant: load.tenant, level: load.level, asked: asker.asked, at: now)
                 )
-                events.append((now + load.duration, .finished(id)))
+                events.append((now + load.duration, .finished(id, load: asker.load)))
             case .probe:
                 break
             }

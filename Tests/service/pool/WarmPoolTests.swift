@@ -45,6 +45,21 @@ struct WarmPoolTests {
         #expect(journal.entries.contains(.destroyed(sandbox: "s1")))
     }
 
+    @Test func oneForAnotherTenantStartsWhileAllAreUsed() async throws {
+        try await running(spare: 0, maximum: 1) { [journal] pool in
+            let first = try await pool.lease(tenant: "a", memory: .mebibytes(128))
+            let other = Task { try await pool.lease(tenant: "b", memory: .mebibytes(128)) }
+            await journal.wait(for: .started(sandbox: "s2"))
+            #expect(!journal.entries.contains(.destroyed(sandbox: "s1")))
+            await pool.release(first, reusable: true)
+            // Nothing else happens: the owner looks by itself whether the pause is over.
+            let second = try await other.value
+            #expect(second.sandbox.id == "s2")
+            await journal.wait(for: .destroyed(sandbox: "s1"))
+            await pool.release(second, reusable: true)
+        }
+    }
+
     @Test func anUncleanSandboxIsReplaced() async throws {
         try await running(spare: 1, maximum: 1) { [journal] pool in
             await pool.release(
