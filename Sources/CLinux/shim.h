@@ -8,6 +8,7 @@ static inline int sandmill_name_this_thread(const char *name) {
     return prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
-// glibc declares these two under _GNU_SOURCE only, which Swift's Glibc module is built without.
+// glibc declares these three under _GNU_SOURCE only, which Swift's Glibc module is built without.
 int syncfs(int descriptor);
 int fallocate(int descriptor, int mode, off_t offset, off_t length);
+int memfd_create(const char *name, unsigned int flags);

@@ -80,6 +80,8 @@ public struct Configuration: Equatable, Sendable {
     public var engine: Engine
     /// Where results are kept.
     public var resultsRoot: String
+    /// Which group may read results, by name or number; nil for the group of the process.
+    public var resultsGroup: String?
     /// The worker.
     public var worker: Worker
     /// The HTTP door.
