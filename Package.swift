@@ -218,7 +218,7 @@ let package = Package(
         .executableTarget(
             name: "sandmill",
             dependencies: [
-                "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
+                "CLinux", "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
                 "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
                 "SandmillService", argumentParser, crypto, logging, metrics, serviceLifecycle,
                 unixSignals,

@@ -13,6 +13,7 @@ extension Connection {
         try checkOpen(channel)
         let tag = "\(tagPrefix)-\(newSerial())"
         channels[channel.number]?.consumers[tag] = source
+        channels[channel.number]?.isAcknowledged = !isAutomaticallyAcknowledged
         let request = Request.consume(
             queue: queue,
             tag: tag,

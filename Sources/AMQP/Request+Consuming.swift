@@ -35,14 +35,14 @@ extension Request {
     }
 
     static func acknowledge(_ tag: UInt64, multiple: Bool) -> Request {
-        Request(nil) { native, channel throws(AMQPError) in
+        Request(nil, settling: (multiple ? 0 : tag)...tag) { native, channel throws(AMQPError) in
             let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0)
             try native.transmit(AMQP_BASIC_ACK_METHOD, ack, on: channel)
         }
     }
 
     static func reject(_ tag: UInt64, requeue: Bool) -> Request {
-        Request(nil) { native, channel throws(AMQPError) in
+        Request(nil, settling: tag...tag) { native, channel throws(AMQPError) in
             let reject = amqp_basic_reject_t(delivery_tag: tag, requeue: requeue ? 1 : 0)
             try native.transmit(AMQP_BASIC_REJECT_METHOD, reject, on: channel)
         }

@@ -23,7 +23,7 @@ struct RunInputTests {
     private func commands(_ input: RunInput) throws -> [Command] {
         var decoder = FrameDecoder()
         var commands: [Command] = []
-        for chunk in input.chunks {
+        for chunk in input {
             decoder.append(chunk)
             while let frame = try decoder.next() { commands.append(try Command(frame)) }
         }
