@@ -177,8 +177,10 @@ struct WorkerProcess {
     }
 
     private func pool(of settings: PoolConfiguration, engine: DockerSandboxEngine) -> WarmPool {
-        WarmPool(
-            settings.sandboxes,
+        var sandboxes = settings.sandboxes
+        sandboxes.writeRate = configuration.resultsTenantRate
+        return WarmPool(
+            sandboxes,
             of: settings.specification,
             worker: configuration.worker.id,
             engine: engine,

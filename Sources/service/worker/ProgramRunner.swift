@@ -118,7 +118,7 @@ struct ProgramRunner: Sendable {
             await pool.release(lease, reusable: false)
             throw error
         }
-        await pool.release(lease, reusable: end.isClean)
+        await pool.release(lease, reusable: end.isClean, written: await draft.written)
         var document = execution.document(outcome: end.outcome, worker: worker)
         end.describe(in: &document)
         if end.outcome.state == .cancelled {
