@@ -56,7 +56,7 @@ import Testing
             try await sender.declare(Queue(queue))
             let message = Message(to: queue, String(repeating: "x", count: 1 << 20))
             let publisher = try await sender.makePublisher()
-            for _ in 0..<12 { _ = try await publisher.publish([message]) }
+            for _ in 0..<12 { _ = await publisher.publish([message]) }
             let options = Connection.Options(unacknowledgedLimit: 2 << 20)
             let connection = try await Connection.open(try Broker.endpoint(), options: options)
             let channel = try await connection.openChannel()
