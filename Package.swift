@@ -207,7 +207,7 @@ let package = Package(
             "sandmill",
             in: "sandmill",
             core + [
-                "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
+                "CLinux", "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
                 "SandmillRabbitMQ", "SandmillRepository", "SandmillResults", argumentParser, crypto,
                 logging, metrics, serviceLifecycle, unixSignals,
             ]

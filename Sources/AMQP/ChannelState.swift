@@ -23,6 +23,8 @@ struct ChannelState {
     /// What the broker has still to answer, oldest first.
     var calls: [PendingCall] = []
     var consumers: [String: Deliveries.Source] = [:]
+    /// The sizes of large bodies that are delivered and not acknowledged, by their tags.
+    var unacknowledged: [UInt64: Int] = [:]
     /// Set on a channel that publishes.
     var lane: LaneID?
 

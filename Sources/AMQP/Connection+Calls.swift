@@ -33,6 +33,7 @@ extension Connection {
     /// Writes a request; a failure of the socket ends the connection.
     func write(_ request: Request, on channel: ChannelToken) throws(AMQPError) {
         try checkOpen(channel)
+        uncount(settledBy: request, on: channel.number)
         do throws(AMQPError) {
             try native?.send(request, on: channel.number)
         } catch {
@@ -116,6 +117,7 @@ extension Connection {
     func endChannel(_ number: UInt16, _ reason: AMQPError) {
         guard let state = channels.removeValue(forKey: number) else { return }
         state.token.closeReason = reason
+        unacknowledgedBytes -= state.unacknowledged.values.reduce(0, +)
         for call in state.calls { deliver(.failure(reason), to: call.receiver) }
         for source in state.consumers.values { source.finish(throwing: reason) }
         if let lane = state.lane { endLane(lane, on: state.token, reason) }

@@ -4,7 +4,7 @@ private let framesPerTurn = 4_096
 extension Connection {
     /// Handles what has arrived.
     func readFrames() throws(AMQPError) {
-        for _ in 0..<framesPerTurn {
+        for _ in 0..<framesPerTurn where !isReadingPaused {
             guard let frame = try native?.nextFrame() else { return }
             switch frame {
             case .method(let method, let number):
@@ -66,6 +66,7 @@ extension Connection {
                 properties: content.properties,
                 body: content.body
             )
+            count(delivery.body, of: head.tag, on: number)
             channels[number]?.consumers[head.consumerTag]?.yield(delivery)
         case .returned(let head):
             handle(head, content.properties, content.body, on: number)

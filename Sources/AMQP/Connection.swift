@@ -19,6 +19,8 @@ public actor Connection {
     let tagPrefix = String(UInt64.random(in: 0 ... .max), radix: 36)
     var closeReason: AMQPError?
     var blockedReason: String?
+    /// Of large bodies; see ``isReadingPaused``.
+    var unacknowledgedBytes = 0
 
     private var socket: WatchedSocket?
     private var lastSerial = 0
@@ -106,8 +108,9 @@ public actor Connection {
 
     /// Writes and reads what there is to be written and read; ``SocketParking`` calls it.
     ///
-    /// - Returns: When to be called again at the latest; `nil` after the end.
-    func serve() -> Duration? {
+    /// - Returns: When to be called again at the latest, and whether what arrives is to be read before;
+    ///   `nil` after the end.
+    func serve() -> (pause: Duration, isReading: Bool)? {
         guard let heartbeat = native?.heartbeat else { return nil }
         socket?.tick()
         do throws(AMQPError) {
@@ -118,8 +121,11 @@ public actor Connection {
                 lastSweep = .now
                 expireCalls()
                 expireConfirms()
+                // The library sends them as it reads.
+                if isReadingPaused { try native?.sendHeartbeat() }
             }
-            return native?.hasBufferedInput == true ? .zero : pause
+            if isReadingPaused { return (pause, false) }
+            return (native?.hasBufferedInput == true ? .zero : pause, true)
         } catch {
             end(error)
             return nil

@@ -54,6 +54,13 @@ internal import Glibc
         }
     }
 
+    /// Tells the broker that this side lives; ``nextFrame()`` does so by itself.
+    mutating func sendHeartbeat() throws(AMQPError) {
+        var frame = unsafe amqp_frame_t()
+        unsafe frame.frame_type = UInt8(AMQP_FRAME_HEARTBEAT)
+        try check(unsafe amqp_send_frame(library.state, &frame))
+    }
+
     /// Writes a request; the errors are those of ``Request/write``.
     mutating func send(_ request: Request, on channel: UInt16) throws(AMQPError) {
         arena.recycle()

@@ -33,14 +33,14 @@ extension Request {
     }
 
     static func acknowledge(_ tag: UInt64) -> Request {
-        Request(nil) { native, channel throws(AMQPError) in
+        Request(nil, settling: tag) { native, channel throws(AMQPError) in
             let ack = amqp_basic_ack_t(delivery_tag: tag, multiple: 0)
             try native.transmit(AMQP_BASIC_ACK_METHOD, ack, on: channel)
         }
     }
 
     static func reject(_ tag: UInt64, requeue: Bool) -> Request {
-        Request(nil) { native, channel throws(AMQPError) in
+        Request(nil, settling: tag) { native, channel throws(AMQPError) in
             let reject = amqp_basic_reject_t(delivery_tag: tag, requeue: requeue ? 1 : 0)
             try native.transmit(AMQP_BASIC_REJECT_METHOD, reject, on: channel)
         }

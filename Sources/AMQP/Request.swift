@@ -4,6 +4,8 @@ internal import CRabbitMQ
 struct Request: Sendable {
     /// `nil` where the broker does not answer.
     let reply: Reply.Kind?
+    /// The tag of the delivery that it settles.
+    let settled: UInt64?
 
     /// Writes it on a channel.
     ///
@@ -13,9 +15,11 @@ struct Request: Sendable {
 
     init(
         _ reply: Reply.Kind?,
+        settling settled: UInt64? = nil,
         write: @escaping @Sendable (inout NativeConnection, UInt16) throws(AMQPError) -> Void
     ) {
         self.reply = reply
+        self.settled = settled
         self.write = write
     }
 }

@@ -25,13 +25,17 @@ final class SocketParking: ThreadParking {
 
     func park() {
         // The connection is not held while the thread sleeps, or it would never end.
-        let pause = target.withLock(\.connection)?.assumeIsolated { $0.serve() }
+        let next = target.withLock(\.connection)?.assumeIsolated { $0.serve() }
         var watched = [pollfd(fd: event.descriptor, events: Int16(POLLIN), revents: 0)]
         let socket = target.withLock(\.socket)
-        if let socket {
+        if let socket, next.flatMap(\.self)?.isReading == true {
             watched.append(pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0))
         }
-        _ = unsafe poll(&watched, nfds_t(watched.count), pause.flatMap(\.self)?.pollTimeout ?? -1)
+        _ = unsafe poll(
+            &watched,
+            nfds_t(watched.count),
+            next.flatMap(\.self)?.pause.pollTimeout ?? -1
+        )
         event.clear()
     }
 

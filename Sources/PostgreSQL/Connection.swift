@@ -15,6 +15,8 @@ public actor Connection {
     private var statements: [StatementKey: Statement] = [:]
     private var statementCount = 0
     private var isInScopedTransaction = false
+    /// Whether libpq's buffers have grown: they never shrink.
+    private var hasLargeBuffers = false
 
     /// The thread of this connection.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -141,9 +143,11 @@ extension Connection {
         let key = StatementKey(sql: sql, types: parameters.types)
         let statement =
             if let known = statements[key] { known } else { try prepare(key, until: deadline) }
+        if parameters.size > Self.largeBuffer { hasLargeBuffers = true }
         let result = try perform { handle throws(PostgreSQLError) in
             try handle.execute(statement.name, parameters, until: deadline)
         }
+        if result.size > Self.largeBuffer { hasLargeBuffers = true }
         let rows = Rows(result, columns: statement.columns)
         statements[key]?.columns = rows.columns
         return rows
@@ -232,6 +236,14 @@ extension Connection {
             close()
         }
     }
+
+    /// Ends the session if it holds much memory, which its successor does not.
+    func closeIfLarge() {
+        if hasLargeBuffers { close() }
+    }
+
+    /// What takes so many bytes to send takes longer than to open a session.
+    private static let largeBuffer = 2 << 20
 
     private var isInTransaction: Bool {
         get throws(PostgreSQLError) {

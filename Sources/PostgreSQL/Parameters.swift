@@ -20,6 +20,9 @@ struct Parameters {
         self.fields = fields
     }
 
+    /// How many bytes they take to send.
+    var size: Int { bytes.count }
+
     var count: Int32 { Int32(fields.count) }
 
     /// Lends what libpq takes: where each value is (nil for NULL), and how long.

@@ -186,11 +186,14 @@ extension Pool {
 }
 
 extension Connection {
-    /// Runs `body` for a borrower, and ends a transaction that it left open.
+    /// Runs `body` for a borrower, and ends a transaction that it left open, or a session that has grown.
     fileprivate func lend<Result: Sendable, Failure: Error>(
         _ body: @Sendable (isolated Connection) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        defer { closeUnlessRolledBack() }
+        defer {
+            closeUnlessRolledBack()
+            closeIfLarge()
+        }
         return try await body(self)
     }
 }

@@ -13,6 +13,9 @@ struct ResultHandle: ~Copyable, @unchecked Sendable {
         unsafe PQclear(result)
     }
 
+    /// How many bytes of memory it takes.
+    var size: Int { unsafe PQresultMemorySize(result) }
+
     var rowCount: Int { Int(unsafe PQntuples(result)) }
 
     var columnCount: Int { Int(unsafe PQnfields(result)) }

@@ -80,6 +80,10 @@ public struct Configuration: Equatable, Sendable {
     public var engine: Engine
     /// Where results are kept.
     public var resultsRoot: String
+    /// Which group may read results, by name or number; nil for the group of the process.
+    public var resultsGroup: String?
+    /// How many bytes of results a tenant may write a second, in each pool of a worker.
+    public var resultsTenantRate: ByteCount
     /// The worker.
     public var worker: Worker
     /// The HTTP door.

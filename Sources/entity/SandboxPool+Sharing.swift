@@ -20,8 +20,11 @@ extension SandboxPool {
         let vacancies: Int
         let rested: Int
         let fewest: Int
+        let written: WrittenBytes
+        let now: Duration
 
         func serves(_ waiter: Waiter) -> Bool {
+            if written.exceeds(waiter.tenant, at: now) { return false }
             let holding = census[waiter.tenant]
             if holding.leased >= tenantMaximum { return false }
             if waiter.isolation == .tenant, holding.idle > 0 { return true }
@@ -60,7 +63,9 @@ extension SandboxPool {
                 reserve: reserve,
                 vacancies: vacancies,
                 rested: assignedIdle.count(where: isRested),
-                fewest: demand.fewest
+                fewest: demand.fewest,
+                written: written,
+                now: now
             )
             guard let waiter = waiters.next(at: now, where: supply.serves) else { break }
             actions.append(grant(to: waiter))
@@ -147,7 +152,8 @@ extension SandboxPool {
 
     /// How many sandboxes a tenant's waiters could have at once.
     private func demand(of tenant: String) -> Int {
-        max(0, min(waiters.counts[tenant] ?? 0, tenantMaximum - census[tenant].leased))
+        if written.exceeds(tenant, at: now) { return 0 }
+        return max(0, min(waiters.counts[tenant] ?? 0, tenantMaximum - census[tenant].leased))
     }
 
     private var demand: Demand {

@@ -26,7 +26,8 @@
 /// 3. A sandbox is leased to at most one waiter, and a waiter is granted at most one sandbox.
 /// 4. A waiter waits only while its tenant has ``Configuration/tenantMaximum`` programs running, or
 ///    no idle sandbox is its tenant's (unless it wants a fresh one) and none that is nobody's is
-///    for its tenant (11, 12), or there is no room for one more of a tenant (1).
+///    for its tenant (11, 12), there is no room for one more of a tenant (1), or its tenant has
+///    written too much (15).
 /// 5. While anybody waits whom one more sandbox would serve, as many are starting or ready as would
 ///    serve, or as the bounds allow; no room is needed for that.
 /// 6. A sandbox that was not proved clean is never leased again.
@@ -49,6 +50,9 @@
 ///     tenant without any, or one that has two fewer, once it is rested, which is when it has idled for
 ///     ``pause`` or its turn is over; for any other, once it has idled for ``turn``. It is one of those
 ///     that nobody of its tenant could use, if there is one, and of these the one that has idled longest.
+/// 15. A tenant that has written what ``Configuration/writeRate`` lets through in two seconds, and
+///     more, is granted nothing, and nothing is created for it, until time has taken the rest: the
+///     disk is everybody's, whoever has which sandbox.
 ///
 /// Of the waiters that a sandbox could serve the one is served whose turn it is: ``FairQueue``.
 /// So a high that joins a thousand low of its tenant starts with the next sandbox that is given
@@ -81,6 +85,8 @@ public struct SandboxPool: Sendable {
         public var maximum: Int
         /// The most programs of one tenant at once; nil for no such limit.
         public var tenantMaximum: Int?
+        /// How many bytes of results a tenant may write a second; nil for no such limit.
+        public var writeRate: ByteCount?
         /// A sandbox is retired after so many programs.
         public var maximumUses: Int
         /// A sandbox is retired when it is so old.
@@ -95,6 +101,7 @@ public struct SandboxPool: Sendable {
             spare: Int,
             maximum: Int,
             tenantMaximum: Int? = nil,
+            writeRate: ByteCount? = nil,
             maximumUses: Int,
             maximumAge: Duration,
             idleTimeout: Duration,
@@ -103,6 +110,7 @@ public struct SandboxPool: Sendable {
             self.spare = spare
             self.maximum = maximum
             self.tenantMaximum = tenantMaximum
+            self.writeRate = writeRate
             self.maximumUses = maximumUses
             self.maximumAge = maximumAge
             self.idleTimeout = idleTimeout
@@ -195,6 +203,7 @@ public struct SandboxPool: Sendable {
     private(set) var census = SandboxCensus()
     /// The latest time that was told.
     private(set) var now = Duration.zero
+    private(set) var written: WrittenBytes
     private let memory: ByteCount
     private var lastNumber: UInt64 = 0
     private var isDraining = false
@@ -208,6 +217,7 @@ public struct SandboxPool: Sendable {
         precondition(configuration.tenantMaximum != 0, "a tenant without sandboxes is not served")
         self.configuration = configuration
         self.memory = memory
+        written = WrittenBytes(rate: configuration.writeRate)
     }
 
     /// How many wait for a sandbox.
@@ -273,16 +283,18 @@ public struct SandboxPool: Sendable {
         set(nil, as: id)
     }
 
-    /// A program is done with a sandbox, `reusable` when it was proved clean.
+    /// A program is done with a sandbox, `reusable` when it was proved clean, and has written so much.
     public mutating func release(
         _ id: SandboxID,
         reusable: Bool,
+        written size: ByteCount = .zero,
         at now: Duration
     ) -> [Action] {
         guard var sandbox = sandboxes[id], sandbox.phase == .leased else {
             preconditionFailure("only a leased sandbox is given back")
         }
         self.now = now
+        if let tenant = sandbox.tenant { written.add(size, by: tenant, at: now) }
         sandbox.uses += 1
         sandbox.provedAt = now
         sandbox.phase = .idle(since: now)

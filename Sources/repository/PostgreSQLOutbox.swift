@@ -22,7 +22,7 @@ public struct PostgreSQLOutbox: Outbox {
         """
 
     /// The most bytes of bodies that are leased at once, but for the first.
-    private static let byteBudget = 32 << 20
+    private static let byteBudget = 8 << 20
 
     /// Takes messages that are due, and those that the worker has and does not know of, for 30 s.
     ///

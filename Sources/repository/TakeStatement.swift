@@ -10,9 +10,6 @@ internal import SandmillService
 /// lanes are found by skipping along the index from one to the next: what a statement costs depends
 /// on how many lanes there are and on how many executions it takes, not on how many wait.
 enum TakeStatement {
-    /// The most bytes of bodies that are taken at once, but for the first.
-    private static let byteBudget = 64 << 20
-
     /// Takes the lock, if something waits, and tells whether it did.
     ///
     /// With the pool, how far back to look for executions, in seconds or null, and whether to lock in any
@@ -129,7 +126,7 @@ enum TakeStatement {
                 window turns as (order by rank, age, id)
             ) as ranked
             where (position <= $2 or is_first and position <= $8)
-                and bytes_before <= \(byteBudget)
+                and bytes_before <= \(Vacancy.byteLimit)
             order by id
         ),
         taken as (

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import FoundationEssentials
 
 /// The `sandmill` program: worker and operator's tool.
@@ -27,6 +28,7 @@ struct Sandmill: AsyncParsableCommand {
     )
 
     static func main() async {
+        returnLargeMemory()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -40,6 +42,17 @@ struct Sandmill: AsyncParsableCommand {
             Terminal.writeError("sandmill: \(failure.message)\(remedy)")
             exit(withError: ExitCode(failure.status.rawValue))
         }
+    }
+}
+
+extension Sandmill {
+    /// Has memory above 256 KiB mapped by itself, so that it goes back to the system when it is freed.
+    ///
+    /// glibc would learn from the first such block that is freed to keep those of its size, up to 32 MiB, and
+    /// each thread's arena would keep its own (mallopt(3)).
+    private static func returnLargeMemory() {
+        mallopt(M_MMAP_THRESHOLD, 256 << 10)
+        mallopt(M_TRIM_THRESHOLD, 4 << 20)
     }
 }
 

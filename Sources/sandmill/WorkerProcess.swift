@@ -25,6 +25,7 @@ struct WorkerProcess {
     /// With a `gateway` its HTTP door is open in the same process. Servers that are away at the start
     /// are waited for.
     func run(with gateway: GatewayProcess? = nil) async throws {
+        let readers = try configuration.findResultsGroup()
         let wait = StartWait(limit: configuration.startTimeout, logger: logger)
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
         try await wait(for: "broker") { try await broker.declareTopology() }
@@ -34,7 +35,8 @@ struct WorkerProcess {
         let results = try ResultsDirectory(
             root: configuration.resultsRoot,
             worker: configuration.worker.id,
-            reserve: configuration.resultsReserve
+            reserve: configuration.resultsReserve,
+            group: readers
         )
         let engine = try await wait(for: "engine") { try await self.engine() }
 
@@ -175,8 +177,10 @@ struct WorkerProcess {
     }
 
     private func pool(of settings: PoolConfiguration, engine: DockerSandboxEngine) -> WarmPool {
-        WarmPool(
-            settings.sandboxes,
+        var sandboxes = settings.sandboxes
+        sandboxes.writeRate = configuration.resultsTenantRate
+        return WarmPool(
+            sandboxes,
             of: settings.specification,
             worker: configuration.worker.id,
             engine: engine,
@@ -272,6 +276,20 @@ extension Configuration {
             bytes: limits.map { $0.stdout + $0.stderr + $0.output }.max() ?? .zero,
             files: limits.map(\.outputFiles).max() ?? 0
         )
+    }
+
+    /// The group that may read results; nil if none is named.
+    func findResultsGroup() throws(Failure) -> ResultsGroup? {
+        guard let resultsGroup else { return nil }
+        do {
+            return try ResultsGroup(resultsGroup)
+        } catch {
+            throw Failure(
+                .wrongConfiguration,
+                "results.group: \(error.message)",
+                remedy: "set results.group to a group that the worker's user is a member of"
+            )
+        }
     }
 
     /// What reads the requests of each pool, by its name.

@@ -22,7 +22,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
     public typealias Commit = @Sendable ([Item]) async throws(StoreError) -> [Outcome]
 
     /// The most bytes of a group, but for a single item that is larger.
-    private static var byteLimit: Int { 64 << 20 }
+    private static var byteLimit: Int { 8 << 20 }
 
     private let kind: String
     private let limit: Int

@@ -1,6 +1,7 @@
-import AMQP
 import Crypto
 import Testing
+
+@testable import AMQP
 
 @Suite(.timeLimit(.minutes(5))) struct ConsumerTests {
     @Test func deliveriesArriveInOrderWithAllTheirProperties() async throws {
@@ -46,6 +47,34 @@ import Testing
             #expect([third.text, fourth.text] == ["3", "4"])
             for delivery in [third, fourth] { try await channel.acknowledge(delivery.tag) }
             #expect(try await deliveries.next()?.text == "5")
+        }
+    }
+
+    /// A prefetch counts messages: what is large would fill the memory.
+    @Test func noMoreBytesThanTheLimitAndOneBodyAreUnacknowledged() async throws {
+        try await Broker.withChannel { sender, queue in
+            try await sender.declare(Queue(queue))
+            let message = Message(to: queue, String(repeating: "x", count: 1 << 20))
+            let publisher = try await sender.makePublisher()
+            for _ in 0..<12 { _ = await publisher.publish([message]) }
+            let options = Connection.Options(unacknowledgedLimit: 2 << 20)
+            let connection = try await Connection.open(try Broker.endpoint(), options: options)
+            let channel = try await connection.openChannel()
+            let consumer = try await channel.consume(queue: queue, prefetch: 12)
+            var deliveries = consumer.deliveries.makeAsyncIterator()
+            var tags: [UInt64] = []
+            for _ in 0..<2 { tags.append(try #require(try await deliveries.next()).tag) }
+            // What was acknowledged makes room, and nothing else does.
+            for _ in 2..<12 {
+                #expect(await connection.isReadingPaused)
+                try await channel.acknowledge(tags.removeFirst())
+                tags.append(try #require(try await deliveries.next()).tag)
+            }
+            #expect(await connection.isReadingPaused)
+            // Whoever waits for an answer gets it; a channel that ends takes what it had along.
+            await channel.close()
+            #expect(await !connection.isReadingPaused)
+            await connection.close()
         }
     }
 

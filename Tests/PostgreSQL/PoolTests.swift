@@ -55,6 +55,27 @@ struct PoolTests {
         #expect(served == [0, 1, 2, 3, 4])
     }
 
+    /// The buffers of libpq grow to the largest statement and never shrink.
+    @Test func aSessionThatCarriedMuchIsReplaced() async throws {
+        let pool = Pool(try Server.configuration(), size: 1)
+        defer { pool.close() }
+        let session = "select pg_backend_pid()"
+        let first: Int = try await pool.query(session)[0][0]
+        try await pool.query("select length($1)", [String(repeating: "x", count: 1 << 20)])
+        #expect(try await pool.query(session)[0][0] == first)
+        try await pool.query("select length($1)", [String(repeating: "x", count: 3 << 20)])
+        #expect(try await pool.query(session)[0][0] != first)
+    }
+
+    @Test func aSessionThatAnsweredMuchIsReplaced() async throws {
+        let pool = Pool(try Server.configuration(), size: 1)
+        defer { pool.close() }
+        let session = "select pg_backend_pid()"
+        let first: Int = try await pool.query(session)[0][0]
+        try await pool.query("select repeat('x', $1)", [3 << 20 as Int32])
+        #expect(try await pool.query(session)[0][0] != first)
+    }
+
     @Test func aWaitEndsAtItsTimeout() async throws {
         let pool = Pool(
             try Server.configuration(),

@@ -213,6 +213,64 @@ struct SandboxPoolFairnessTests {
     }
 }
 
+/// What a tenant writes it pays for with time, whoever else is there.
+@Suite("SandboxPool, writing")
+struct SandboxPoolWritingTests {
+    private var configuration: SandboxPool.Configuration {
+        SandboxPool.Configuration(
+            spare: 0,
+            maximum: 4,
+            writeRate: .mebibytes(32),
+            maximumUses: 1_000_000,
+            maximumAge: .seconds(1_000_000),
+            idleTimeout: .seconds(1_000_000),
+            probeInterval: .seconds(1_000_000)
+        )
+    }
+
+    @Test func whoHasWrittenTooMuchWaitsThoughItsSandboxIsIdle() {
+        var pool = SandboxPool(configuration, memory: .usual)
+        let id = pool.occupy(1, by: "writer")[0]
+        _ = pool.release(id, reusable: true, written: .mebibytes(80), at: .seconds(1))
+        let next = pool.lease(tenant: "writer", memory: .usual)
+        #expect(next.actions.isEmpty)
+        // Others are served meanwhile.
+        #expect(pool.lease(tenant: "other", memory: .usual).actions.creations.count == 1)
+        #expect(pool.inspect(at: .milliseconds(1_499)).grants.isEmpty)
+        #expect(pool.inspect(at: .milliseconds(1_500)).grants.map(\.waiter) == [next.waiter])
+    }
+
+    /// Two tenants run one program after the other, each a tenth of a second, for a minute; what one of
+    /// them writes does not cost the other a single run.
+    @Test(arguments: [true, false])
+    func whoWritesItsMaximumAgainAndAgainIsSlowedAndNobodyElse(hasRate: Bool) {
+        var configuration = configuration
+        if !hasRate { configuration.writeRate = nil }
+        var pool = SandboxPool(configuration, memory: .usual)
+        let sizes: [String: ByteCount] = ["writer": .mebibytes(18), "other": ByteCount(100)]
+        var running: [String: SandboxPool.SandboxID] = [:]
+        for tenant in sizes.keys { running[tenant] = pool.occupy(1, by: tenant)[0] }
+        let owners = Dictionary(uniqueKeysWithValues: running.map { ($0.value, $0.key) })
+        var runs: [String: Int] = [:]
+        for tenth in 1...600 {
+            let now = Duration.milliseconds(100 * tenth)
+            let ended = running
+            running = [:]
+            var grants = pool.inspect(at: now).grants
+            for (tenant, id) in ended.sorted(by: { $0.key < $1.key }) {
+                runs[tenant, default: 0] += 1
+                _ = pool.lease(tenant: tenant, memory: .usual)
+                let size = sizes[tenant] ?? .zero
+                grants += pool.release(id, reusable: true, written: size, at: now).grants
+            }
+            for grant in grants { running[owners[grant.id] ?? ""] = grant.id }
+        }
+        #expect(runs["other"] == 600)
+        // 32 MiB a second and two seconds' worth at once are 1,984 MiB.
+        #expect((hasRate ? 105...115 : 600...600).contains(runs["writer"] ?? 0))
+    }
+}
+
 extension SandboxPool {
     /// Has a tenant run programs in sandboxes that are created for them.
     fileprivate mutating func occupy(_ number: Int, by tenant: String) -> [SandboxID] {

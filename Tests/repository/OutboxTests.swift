@@ -45,7 +45,7 @@ struct OutboxTests {
         try await RecordStore.with { store in
             try await fill(store, 5)
             try await store.pool.query(
-                "update outbox set body = convert_to(repeat('x', 12 << 20), 'UTF8')"
+                "update outbox set body = convert_to(repeat('x', 3 << 20), 'UTF8')"
             )
             let first = try await store.outbox.lease(by: "worker-a", holding: [], limit: 10)
             #expect(first.count == 3)

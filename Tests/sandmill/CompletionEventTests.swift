@@ -120,7 +120,7 @@ extension SystemTests {
                 let size = try installation.bytes(name).count
                 #expect(file["sha256"] == .string(try await installation.digest(name)), "\(name)")
                 #expect(file["bytes"] == .number(Double(size)), "\(name)")
-                #expect(try installation.permissions(name) == 0o644, "\(name)")
+                #expect(try installation.permissions(name) == 0o640, "\(name)")
             }
             let recorded = try await installation.query(
                 """

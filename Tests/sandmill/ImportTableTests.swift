@@ -45,7 +45,7 @@ import Testing
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [
-            "ArgumentParser", "Crypto", "Foundation", "FoundationEssentials", "Logging",
+            "ArgumentParser", "CLinux", "Crypto", "Foundation", "FoundationEssentials", "Logging",
             "Metrics", "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
             "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
             "SandmillService", "ServiceLifecycle", "UnixSignals",

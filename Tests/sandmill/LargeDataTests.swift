@@ -39,6 +39,62 @@ extension SystemTests {
             try await installation.stop(worker)
         }
 
+        /// They come faster than they can be read, stored and run.
+        @Test func manyLargeRequestsTakeNoMoreMemoryThanFew() async throws {
+            let installation = try Installation.current
+            let worker = try await installation.startWorker("worker-a", settings: Self.settings)
+            _ = try await installation.result(of: "print(1)")
+            let before = try worker.memory("VmHWM")
+            let text = String(repeating: "x", count: 7_900_000)
+            let request: JSON = [
+                "source": "print(len(open('data').read()))",
+                "files": [["path": "data", "text": .string(text)]],
+            ]
+            for _ in 0..<16 { try await installation.submit(request) }
+            try await eventually(within: .seconds(200), "all have ended") {
+                let ended = "select count(*) from executions where state = 'succeeded'"
+                return try await installation.query(ended)[0]["count"] == 17
+            }
+            // Bodies and what is read from them are 253 MB, and they used to be held several times.
+            #expect(try worker.memory("VmHWM") - before < 200 << 20)
+            try await eventually(within: .seconds(60), "the memory is given back") {
+                try worker.memory("VmRSS") - before < 50 << 20
+            }
+            try await installation.stop(worker)
+        }
+
+        @Test func whoHasWrittenMuchWaitsAndOthersDoNot() async throws {
+            let installation = try Installation.current
+            let worker = try await installation.startWorker(
+                "worker-a",
+                settings: ["SANDMILL_RESULTS_TENANT_RATE": "1KiB"]
+            )
+            func submit(_ source: String, as tenant: String) async throws -> UUID {
+                try await installation.submit(
+                    ["source": .string(source)],
+                    properties: ["headers": ["tenant": .string(tenant)]]
+                )
+            }
+            let first = try await submit("print('x' * 500_000)", as: "writer")
+            _ = try await installation.events.finished(first)
+            let second = try await submit("print(2)", as: "writer")
+            try await installation.wait(for: second, in: "running")
+            for _ in 0..<5 {
+                let other = try await submit("print(3)", as: "other")
+                let event = try await installation.events.finished(other)
+                #expect(event["data"]["state"] == "succeeded")
+            }
+            // It would wait for eight minutes; it has no sandbox, and can be cancelled.
+            #expect(try await installation.record(second)["state"] == "running")
+            let sandboxes = "select 1 from sandboxes where execution_id = %s::uuid"
+            #expect(try await installation.query(sandboxes, .string(second.uuidString)).isEmpty)
+            let ended = try await installation.run(["cancel", second.uuidString.lowercased()])
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            let event = try await installation.events.finished(second)
+            #expect(event["data"]["state"] == "cancelled")
+            try await installation.stop(worker)
+        }
+
         @Test func bytesOfEveryKindGoInAndComeOutAsTheyAre() async throws {
             let installation = try Installation.current
             let worker = try await installation.startWorker("worker-a", settings: Self.settings)
@@ -62,10 +118,13 @@ extension SystemTests {
 }
 
 extension Program {
-    /// The most memory it has held, in bytes (proc(5), `VmHWM`).
-    fileprivate func peakMemory() throws -> Int {
+    /// The most memory it has held, in bytes.
+    fileprivate func peakMemory() throws -> Int { try memory("VmHWM") }
+
+    /// What proc(5) says of its memory, in bytes.
+    fileprivate func memory(_ key: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(key):") })
         return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
     }
 }

@@ -85,7 +85,7 @@ actor DockerSandbox: Sandbox {
         let longest = program.limits.wall + (compiler?.wall ?? .zero)
         let watchdog = StreamWatchdog(stream, patience: longest + Self.grace)
         return try await watchdog.guarding {
-            for chunk in input.chunks { try await self.write(chunk) }
+            for chunk in input { try await self.write(chunk) }
             await self.beginRunning()
             var transcript = RunTranscript(program, build: build)
             while true {

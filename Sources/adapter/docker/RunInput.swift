@@ -2,14 +2,15 @@ internal import SandboxProtocol
 internal import SandmillEntity
 internal import SandmillService
 
-/// A run as it goes to the agent: its description, then the bytes of its files and its input.
+/// A run as it goes to the agent, piece by piece: its description, then the bytes of its files and its input.
 ///
-/// What is small goes in one piece, so that it costs one write.
-struct RunInput {
-    /// The pieces, in order.
-    private(set) var chunks: [[UInt8]] = []
-
+/// What is small goes in one piece, so that it costs one write. No piece is made before it is asked for: all
+/// together they are as large as the request.
+struct RunInput: Sequence {
     private static let pieceSize = 256 << 10
+
+    private let run: Run
+    private let contents: [[UInt8]]
 
     init(
         _ program: Program,
@@ -17,24 +18,44 @@ struct RunInput {
         build: BuildUse = .once,
         killsOnExcessOutput: Bool
     ) {
-        let run = Run(
+        run = Run(
             program,
             token: token,
             build: build,
             killsOnExcessOutput: killsOnExcessOutput
         )
-        var piece = Command.run(run).encode()
-        for content in program.files.map(\.content) + [program.stdin] {
-            for start in stride(from: 0, to: content.count, by: FrameLimits.chunk) {
-                let end = min(start + FrameLimits.chunk, content.count)
-                piece = Command.input(Array(content[start..<end])).encode(appendingTo: piece)
-                if piece.count >= Self.pieceSize {
-                    chunks.append(piece)
-                    piece = []
-                }
-            }
+        contents = program.files.map(\.content) + [program.stdin]
+    }
+
+    func makeIterator() -> Iterator {
+        Iterator(head: Command.run(run).encode(), rest: contents[...])
+    }
+
+    /// Makes the pieces, in order.
+    struct Iterator: IteratorProtocol {
+        private var head: [UInt8]
+        private var rest: ArraySlice<[UInt8]>
+        private var offset = 0
+
+        fileprivate init(head: [UInt8], rest: ArraySlice<[UInt8]>) {
+            (self.head, self.rest) = (head, rest)
         }
-        if !piece.isEmpty { chunks.append(piece) }
+
+        mutating func next() -> [UInt8]? {
+            var piece = head
+            head = []
+            while piece.count < RunInput.pieceSize, let content = rest.first {
+                if offset == content.count {
+                    rest.removeFirst()
+                    offset = 0
+                    continue
+                }
+                let end = Swift.min(offset + FrameLimits.chunk, content.count)
+                piece = Command.input(Array(content[offset..<end])).encode(appendingTo: piece)
+                offset = end
+            }
+            return piece.isEmpty ? nil : piece
+        }
     }
 }
 

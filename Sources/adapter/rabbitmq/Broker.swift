@@ -62,7 +62,11 @@ public struct Broker: Sendable {
         let logger = logger
         return try await Connection.open(
             endpoint,
-            options: Connection.Options(name: "sandmill \(purpose)", bodyLimit: maximumBody) {
+            options: Connection.Options(
+                name: "sandmill \(purpose)",
+                bodyLimit: maximumBody,
+                unacknowledgedLimit: maximumBody * 4
+            ) {
                 switch $0 {
                 case .blocked(let reason):
                     logger.warning(

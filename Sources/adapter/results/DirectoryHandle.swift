@@ -6,22 +6,30 @@ internal import SandmillService
 /// An open directory, and what is done below it without ever following a link.
 ///
 /// Every path is relative to it. Failures name the path and the error of the system.
+///
+/// What is made in it is ours and our group's alone, whatever the umask: directories have mode 0750,
+/// files 0640. Before they have that and their group, nobody else may read them.
 struct DirectoryHandle: ~Copyable {
-    let descriptor: CInt
+    private static let directoryMode: mode_t = 0o750
+    private static let fileMode: mode_t = 0o640
 
-    /// Opens a directory, making it and its parents first.
-    init(making path: String) throws(ResultsError) {
+    let descriptor: CInt
+    /// The group of what is made; nil for the one that the system gives it.
+    private let group: ResultsGroup?
+
+    /// Opens a directory, making it and its parents first; what is there stays as it is.
+    init(making path: String, group: ResultsGroup?) throws(ResultsError) {
         var prefix = path.hasPrefix("/") ? "/" : ""
         for component in path.split(separator: "/") {
             prefix += component
-            guard unsafe mkdir(prefix, 0o755) == 0 || errno == EEXIST else {
+            if unsafe mkdir(prefix, 0o700) == 0 {
+                try Self.share(Array(prefix.utf8), in: AT_FDCWD, with: group)
+            } else if errno != EEXIST {
                 throw ResultsError(errno, path: prefix)
             }
             prefix += "/"
         }
-        let opened = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard opened >= 0 else { throw ResultsError(errno, path: path) }
-        descriptor = opened
+        try self.init(existing: path, group: group)
     }
 
     /// Opens a directory below another.
@@ -31,6 +39,7 @@ struct DirectoryHandle: ~Copyable {
         let opened = unsafe Self.withPath(path) { unsafe openat(directory, $0, flags) }
         guard opened >= 0 else { throw ResultsError(errno, path: path) }
         descriptor = opened
+        group = parent.group
     }
 
     /// Opens a directory below another.
@@ -53,10 +62,11 @@ struct DirectoryHandle: ~Copyable {
     }
 
     /// Opens a directory that is there.
-    init(existing path: String) throws(ResultsError) {
+    init(existing path: String, group: ResultsGroup? = nil) throws(ResultsError) {
         let opened = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard opened >= 0 else { throw ResultsError(errno, reading: path) }
         descriptor = opened
+        self.group = group
     }
 
     /// Opens a directory right below another; nil when it is not there.
@@ -72,6 +82,7 @@ struct DirectoryHandle: ~Copyable {
             throw ResultsError(errno, reading: component)
         }
         descriptor = opened
+        group = parent.group
     }
 
     deinit {
@@ -98,18 +109,69 @@ struct DirectoryHandle: ~Copyable {
 
     /// Makes a directory, unless it is there.
     func makeDirectory(_ path: [UInt8]) throws(ResultsError) {
-        let code = unsafe Self.withPath(path) { unsafe mkdirat(descriptor, $0, 0o755) }
-        guard code == 0 || errno == EEXIST else { throw ResultsError(errno, writing: path) }
+        if unsafe Self.withPath(path, { unsafe mkdirat(descriptor, $0, 0o700) }) == 0 {
+            try Self.share(path, in: descriptor, with: group)
+        } else if errno == EEXIST {
+            // A process may have died between making and sharing it; one of others stays as it is.
+            try? Self.share(path, in: descriptor, with: group)
+        } else {
+            throw ResultsError(errno, writing: path)
+        }
     }
 
-    /// Writes bytes into a file from `offset` on, making it with mode 0644 at its beginning.
+    /// Lets our group read a directory, unless it may already.
+    private static func share(
+        _ path: [UInt8],
+        in directory: CInt,
+        with group: ResultsGroup?
+    ) throws(ResultsError) {
+        var status = stat()
+        let code = unsafe withPath(path) { path -> CInt in
+            guard unsafe fstatat(directory, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+                return errno
+            }
+            guard status.st_mode & S_IFMT == S_IFDIR else { return 0 }
+            if let group, status.st_gid != group.id,
+                unsafe fchownat(directory, path, uid_t.max, group.id, AT_SYMLINK_NOFOLLOW) != 0
+            {
+                return errno
+            }
+            if status.st_mode & 0o777 == directoryMode { return 0 }
+            // That its group is inherited stays.
+            let mode = directoryMode | (status.st_mode & S_ISGID)
+            return unsafe fchmodat(directory, path, mode, 0) == 0 ? 0 : errno
+        }
+        guard code == 0 else { throw ResultsError(code, path: path) }
+    }
+
+    /// Lets our group read an open file, unless it may already.
+    private func share(file: CInt, _ path: [UInt8]) throws(ResultsError) {
+        var status = stat()
+        guard unsafe fstat(file, &status) == 0 else { throw ResultsError(errno, path: path) }
+        if let group, status.st_gid != group.id, fchown(file, uid_t.max, group.id) != 0 {
+            throw ResultsError(errno, path: path)
+        }
+        if status.st_mode & 0o777 != Self.fileMode, fchmod(file, Self.fileMode) != 0 {
+            throw ResultsError(errno, path: path)
+        }
+    }
+
+    /// The permissions of the directory, as chmod(1) takes them.
+    func mode() throws(ResultsError) -> mode_t {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw ResultsError(errno, path: ".") }
+        return status.st_mode & 0o7777
+    }
+
+    /// Writes bytes into a file from `offset` on, making it with mode 0640 at its beginning.
     ///
     /// A file that has a beginning is there: were it made anew, it would have a hole.
     func write(_ bytes: [UInt8], to path: [UInt8], at offset: Int) throws(ResultsError) {
         let flags = O_WRONLY | (offset == 0 ? O_CREAT : 0) | O_CLOEXEC | O_NOFOLLOW
-        let file = unsafe Self.withPath(path) { unsafe openat(descriptor, $0, flags, 0o644) }
+        let file = unsafe Self.withPath(path) { unsafe openat(descriptor, $0, flags, 0o600) }
         guard file >= 0 else { throw ResultsError(errno, writing: path) }
         defer { close(file) }
+        if offset == 0 { try share(file: file, path) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = unsafe rest.withUnsafeBytes {

@@ -38,6 +38,7 @@ public actor ResultsDirectory: ResultsStore {
     private let rootPath: String
     private let areaPath: String
     private let reserve: Reserve
+    private let group: ResultsGroup?
     private var root: DirectoryHandle
     private var area: DirectoryHandle
     /// How many times something that was staged may have been lost: by a flush that failed, since
@@ -51,15 +52,20 @@ public actor ResultsDirectory: ResultsStore {
     }
 
     /// Opens the directory, and the staging area of this worker, making them if need be.
+    ///
+    /// A root that is there keeps its mode; all else is only for this user and for `group`, or, where
+    /// that is nil, for the group that the system gives what this process makes.
     public init(
         root path: String,
         worker: String,
-        reserve: Reserve = .small
+        reserve: Reserve = .small,
+        group: ResultsGroup? = nil
     ) throws(ResultsError) {
         rootPath = path
         areaPath = ResultsLayout.stagingArea(of: worker)
         self.reserve = reserve
-        root = try DirectoryHandle(making: path)
+        self.group = group
+        root = try DirectoryHandle(making: path, group: group)
         area = try DirectoryHandle(making: areaPath, in: root)
     }
 
@@ -98,7 +104,7 @@ public actor ResultsDirectory: ResultsStore {
     public func checkWritable(room: ByteCount) throws(ResultsError) {
         try openAgainIfGone()
         // syncfs(2) tells an error once a handle: what publications have to hear of is not heard here.
-        let own = try DirectoryHandle(existing: rootPath)
+        let own = try DirectoryHandle(existing: rootPath, group: group)
         try own.checkRoom(for: reserve.bytes + room, files: reserve.files)
         let probe = "\(areaPath)/probe"
         let written = Result { () throws(ResultsError) in
@@ -110,6 +116,14 @@ public actor ResultsDirectory: ResultsStore {
         // What is told here has been lost by drafts too: it is counted now, not at the next publication.
         if case .failure = written { try? synchronize() }
         try written.get()
+    }
+
+    /// Why an operator should look at the root though it can be written; nil if there is no reason.
+    public func warning() throws(ResultsError) -> String? {
+        let mode = try root.mode()
+        guard mode & 0o007 != 0 else { return nil }
+        let text = String(mode, radix: 8)
+        return "it has mode \(text): others on this machine may look into it (chmod o= \(rootPath))"
     }
 
     /// Stages what is missing, flushes, renames, and flushes again.
@@ -246,7 +260,7 @@ extension ResultsDirectory {
     private func openAgainIfGone() throws(ResultsError) {
         if isInPlace { return }
         losses += 1
-        root = try DirectoryHandle(making: rootPath)
+        root = try DirectoryHandle(making: rootPath, group: group)
         area = try DirectoryHandle(making: areaPath, in: root)
     }
 

@@ -130,6 +130,8 @@ actor StagedResult: ResultDraft {
         )
     }
 
+    var written: ByteCount { ByteCount(size) }
+
     func finish(document: [UInt8], streamsOf index: Int?) async -> FinishedResult {
         isOver = true
         await waitUntilStaged()

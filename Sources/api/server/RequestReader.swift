@@ -16,7 +16,7 @@ struct RequestReader: Sendable {
     }
 
     /// How many bodies of the greatest length there may be at once, at least.
-    private static let bodyCount: Int64 = 32
+    private static let bodyCount: Int64 = 12
 
     private let settings: GatewaySettings
     private let bodies: FairLimit

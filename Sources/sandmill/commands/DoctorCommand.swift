@@ -65,16 +65,21 @@ struct DoctorCommand: AsyncParsableCommand {
             mend: "make \(configuration.resultsRoot) writable, with room, or set results.root",
             orIfWrong: "set results.root"
         ) {
+            let readers = try configuration.findResultsGroup()
             guard FileManager.default.fileExists(atPath: configuration.resultsRoot) else {
                 return ["\(configuration.resultsRoot) is not there; a worker that starts makes it"]
             }
             let results = try ResultsDirectory(
                 root: configuration.resultsRoot,
                 worker: configuration.worker.id,
-                reserve: configuration.resultsReserve
+                reserve: configuration.resultsReserve,
+                group: readers
             )
             try await results.checkWritable()
-            return ["\(configuration.resultsRoot) is writable and has room"]
+            return try await [
+                "\(configuration.resultsRoot) is writable and has room",
+                results.warning(),
+            ].compactMap(\.self)
         }
         await examination.check(
             "engine",

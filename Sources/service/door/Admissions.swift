@@ -56,7 +56,11 @@ public struct Admissions: Service {
         level: Level
     ) async throws -> AdmittedExecution {
         guard let decoder = decoders[pool] else { throw RequestRefusal.unknownPool(pool) }
-        let submission = try decoder.decode(request, level: level)
+        var submission = try decoder.decode(request, level: level)
+        // Nobody runs it here, and the body says it all.
+        submission.program.files = []
+        submission.program.stdin = []
+        submission.tests = nil
         let outcome = try await committer.submit(
             Claim(
                 token: .random(),

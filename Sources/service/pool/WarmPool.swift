@@ -117,10 +117,10 @@ public actor WarmPool: Service {
         }
     }
 
-    /// Takes a sandbox back, `reusable` when it was proved clean.
-    func release(_ lease: SandboxLease, reusable: Bool) {
+    /// Takes a sandbox back, `reusable` when it was proved clean, of a program that has written so much.
+    func release(_ lease: SandboxLease, reusable: Bool, written: ByteCount = .zero) {
         executions[lease.id] = nil
-        perform(pool.release(lease.id, reusable: reusable, at: now))
+        perform(pool.release(lease.id, reusable: reusable, written: written, at: now))
     }
 
     /// Ends an execution's wait for a sandbox, if it waits for one.

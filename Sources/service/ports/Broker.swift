@@ -46,6 +46,13 @@ public struct Delivery: Sendable {
         case complete([UInt8])
         /// Its first bytes, how long it is, and the SHA-256 of all of it in hexadecimal.
         case oversized(prefix: [UInt8], size: ByteCount, sha256: String)
+
+        /// How many bytes of it are in memory.
+        var heldCount: Int {
+            switch self {
+            case .complete(let bytes), .oversized(let bytes, _, _): bytes.count
+            }
+        }
     }
 
     /// The queue it came from.

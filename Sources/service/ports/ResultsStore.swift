@@ -47,6 +47,9 @@ public protocol ResultDraft: Sendable {
     /// What was gathered so far, as the document tells it; of the case that was begun last, if one was.
     func summary() async -> ResultSummary
 
+    /// How many bytes have come so far, of all cases.
+    var written: ByteCount { get async }
+
     /// Ends the gathering, with `document` as `result.json`; nothing is received after it.
     ///
     /// The streams of case `index` become those of the attempt as well; it is nil without cases.

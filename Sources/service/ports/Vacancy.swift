@@ -17,6 +17,10 @@ public struct Lane: Hashable, Sendable {
 
 /// A worker's room for executions that wait in the store.
 public struct Vacancy: Equatable, Sendable {
+    /// The most bytes of requests that are taken at once, but for the last: what has to be held at once is
+    /// held by whoever asks again.
+    public static let byteLimit = 4 << 20
+
     /// Names the request, so that it can be repeated.
     public var token: UUID
     /// The worker.

@@ -4,7 +4,11 @@ internal import SandmillEntity
 /// An execution that is this worker's to run.
 struct ClaimedExecution: Sendable {
     let submission: Submission
-    let request: RequestMessage
+    /// What its request's message had beside its body, which has been read and stored and takes no more
+    /// memory.
+    let properties: MessageProperties
+    /// How many bytes the body has.
+    let size: Int
     /// Names its claim (``HeldClaims``).
     let token: UUID
     let grant: Grant
@@ -22,7 +26,8 @@ struct ClaimedExecution: Sendable {
         self.token = token
         self.isPrompt = isPrompt
         self.submission = submission
-        self.request = request
+        properties = request.properties
+        size = request.body.count
         self.grant = grant
     }
 

@@ -4,27 +4,40 @@ internal import Synchronization
 /// The deliveries that wait in this worker for their claim, and whose turn it is.
 ///
 /// The broker's prefetch bounds it: what came by a channel that is gone is delivered again, so this copy
-/// is dropped, and nothing is taken beyond the prefetch before something is settled. Any thread offers;
-/// one task takes, and settles what it took when it is acknowledged or given up.
+/// is dropped, and nothing is taken beyond the prefetch before something is settled. Nor is more taken than
+/// `byteLimit`, but for a single one: to read and to store a request takes several times its size. Any
+/// thread offers; one task takes, and settles what it took when it is acknowledged or given up.
 final class Intake: Sendable {
+    /// Two of the largest that are usual, so that one is read while the other is stored, and small ones.
+    static let byteLimit = 20 << 20
+
     private struct State {
         var waiting: [Level: [(delivery: Delivery, since: ContinuousClock.Instant)]] = [:]
         var scheduler = LevelScheduler()
         var unsettled: [Level: Int] = [:]
+        var unsettledBytes = 0
         var isClosed = false
 
         mutating func take(prefetch: Int) -> Delivery? {
             dropStale()
             let levels = Level.allCases.filter {
-                waiting[$0]?.isEmpty == false && unsettled[$0, default: 0] < prefetch
+                fits(waiting[$0]?.first?.delivery) && unsettled[$0, default: 0] < prefetch
             }
             guard let level = scheduler.next(among: levels) else { return nil }
             return takeFirst(of: level)
         }
 
+        private func fits(_ delivery: Delivery?) -> Bool {
+            guard let delivery else { return false }
+            return unsettledBytes == 0
+                || unsettledBytes + delivery.body.heldCount <= Intake.byteLimit
+        }
+
         mutating func takeFirst(of level: Level) -> Delivery? {
             unsettled[level, default: 0] += 1
-            return waiting[level]?.removeFirst().delivery
+            let delivery = waiting[level]?.removeFirst().delivery
+            unsettledBytes += delivery?.body.heldCount ?? 0
+            return delivery
         }
 
         /// What waits of one level has mostly come by one channel, so that looking at the first will do.
@@ -92,7 +105,8 @@ final class Intake: Sendable {
     func settle(_ delivery: Delivery) {
         let isAwaited = state.withLock { state in
             state.unsettled[delivery.level, default: 0] -= 1
-            return state.waiting[delivery.level]?.isEmpty == false
+            state.unsettledBytes -= delivery.body.heldCount
+            return state.waiting.values.contains { !$0.isEmpty }
         }
         if isAwaited { arrival.yield() }
         finishWhenSettled()

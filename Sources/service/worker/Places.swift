@@ -9,7 +9,9 @@ internal import Synchronization
 ///    has nothing there. So the order in which executions start is decided where all are seen.
 /// 3. While `window` executions of the pool wait in the store, nothing more is put there; the broker
 ///    keeps it. Only what the broker has delivered long ago goes there all the same.
-/// 4. Lanes that wait in the store and hold nothing get a place of the reserve: at once those that this
+/// 4. While their requests have `byteLimit` bytes, no more are held; a quarter more is for lanes that have
+///    none. A request that waits in the store takes no memory.
+/// 5. Lanes that wait in the store and hold nothing get a place of the reserve: at once those that this
 ///    worker put there, the others within a second.
 ///
 /// Any thread may use it.
@@ -17,6 +19,8 @@ final class Places: Sendable {
     private struct State {
         var held: [Lane: Int] = [:]
         var total = 0
+        /// Of the requests of all that are held.
+        var bytes = 0
         var parked = 0
         /// How many were parked since the store was asked last.
         var parkedMeanwhile = 0
@@ -31,7 +35,8 @@ final class Places: Sendable {
             total += 1
         }
 
-        mutating func remove(_ lane: Lane) {
+        mutating func remove(_ lane: Lane, size: Int) {
+            bytes -= size
             let rest = held[lane, default: 0] - 1
             held[lane] = rest > 0 ? rest : nil
             total -= 1
@@ -42,6 +47,7 @@ final class Places: Sendable {
     private let reserve: Int
     private let refill: Int
     private let window: Int
+    private let byteLimit: Int
     private let state = Mutex(State())
 
     /// Yields when it may be worth to ask the store; ends when it is closed.
@@ -56,7 +62,9 @@ final class Places: Sendable {
     ///   - limit: The most executions that are held.
     ///   - refill: The store is asked when there is room for so many.
     ///   - window: The most that are parked.
-    init(limit: Int, refill: Int, window: Int) {
+    ///   - byteLimit: The most bytes of what is held, but for one request more.
+    init(limit: Int, refill: Int, window: Int, byteLimit: Int = 24 << 20) {
+        self.byteLimit = byteLimit
         self.limit = limit
         self.refill = min(refill, limit)
         self.window = window
@@ -65,24 +73,26 @@ final class Places: Sendable {
         (openings, opening) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Decides about an execution that has come: it is held, or is to wait in the store; whether it is
-    /// the first of its lane in a house with others.
-    func admit(_ lane: Lane) -> (intent: Claim.Intent, isFirst: Bool) {
+    /// Decides about an execution that has come, whose request has so many bytes: it is held, or is to wait
+    /// in the store; whether it is the first of its lane in a house with others.
+    func admit(_ lane: Lane, size: Int = 0) -> (intent: Claim.Intent, isFirst: Bool) {
         state.withLock { state in
             let isFirst =
                 state.held[lane] == nil && !state.parkedLanes.contains(lane)
-                && state.total < limit + reserve
-            guard isFirst || state.parked == 0 && state.total < limit else {
-                return (.park, false)
-            }
+                && state.total < limit + reserve && state.bytes < byteLimitOfNewcomers
+            let hasRoom = state.total < limit && state.bytes < byteLimit
+            guard isFirst || state.parked == 0 && hasRoom else { return (.park, false) }
             state.add(lane)
+            state.bytes += size
             return (.run, isFirst)
         }
     }
 
+    private var byteLimitOfNewcomers: Int { byteLimit + byteLimit / 4 }
+
     /// Gives up the place of an execution.
-    func leave(_ lane: Lane) {
-        state.withLock { $0.remove(lane) }
+    func leave(_ lane: Lane, size: Int = 0) {
+        state.withLock { $0.remove(lane, size: size) }
         vacancy.yield()
         opening.yield()
     }
@@ -133,9 +143,11 @@ final class Places: Sendable {
     /// One task asks, and calls ``fill(_:of:)`` with the answer.
     func room() -> Room? {
         state.withLock { state in
-            let free = limit - state.total
+            let free = state.bytes < byteLimit ? limit - state.total : 0
             let isWorthIt =
-                free >= refill || state.suspectsNewcomers && state.total < limit + reserve
+                free >= refill
+                || state.suspectsNewcomers && state.total < limit + reserve
+                    && state.bytes < byteLimitOfNewcomers
             guard !state.isClosed, state.parked > 0, isWorthIt else { return nil }
             state.parkedMeanwhile = 0
             state.suspectsNewcomers = false
@@ -147,17 +159,22 @@ final class Places: Sendable {
         }
     }
 
-    /// Takes in what the store gave for the room that it was asked for.
-    func fill(_ lanes: [Lane], of room: Room) {
+    /// Takes in what the store gave for the room that it was asked for, and how many bytes that has.
+    func fill(_ lanes: [Lane], bytes: Int = 0, of room: Room) {
+        // It gives no more at once, whatever waits.
+        let mayHaveMore = bytes > Vacancy.byteLimit
         state.withLock { state in
             for lane in lanes { state.add(lane) }
-            if room.count > 0, lanes.count < room.count {
+            state.bytes += bytes
+            if room.count > 0, lanes.count < room.count, !mayHaveMore {
                 state.parked = state.parkedMeanwhile
             } else {
                 state.parked = max(state.parked - lanes.count, 1)
             }
             // All that wait and hold nothing were asked for, so that those are not there any more.
-            if lanes.count < max(room.count, room.newcomers), state.parkedMeanwhile == 0 {
+            if lanes.count < max(room.count, room.newcomers), !mayHaveMore,
+                state.parkedMeanwhile == 0
+            {
                 state.parkedLanes = state.parkedLanes.filter { state.held[$0] != nil }
             }
             if state.parked == 0 { state.parkedLanes = [] }

@@ -81,7 +81,7 @@ struct ProgramRunner: Sendable {
     func end(_ execution: ClaimedExecution, as outcome: Outcome) -> FinishedExecution {
         finish(
             execution.document(outcome: outcome, worker: worker),
-            of: execution.request,
+            of: execution.properties,
             sandbox: nil
         )
     }
@@ -118,7 +118,7 @@ struct ProgramRunner: Sendable {
             await pool.release(lease, reusable: false)
             throw error
         }
-        await pool.release(lease, reusable: end.isClean)
+        await pool.release(lease, reusable: end.isClean, written: await draft.written)
         var document = execution.document(outcome: end.outcome, worker: worker)
         end.describe(in: &document)
         if end.outcome.state == .cancelled {
@@ -126,7 +126,7 @@ struct ProgramRunner: Sendable {
         }
         document.resultsPath = draft.path
         document.image = sandbox.image
-        let finished = finish(document, of: execution.request, sandbox: sandbox.id)
+        let finished = finish(document, of: execution.properties, sandbox: sandbox.id)
         try await ledger.publish(
             await draft.finish(document: finished.encodedDocument, streamsOf: end.decider),
             isPrompt: execution.isPrompt
@@ -165,7 +165,7 @@ struct ProgramRunner: Sendable {
 
     private func finish(
         _ document: ResultDocument,
-        of request: RequestMessage,
+        of request: MessageProperties,
         sandbox: String?
     ) -> FinishedExecution {
         FinishedExecution(
@@ -173,7 +173,7 @@ struct ProgramRunner: Sendable {
             document: document,
             encodedDocument: DocumentCoder.encode(document),
             sandbox: sandbox,
-            events: announcer.messages(for: document, of: request.properties)
+            events: announcer.messages(for: document, of: request)
         )
     }
 }

@@ -15,7 +15,13 @@ extension QueueWorker {
                     defer { ledger.held.letGo(token) }
                     for taken in await take(room, token: token) {
                         ledger.held.hold(token)
-                        group.addTask { await run(taken, token: token) }
+                        // Read here, so that the task holds no body.
+                        let execution = await execution(of: taken, token: token)
+                        let isLimited = taken.isLimited
+                        group.addTask {
+                            if let execution { await run(execution) }
+                            if isLimited { places.suspectParked() }
+                        }
                     }
                 }
             }
@@ -42,28 +48,29 @@ extension QueueWorker {
                 ]
             )
         }
-        places.fill(taken.map(\.lane), of: room)
+        places.fill(
+            taken.map(\.lane),
+            bytes: taken.reduce(0) { $0 + $1.request.body.count },
+            of: room
+        )
         return taken
     }
 
-    /// Runs an execution that waited in the store, if the pool still takes it.
-    private func run(_ taken: TakenExecution, token: UUID) async {
+    /// Reads an execution that waited in the store; ends it if the pool takes it no more.
+    private func execution(of taken: TakenExecution, token: UUID) async -> ClaimedExecution? {
         do throws(RequestRefusal) {
-            let submission = try decoder.decode(taken.request, level: taken.lane.level)
-            await run(
-                ClaimedExecution(
-                    submission: submission,
-                    request: taken.request,
-                    token: token,
-                    grant: taken.grant
-                )
+            return ClaimedExecution(
+                submission: try decoder.decode(taken.request, level: taken.lane.level),
+                request: taken.request,
+                token: token,
+                grant: taken.grant
             )
         } catch {
-            places.leave(taken.lane)
+            places.leave(taken.lane, size: taken.request.body.count)
             await end(taken.unrunnable)
             ledger.held.letGo(token)
+            return nil
         }
-        if taken.isLimited { places.suspectParked() }
     }
 
     private func end(_ execution: UnrunExecution) async {

@@ -2,6 +2,7 @@ internal import FoundationEssentials
 public import Logging
 internal import SandmillEntity
 public import ServiceLifecycle
+internal import Synchronization
 
 /// Turns the requests of one pool into records, results and events.
 ///
@@ -136,17 +137,22 @@ public struct QueueWorker: Service {
     }
 
     /// What happens to a message.
-    private func process(_ delivery: Delivery, isOverdue: Bool = false) async {
-        let claimed = await claim(delivery, isOverdue: isOverdue)
-        intake.settle(delivery)
-        if let claimed { await run(claimed) }
+    private func process(_ delivery: Inbound, isOverdue: Bool = false) async {
+        if let claimed = await claim(delivery, isOverdue: isOverdue) { await run(claimed) }
+    }
+
+    /// Takes in a delivery, of which nothing is kept.
+    private func claim(_ inbound: Inbound, isOverdue: Bool) async -> ClaimedExecution? {
+        guard let delivery = inbound.take() else { return nil }
+        defer { intake.settle(delivery) }
+        return await claim(delivery, isOverdue: isOverdue)
     }
 
     /// What happens to an execution that is this worker's.
     func run(_ execution: ClaimedExecution) async {
         defer {
             ledger.held.letGo(execution.token)
-            places.leave(execution.lane)
+            places.leave(execution.lane, size: execution.size)
         }
         do {
             let finished = try await runner.run(execution)
@@ -175,7 +181,7 @@ public struct QueueWorker: Service {
             while true {
                 await places.waitUntilOpen()
                 await waitUntilReady()
-                guard let delivery = await intake.next() else { break }
+                guard let delivery = await intake.next().map(Inbound.init) else { break }
                 group.addTask { await process(delivery) }
             }
         }
@@ -184,7 +190,9 @@ public struct QueueWorker: Service {
     /// Puts into the store what waits for too long, for a window that is full or while nothing can run.
     private func parkOverdueDeliveries() async {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
-            while let delivery = intake.takeOverdue() { await process(delivery, isOverdue: true) }
+            while let delivery = intake.takeOverdue() {
+                await process(Inbound(delivery), isOverdue: true)
+            }
         }
     }
 
@@ -247,13 +255,15 @@ public struct QueueWorker: Service {
         isOverdue: Bool
     ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
         let lane = Lane(level: submission.level, tenant: submission.tenant)
-        let (intent, isFirst) = isOverdue ? (.park, false) : places.admit(lane)
+        let (intent, isFirst) =
+            isOverdue
+            ? (.park, false) : places.admit(lane, size: request.body.count)
         var isOurs = false
         ledger.held.hold(token)
         defer {
             if !isOurs {
                 ledger.held.letGo(token)
-                if intent == .run { places.leave(lane) }
+                if intent == .run { places.leave(lane, size: request.body.count) }
             }
         }
         let outcome = try await ledger.claim(
@@ -351,6 +361,18 @@ public struct QueueWorker: Service {
             )
         )
     }
+}
+
+/// A delivery on its way to its claim, where it is taken out: the task that then runs the program would
+/// hold the body to the end.
+private final class Inbound: Sendable {
+    private let delivery: Mutex<Delivery?>
+
+    init(_ delivery: Delivery) {
+        self.delivery = Mutex(delivery)
+    }
+
+    func take() -> Delivery? { delivery.withLock { $0.take() } }
 }
 
 extension FailedAttempt {

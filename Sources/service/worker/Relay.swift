@@ -13,7 +13,7 @@ public actor Relay: Service {
     private static let group = 256
     private static let bufferLimit = 4_096
     /// In bytes of bodies.
-    private static let bufferSize = 128 << 20
+    private static let bufferSize = 32 << 20
     private static let hintLimit = 256
     /// After so many rejections, some eight hours, an event becomes a dead letter: each time that it is
     /// sent again, all others who want it get it once more.

@@ -23,7 +23,7 @@ struct RunInputTests {
     private func commands(_ input: RunInput) throws -> [Command] {
         var decoder = FrameDecoder()
         var commands: [Command] = []
-        for chunk in input.chunks {
+        for chunk in input {
             decoder.append(chunk)
             while let frame = try decoder.next() { commands.append(try Command(frame)) }
         }
@@ -51,7 +51,7 @@ struct RunInputTests {
 
     @Test func smallProgramIsOnePiece() throws {
         let input = RunInput(program(Array("x".utf8)), token: 7, killsOnExcessOutput: true)
-        #expect(input.chunks.count == 1)
+        #expect(Array(input).count == 1)
         let commands = try commands(input)
         guard case .run(let run) = commands.first else { throw FrameError.truncated }
         #expect(run.token == 7)
@@ -95,7 +95,7 @@ struct RunInputTests {
         let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
         let stdin = [UInt8](repeating: 9, count: 1_000_000)
         let input = RunInput(program(content, stdin: stdin), token: 1, killsOnExcessOutput: false)
-        #expect(input.chunks.count > 1)
+        #expect(Array(input).count > 1)
         let received = try commands(input).dropFirst().flatMap { command -> [UInt8] in
             guard case .input(let bytes) = command else { return [] }
             #expect(bytes.count <= FrameLimits.chunk)

@@ -64,9 +64,44 @@ struct ResultsDirectoryTests {
             try await publish(draft, [], in: results)
             let result = root.appending(path: "\(draft.path)/result.json").path
             let mode = try FileManager.default.attributesOfItem(atPath: result)[.posixPermissions]
-            #expect(mode as? Int == 0o644)
+            #expect(mode as? Int == 0o640)
             #expect(await draft.summary().files.map(\.path) == ["\\xff\\x0ax"])
         }
+    }
+
+    @Test func aRootThatIsThereKeepsItsModeAndOneThatIsMadeIsPrivate() async throws {
+        try await withDirectory { root, results in
+            #expect(try mode(root) == 0o750)
+            #expect(try await results.warning() == nil)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o705],
+                ofItemAtPath: root.path
+            )
+            let later = try ResultsDirectory(root: root.path, worker: "v")
+            try await publish(begin(later), [], in: later)
+            #expect(try mode(root) == 0o705)
+            #expect(try await later.warning()?.contains("705") == true)
+        }
+    }
+
+    /// As of a process that died behind its mkdir(2), and of an earlier version.
+    @Test(arguments: [0o700, 0o755])
+    func aDirectoryThatWasNotSharedIsSharedByTheNextResult(before: Int) async throws {
+        try await withDirectory { root, results in
+            let day = root.appending(path: "2026-11-23")
+            try FileManager.default.createDirectory(
+                at: day,
+                withIntermediateDirectories: false,
+                attributes: [.posixPermissions: before]
+            )
+            try await publish(begin(results), [], in: results)
+            #expect(try mode(day) == 0o750)
+        }
+    }
+
+    private func mode(_ file: URL) throws -> Int? {
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        return attributes[.posixPermissions] as? Int
     }
 
     @Test func whatIsInPlaceStaysWhenAnAttemptIsPublishedAgain() async throws {

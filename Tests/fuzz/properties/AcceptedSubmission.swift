@@ -171,7 +171,7 @@ struct AcceptedSubmission {
     private static func checkRun(_ program: Program) throws(PropertyViolation) {
         let input = RunInput(program, token: 1, killsOnExcessOutput: false)
         var decoder = FrameDecoder()
-        decoder.append(input.chunks[0])
+        for piece in input.prefix(1) { decoder.append(piece) }
         let command: Command?
         do throws(FrameError) {
             command = try decoder.next().map(Command.init)

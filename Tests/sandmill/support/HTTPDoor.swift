@@ -110,16 +110,18 @@ extension HTTPDoor.Answer {
 extension Installation {
     /// Opens a door, alone (`gateway`) or with a worker (`serve`), and waits until it is up.
     ///
-    /// With `files` it may have no more files open than that.
+    /// With `files` it may have no more files open than that; with `starter` it is started by that.
     func open(
         _ command: String = "serve",
         settings: [String: String] = [:],
-        files: Int? = nil
+        files: Int? = nil,
+        by starter: [String] = []
     ) async throws -> HTTPDoor {
         let process = try start(
             [command],
             settings: ["SANDMILL_GATEWAY_LISTEN": "127.0.0.1:0"].merging(settings) { $1 },
-            files: files
+            files: files,
+            by: starter
         )
         let port = try await within(.seconds(30), "the start of the door") {
             while let line = await process.errors.next() {

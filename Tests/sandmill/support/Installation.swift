@@ -112,27 +112,36 @@ extension Installation {
         let errors: String
     }
 
-    /// Starts a process of this installation, which may have so many `files` open.
+    /// Starts a process of this installation, which may have so many `files` open, by another program
+    /// such as `setpriv` if one is given.
     func start(
         _ arguments: [String],
         settings: [String: String] = [:],
-        files: Int? = nil
+        files: Int? = nil,
+        by starter: [String] = []
     ) throws -> Program {
-        let executable = try Self.executable
-        let limited = files.map {
-            ["-c", "ulimit -n \($0); exec \"$0\" \"$@\"", executable.path()]
-        }
+        let limit = files.map { Self.shell("ulimit -n \($0)") } ?? []
+        let command = limit + starter + [try Self.executable.path()] + arguments
         return try Program(
-            limited == nil ? executable : URL(filePath: "/bin/sh"),
-            (limited ?? []) + arguments,
+            URL(filePath: "/usr/bin/env"),
+            command,
             in: directory,
             environment: self.settings.merging(settings) { $1 }
         )
     }
 
+    /// What starts a process after a command of the shell.
+    static func shell(_ command: String) -> [String] {
+        ["sh", "-c", "\(command); exec \"$0\" \"$@\""]
+    }
+
     /// Runs a command to its end.
-    func run(_ arguments: [String], settings: [String: String] = [:]) async throws -> Ended {
-        let program = try start(arguments, settings: settings)
+    func run(
+        _ arguments: [String],
+        settings: [String: String] = [:],
+        by starter: [String] = []
+    ) async throws -> Ended {
+        let program = try start(arguments, settings: settings, by: starter)
         return try await within(.seconds(30), "sandmill \(arguments.joined(separator: " "))") {
             var output: [String] = []
             while let line = await program.output.next() { output.append(line) }
@@ -146,10 +155,15 @@ extension Installation {
     }
 
     /// Starts a worker and waits until it is up.
-    func startWorker(_ id: String, settings: [String: String] = [:]) async throws -> Program {
+    func startWorker(
+        _ id: String,
+        settings: [String: String] = [:],
+        by starter: [String] = []
+    ) async throws -> Program {
         let worker = try start(
             ["worker"],
-            settings: settings.merging(["SANDMILL_WORKER_ID": id]) { $1 }
+            settings: settings.merging(["SANDMILL_WORKER_ID": id]) { $1 },
+            by: starter
         )
         try await within(.seconds(30), "the start of \(id)") {
             try await worker.errors.skip(to: "The worker is up.")

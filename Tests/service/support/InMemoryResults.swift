@@ -69,6 +69,7 @@ final class InMemoryResults: ResultsStore {
 
     private final class Draft: ResultDraft {
         private struct Gathered {
+            var written = ByteCount.zero
             var stdout: [UInt8] = []
             var stderr: [UInt8] = []
             var files: [OutputFile] = []
@@ -91,11 +92,16 @@ final class InMemoryResults: ResultsStore {
         }
 
         func begin(case index: Int) async throws(ResultsError) {
-            gathered.withLock { $0 = Gathered() }
+            gathered.withLock { $0 = Gathered(written: $0.written) }
         }
 
         func receive(_ output: SandboxOutput) async throws(ResultsError) {
             gathered.withLock { gathered in
+                switch output {
+                case .stream(_, let bytes), .content(let bytes):
+                    gathered.written = gathered.written + ByteCount(bytes.count)
+                case .file, .skipped: break
+                }
                 switch output {
                 case .stream(.stdout, let bytes): gathered.stdout += bytes
                 case .stream(.stderr, let bytes): gathered.stderr += bytes
@@ -109,6 +115,8 @@ final class InMemoryResults: ResultsStore {
                 }
             }
         }
+
+        var written: ByteCount { gathered.withLock { $0.written } }
 
         func summary() async -> ResultSummary {
             gathered.withLock { gathered in

@@ -37,6 +37,21 @@ struct IntakeTests {
         #expect(await next?.properties.messageID == "d")
     }
 
+    @Test func aLargeOneIsTakenAloneAndSmallOnesBesideIt() async throws {
+        for name in ["a", "b"] { intake.offer(.named(name, size: 12 << 20)) }
+        let first = try #require(await intake.next())
+        intake.offer(.named("small", level: .low, size: 1 << 10))
+        #expect(await intake.next()?.properties.messageID == "small")
+        async let next = intake.next()
+        intake.settle(first)
+        #expect(await next?.properties.messageID == "b")
+    }
+
+    @Test func oneThatIsLargerThanAllThatMayBeTakenIsTaken() async {
+        intake.offer(.named("a", size: Intake.byteLimit + 1))
+        #expect(await intake.next() != nil)
+    }
+
     @Test func aHigherLevelOvertakes() async {
         for _ in 0..<3 { intake.offer(.named("low", level: .low)) }
         intake.offer(.named("high", level: .high))
@@ -122,6 +137,7 @@ extension Delivery {
     fileprivate static func named(
         _ name: String,
         level: Level = .normal,
+        size: Int = 0,
         isStale: @escaping @Sendable () -> Bool = { false }
     ) -> Delivery {
         Delivery(
@@ -129,7 +145,7 @@ extension Delivery {
             pool: "python",
             level: level,
             properties: MessageProperties(messageID: name),
-            body: .complete([]),
+            body: .complete([UInt8](repeating: 0, count: size)),
             settlement: Settlement(acknowledge: {}, release: {}, isStale: isStale)
         )
     }

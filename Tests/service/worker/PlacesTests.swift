@@ -139,6 +139,27 @@ struct PlacesTests {
         #expect(places.admit(quiet).intent == .run)
     }
 
+    @Test func whatIsLargeWaitsInTheStoreWhileAsMuchIsHeldAsMayBe() throws {
+        let places = Places(limit: 8, refill: 4, window: 10, byteLimit: 100)
+        for size in [60, 60] { #expect(places.admit(busy, size: size).intent == .run) }
+        #expect(places.admit(busy, size: 1).intent == .park)
+        // A quarter is kept for lanes that hold nothing.
+        #expect(places.admit(quiet, size: 20).intent == .run)
+        #expect(places.admit(Lane(level: .low, tenant: "late"), size: 1).intent == .park)
+        places.leave(quiet, size: 20)
+        places.suspectParked()
+        #expect(places.room()?.count == 0)
+        places.leave(busy, size: 60)
+        #expect(places.room()?.count == 7)
+    }
+
+    @Test func anAnswerThatIsShortForItsBytesMeansThatMoreMayWait() throws {
+        places.suspectParked()
+        let room = try #require(places.room())
+        places.fill([busy], bytes: Vacancy.byteLimit + 1, of: room)
+        #expect(places.room()?.count == 7)
+    }
+
     @Test func closingEndsEveryWait() async {
         fill()
         for _ in 0..<10 { places.notePark(busy) }
