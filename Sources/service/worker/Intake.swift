@@ -13,18 +13,22 @@ final class Intake: Sendable {
         var unsettled: [Level: Int] = [:]
         var isClosed = false
 
-        mutating func take(prefetch: Int) -> Delivery? {
+        mutating func take(prefetch: Int, where isTaken: (Delivery) -> Bool) -> Delivery? {
             dropStale()
-            let levels = Level.allCases.filter {
-                waiting[$0]?.isEmpty == false && unsettled[$0, default: 0] < prefetch
+            var first: [Level: Int] = [:]
+            for level in Level.allCases where unsettled[level, default: 0] < prefetch {
+                first[level] = waiting[level]?.firstIndex { isTaken($0.delivery) }
             }
-            guard let level = scheduler.next(among: levels) else { return nil }
-            return takeFirst(of: level)
+            let levels = Level.allCases.filter { first[$0] != nil }
+            guard let level = scheduler.next(among: levels), let index = first[level] else {
+                return nil
+            }
+            return take(at: index, of: level)
         }
 
-        mutating func takeFirst(of level: Level) -> Delivery? {
+        mutating func take(at index: Int, of level: Level) -> Delivery? {
             unsettled[level, default: 0] += 1
-            return waiting[level]?.removeFirst().delivery
+            return waiting[level]?.remove(at: index).delivery
         }
 
         /// What waits of one level has mostly come by one channel, so that looking at the first will do.
@@ -74,18 +78,26 @@ final class Intake: Sendable {
             state.dropStale()
             let level = state.waiting.first { $0.value.first.map { $0.since <= limit } == true }?
                 .key
-            return level.flatMap { state.takeFirst(of: $0) }
+            return level.flatMap { state.take(at: 0, of: $0) }
         }
     }
 
-    /// Takes the delivery whose turn it is, waiting for one; nil once closed or cancelled.
-    func next() async -> Delivery? {
+    /// Takes the delivery whose turn it is among those that satisfy the predicate, waiting for one; nil
+    /// once closed or cancelled.
+    func next(where isTaken: (Delivery) -> Bool = { _ in true }) async -> Delivery? {
         var arrivals = arrivals.makeAsyncIterator()
         while true {
-            let (delivery, isClosed) = state.withLock { ($0.take(prefetch: prefetch), $0.isClosed) }
+            let (delivery, isClosed) = state.withLock {
+                ($0.take(prefetch: prefetch, where: isTaken), $0.isClosed)
+            }
             if delivery != nil || isClosed { return delivery }
             if await arrivals.next() == nil { return nil }
         }
+    }
+
+    /// Has ``next(where:)`` ask its predicate again.
+    func lookAgain() {
+        arrival.yield()
     }
 
     /// Says that a delivery which was taken no longer needs the broker's channel.
