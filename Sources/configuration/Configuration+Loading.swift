@@ -64,7 +64,8 @@ extension Configuration {
         worker = Worker(
             id: reader.name("worker.id", default: Name.isValid(hostname) ? hostname : "worker"),
             claimAhead: reader.count("worker.claim_ahead", default: 48, in: 1...1_000),
-            window: reader.count("worker.window", default: 20_000, in: 1...10_000_000),
+            window: reader.count("worker.window", default: 1_000, in: 1...10_000_000),
+            windowSize: reader.bytes("worker.window_size", default: .mebibytes(1_024)),
             maximumAttempts: reader.count("worker.maximum_attempts", default: 5, in: 1...100),
             drainTimeout: reader.duration("worker.drain_timeout", default: .seconds(330))
         )

@@ -48,8 +48,10 @@ public struct Configuration: Equatable, Sendable {
         public var id: String
         /// How many executions may be claimed beyond the sandboxes of a pool.
         public var claimAhead: Int
-        /// How many executions of a pool it may let wait in the record store.
+        /// How many executions of a level of a tenant it may let wait in the record store, whatever their size.
         public var window: Int
+        /// What their requests may take, however many they are.
+        public var windowSize: ByteCount
         /// After so many attempts a fault of ours ends an execution.
         public var maximumAttempts: Int
         /// How long it may take to finish what runs when it is told to stop.

@@ -94,29 +94,40 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         }
     }
 
-    /// Counts executions that wait here, by their index.
-    public func parkedCount(
+    /// Counts what waits here, by its index.
+    public func parked(
         pool: String,
         upTo limit: Int
-    ) async throws(StoreError) -> Int {
+    ) async throws(StoreError) -> [Lane: LaneBacklog] {
         let look = marks.begin("store \(pool)")
-        let row = try await database.access {
+        let rows = try await database.access {
             try await database.pool.query(
                 """
-                select count(*), date_part('epoch', statement_timestamp() - min(available_at)) as age
+                select level, tenant, count(*), coalesce(sum(size), 0)::int8 as size,
+                    date_part('epoch', statement_timestamp() - min(available_at)) as age
                 from (
-                    select available_at from executions
+                    select level, tenant, available_at, octet_length(request_body) as size
+                    from executions
                     where waits = 'store' and pool = $1 and \(TakeStatement.isRecent(age: "$3"))
                         and worker is null
                     order by available_at limit $2
                 ) as parked
+                group by level, tenant
                 """,
                 [pool, limit, look.age]
-            )[0]
+            )
         }
         return try await database.access {
-            marks.end(look, oldest: try row["age"])
-            return try row["count"]
+            var parked: [Lane: LaneBacklog] = [:]
+            for row in rows {
+                guard let level = Level(rawValue: try row["level"]) else { continue }
+                parked[Lane(level: level, tenant: try row["tenant"])] = LaneBacklog(
+                    count: try row["count"],
+                    size: ByteCount(try row["size"] as Int64)
+                )
+            }
+            marks.end(look, oldest: try rows.map { try $0["age"] as Double }.max())
+            return parked
         }
     }
 

@@ -205,6 +205,7 @@ struct WorkerProcess {
                 concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
                 refill: max(configuration.worker.claimAhead / 2, 1),
                 window: configuration.worker.window,
+                windowSize: configuration.worker.windowSize,
                 maximumAttempts: configuration.worker.maximumAttempts,
                 killsOnExcessOutput: settings.limits.killsOnExcessOutput
             ),

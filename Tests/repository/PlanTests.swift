@@ -71,7 +71,7 @@ struct PlanTests {
         )
         _ = try await store.executions.parkDue(limit: 256)
         _ = try await store.executions.parkAwaited(longerThan: .seconds(300))
-        _ = try await store.executions.parkedCount(pool: "python", upTo: 256)
+        _ = try await store.executions.parked(pool: "python", upTo: 256)
         try await store.executions.admitHeldMembers()
         _ = try await store.executions.execution(claims[0].submission.id)
         _ = try await store.executions.batch(batch.id)

@@ -227,3 +227,10 @@ func storeFailure<Value>(
         }
     )
 }
+
+extension PostgreSQLExecutionStore {
+    /// How many executions of a pool wait in the store, counted up to `limit`.
+    func parkedCount(pool: String, upTo limit: Int) async throws -> Int {
+        try await parked(pool: pool, upTo: limit).values.reduce(0) { $0 + $1.count }
+    }
+}

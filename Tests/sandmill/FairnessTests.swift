@@ -90,7 +90,8 @@ extension SystemTests {
             let worker = try await installation.startWorker(
                 "worker-a",
                 settings: [
-                    "SANDMILL_WORKER_WINDOW": "\(window)", "SANDMILL_WORKER_CLAIM_AHEAD": "1",
+                    "SANDMILL_WORKER_WINDOW": "\(window)", "SANDMILL_WORKER_WINDOW_SIZE": "1",
+                    "SANDMILL_WORKER_CLAIM_AHEAD": "1",
                     "SANDMILL_BROKER_PREFETCH": "\(prefetch)",
                 ]
             )

@@ -51,8 +51,8 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     /// - Returns: How many.
     func parkAwaited(longerThan patience: Duration) async throws(StoreError) -> Int
 
-    /// How many executions of a pool wait in the store, counted up to `limit`.
-    func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int
+    /// What of each lane of a pool waits in the store: of all lanes together the oldest `limit`.
+    func parked(pool: String, upTo limit: Int) async throws(StoreError) -> [Lane: LaneBacklog]
 
     /// Notes that attempts have a sandbox, so that a worker which is lost by now is charged to them.
     func markSandboxed(_ attempts: [RunningAttempt]) async throws(StoreError)

@@ -134,11 +134,11 @@ public actor ExecutionLedger: Service {
         }
     }
 
-    nonisolated func parkedCount(
+    nonisolated func parked(
         pool: String,
         upTo limit: Int
-    ) async throws(StoreError) -> Int {
-        try await store.parkedCount(pool: pool, upTo: limit)
+    ) async throws(StoreError) -> [Lane: LaneBacklog] {
+        try await store.parked(pool: pool, upTo: limit)
     }
 
     /// Puts output in place; throws ``ResultsError``, or ``StoreError`` when the worker has stopped.

@@ -18,13 +18,18 @@ final class Intake: Sendable {
         var unsettledBytes = 0
         var isClosed = false
 
-        mutating func take(prefetch: Int) -> Delivery? {
+        mutating func take(prefetch: Int, where isTaken: (Delivery) -> Bool) -> Delivery? {
             dropStale()
-            let levels = Level.allCases.filter {
-                fits(waiting[$0]?.first?.delivery) && unsettled[$0, default: 0] < prefetch
+            var first: [Level: Int] = [:]
+            for level in Level.allCases where unsettled[level, default: 0] < prefetch {
+                let index = waiting[level]?.firstIndex { isTaken($0.delivery) }
+                if fits(index.flatMap { waiting[level]?[$0].delivery }) { first[level] = index }
             }
-            guard let level = scheduler.next(among: levels) else { return nil }
-            return takeFirst(of: level)
+            let levels = Level.allCases.filter { first[$0] != nil }
+            guard let level = scheduler.next(among: levels), let index = first[level] else {
+                return nil
+            }
+            return take(at: index, of: level)
         }
 
         private func fits(_ delivery: Delivery?) -> Bool {
@@ -33,9 +38,9 @@ final class Intake: Sendable {
                 || unsettledBytes + delivery.body.heldCount <= Intake.byteLimit
         }
 
-        mutating func takeFirst(of level: Level) -> Delivery? {
+        mutating func take(at index: Int, of level: Level) -> Delivery? {
             unsettled[level, default: 0] += 1
-            let delivery = waiting[level]?.removeFirst().delivery
+            let delivery = waiting[level]?.remove(at: index).delivery
             unsettledBytes += delivery?.body.heldCount ?? 0
             return delivery
         }
@@ -87,18 +92,26 @@ final class Intake: Sendable {
             state.dropStale()
             let level = state.waiting.first { $0.value.first.map { $0.since <= limit } == true }?
                 .key
-            return level.flatMap { state.takeFirst(of: $0) }
+            return level.flatMap { state.take(at: 0, of: $0) }
         }
     }
 
-    /// Takes the delivery whose turn it is, waiting for one; nil once closed or cancelled.
-    func next() async -> Delivery? {
+    /// Takes the delivery whose turn it is among those that satisfy the predicate, waiting for one; nil
+    /// once closed or cancelled.
+    func next(where isTaken: (Delivery) -> Bool = { _ in true }) async -> Delivery? {
         var arrivals = arrivals.makeAsyncIterator()
         while true {
-            let (delivery, isClosed) = state.withLock { ($0.take(prefetch: prefetch), $0.isClosed) }
+            let (delivery, isClosed) = state.withLock {
+                ($0.take(prefetch: prefetch, where: isTaken), $0.isClosed)
+            }
             if delivery != nil || isClosed { return delivery }
             if await arrivals.next() == nil { return nil }
         }
+    }
+
+    /// Has ``next(where:)`` ask its predicate again.
+    func lookAgain() {
+        arrival.yield()
     }
 
     /// Says that a delivery which was taken no longer needs the broker's channel.

@@ -7,8 +7,10 @@ internal import Synchronization
 ///    urgent, or a tenant's first, is not kept waiting by a full house.
 /// 2. While anything waits in the store, what comes waits there too, unless its lane holds nothing and
 ///    has nothing there. So the order in which executions start is decided where all are seen.
-/// 3. While `window` executions of the pool wait in the store, nothing more is put there; the broker
-///    keeps it. Only what the broker has delivered long ago goes there all the same.
+/// 3. While `window` executions of a lane wait in the store, and their requests take `windowSize`, no more of
+///    it is put there; the broker keeps it. That closes no other lane, whatever waits, and what was put
+///    there by another way counts for its own lane only. Only what the broker has delivered long ago goes
+///    there all the same.
 /// 4. While their requests have `byteLimit` bytes, no more are held; a quarter more is for lanes that have
 ///    none. A request that waits in the store takes no memory.
 /// 5. Lanes that wait in the store and hold nothing get a place of the reserve: at once those that this
@@ -24,8 +26,11 @@ final class Places: Sendable {
         var parked = 0
         /// How many were parked since the store was asked last.
         var parkedMeanwhile = 0
-        /// Lanes that wait in the store, as far as this worker knows: it put them there.
-        var parkedLanes: Set<Lane> = []
+        /// What waits in the store, as far as this worker knows: by the last count, and what it put there
+        /// and took since.
+        var parkedLanes: [Lane: LaneBacklog] = [:]
+        /// What was parked since the last count began, and which it may have missed.
+        var uncounted: [Lane: LaneBacklog] = [:]
         /// Whether lanes that hold nothing may wait in the store.
         var suspectsNewcomers = false
         var isClosed = false
@@ -40,6 +45,14 @@ final class Places: Sendable {
             let rest = held[lane, default: 0] - 1
             held[lane] = rest > 0 ? rest : nil
             total -= 1
+            if rest <= 0, parkedLanes[lane] != nil { suspectsNewcomers = true }
+        }
+
+        mutating func unpark(_ lane: Lane, size: ByteCount) {
+            guard let parked = parkedLanes[lane] else { return }
+            parkedLanes[lane] =
+                parked.count > 1
+                ? LaneBacklog(count: parked.count - 1, size: max(parked.size - size, .zero)) : nil
         }
     }
 
@@ -48,29 +61,35 @@ final class Places: Sendable {
     private let refill: Int
     private let window: Int
     private let byteLimit: Int
+    private let windowSize: ByteCount
     private let state = Mutex(State())
 
     /// Yields when it may be worth to ask the store; ends when it is closed.
     let vacancies: AsyncStream<Void>
     private let vacancy: AsyncStream<Void>.Continuation
-    private let openings: AsyncStream<Void>
-    private let opening: AsyncStream<Void>.Continuation
 
     /// Starts empty.
     ///
     /// - Parameters:
     ///   - limit: The most executions that are held.
     ///   - refill: The store is asked when there is room for so many.
-    ///   - window: The most that are parked.
+    ///   - window: So many of a lane are parked whatever their size.
+    ///   - windowSize: What the requests of a lane take that are parked, however many they are.
     ///   - byteLimit: The most bytes of what is held, but for one request more.
-    init(limit: Int, refill: Int, window: Int, byteLimit: Int = 24 << 20) {
+    init(
+        limit: Int,
+        refill: Int,
+        window: Int,
+        windowSize: ByteCount,
+        byteLimit: Int = 24 << 20
+    ) {
         self.byteLimit = byteLimit
         self.limit = limit
         self.refill = min(refill, limit)
         self.window = window
+        self.windowSize = windowSize
         reserve = max(limit / 4, 1)
         (vacancies, vacancy) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        (openings, opening) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Decides about an execution that has come, whose request has so many bytes: it is held, or is to wait
@@ -78,7 +97,7 @@ final class Places: Sendable {
     func admit(_ lane: Lane, size: Int = 0) -> (intent: Claim.Intent, isFirst: Bool) {
         state.withLock { state in
             let isFirst =
-                state.held[lane] == nil && !state.parkedLanes.contains(lane)
+                state.held[lane] == nil && state.parkedLanes[lane] == nil
                 && state.total < limit + reserve && state.bytes < byteLimitOfNewcomers
             let hasRoom = state.total < limit && state.bytes < byteLimit
             guard isFirst || state.parked == 0 && hasRoom else { return (.park, false) }
@@ -94,15 +113,16 @@ final class Places: Sendable {
     func leave(_ lane: Lane, size: Int = 0) {
         state.withLock { $0.remove(lane, size: size) }
         vacancy.yield()
-        opening.yield()
     }
 
-    /// Notes that an execution waits in the store.
-    func notePark(_ lane: Lane) {
+    /// Notes that an execution waits in the store, whose request takes so much.
+    func notePark(_ lane: Lane, size: ByteCount) {
+        let one = LaneBacklog(count: 1, size: size)
         state.withLock { state in
             state.parked += 1
             state.parkedMeanwhile += 1
-            state.parkedLanes.insert(lane)
+            state.parkedLanes[lane] = state.parkedLanes[lane, default: LaneBacklog()] + one
+            state.uncounted[lane] = state.uncounted[lane, default: LaneBacklog()] + one
             if state.held[lane] == nil { state.suspectsNewcomers = true }
         }
         vacancy.yield()
@@ -118,15 +138,27 @@ final class Places: Sendable {
         vacancy.yield()
     }
 
-    /// Takes over a count of what waits in the store.
-    func correct(parked: Int) {
+    /// Says that what waits in the store is being counted; returns up to how many are worth it.
+    func beginCount() -> Int {
         state.withLock { state in
-            state.parked = parked
-            state.suspectsNewcomers = parked > 0
-            if parked == 0 { state.parkedLanes = [] }
+            state.uncounted = [:]
+            return max(1_000, state.parked * 2)
+        }
+    }
+
+    /// Takes over a count of what waits in the store, which is of all if it is below `limit`.
+    func correct(_ counted: [Lane: LaneBacklog], upTo limit: Int) {
+        let total = counted.values.reduce(0) { $0 + $1.count }
+        state.withLock { state in
+            state.parked = total
+            state.suspectsNewcomers = total > 0
+            if total < limit {
+                state.parkedLanes = counted.merging(state.uncounted) { $0 + $1 }
+            } else {
+                state.parkedLanes.merge(counted) { $0.count > $1.count ? $0 : $1 }
+            }
         }
         vacancy.yield()
-        opening.yield()
     }
 
     /// Room that the store is to be asked for now.
@@ -159,37 +191,29 @@ final class Places: Sendable {
         }
     }
 
-    /// Takes in what the store gave for the room that it was asked for, and how many bytes that has.
-    func fill(_ lanes: [Lane], bytes: Int = 0, of room: Room) {
+    /// Takes in what the store gave for the room that it was asked for.
+    func fill(_ taken: [(lane: Lane, size: ByteCount)], of room: Room) {
+        let bytes = taken.reduce(0) { $0 + Int($1.size.bytes) }
         // It gives no more at once, whatever waits.
         let mayHaveMore = bytes > Vacancy.byteLimit
         state.withLock { state in
-            for lane in lanes { state.add(lane) }
+            for (lane, size) in taken {
+                state.add(lane)
+                state.unpark(lane, size: size)
+            }
             state.bytes += bytes
-            if room.count > 0, lanes.count < room.count, !mayHaveMore {
+            if room.count > 0, taken.count < room.count, !mayHaveMore {
                 state.parked = state.parkedMeanwhile
             } else {
-                state.parked = max(state.parked - lanes.count, 1)
+                state.parked = max(state.parked - taken.count, 1)
             }
             // All that wait and hold nothing were asked for, so that those are not there any more.
-            if lanes.count < max(room.count, room.newcomers), !mayHaveMore,
+            if taken.count < max(room.count, room.newcomers), !mayHaveMore,
                 state.parkedMeanwhile == 0
             {
-                state.parkedLanes = state.parkedLanes.filter { state.held[$0] != nil }
+                state.parkedLanes = state.parkedLanes.filter { state.held[$0.key] != nil }
             }
-            if state.parked == 0 { state.parkedLanes = [] }
-        }
-        opening.yield()
-    }
-
-    /// How many wait in the store, as far as is known.
-    var parkedCount: Int { state.withLock { $0.parked } }
-
-    /// Waits until something that comes can be held or parked, or until it is closed.
-    func waitUntilOpen() async {
-        var openings = openings.makeAsyncIterator()
-        while !isOpen {
-            if await openings.next() == nil { return }
+            if state.parked == 0 { state.parkedLanes = [:] }
         }
     }
 
@@ -197,11 +221,13 @@ final class Places: Sendable {
     func close() {
         state.withLock { $0.isClosed = true }
         vacancy.finish()
-        opening.finish()
     }
 
-    /// Whether something that comes can be held or parked, or it is closed.
-    var isOpen: Bool {
-        state.withLock { $0.isClosed || $0.parked < window }
+    /// Whether something that comes of a lane can be held or parked.
+    func isOpen(_ lane: Lane) -> Bool {
+        state.withLock { state in
+            guard let parked = state.parkedLanes[lane] else { return true }
+            return parked.count < window || parked.size < windowSize
+        }
     }
 }

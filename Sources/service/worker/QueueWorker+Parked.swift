@@ -48,11 +48,8 @@ extension QueueWorker {
                 ]
             )
         }
-        places.fill(
-            taken.map(\.lane),
-            bytes: taken.reduce(0) { $0 + $1.request.body.count },
-            of: room
-        )
+        places.fill(taken.map { ($0.lane, ByteCount($0.request.body.count)) }, of: room)
+        intake.lookAgain()
         return taken
     }
 
@@ -92,10 +89,11 @@ extension QueueWorker {
     /// Other workers put executions into the store too, and those of a dead one are nobody's.
     func lookAtStoreEverySecond() async {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
-            let limit = max(1_000, places.parkedCount * 2)
+            let limit = places.beginCount()
             do throws(StoreError) {
-                let parked = try await ledger.parkedCount(pool: decoder.pool.name, upTo: limit)
-                places.correct(parked: parked)
+                let parked = try await ledger.parked(pool: decoder.pool.name, upTo: limit)
+                places.correct(parked, upTo: limit)
+                intake.lookAgain()
             } catch {
                 logger.warning(
                     "What waits in the store could not be counted.",

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 public import Logging
-internal import SandmillEntity
+public import SandmillEntity
 public import ServiceLifecycle
 internal import Synchronization
 
@@ -22,8 +22,11 @@ public struct QueueWorker: Service {
         public var concurrency: Int
         /// When there is room for so many, what waits in the store is looked at.
         public var refill: Int
-        /// The most executions that this worker lets wait in the store; the broker keeps the others.
+        /// How many executions of a lane wait in the store whatever their size; beyond this and
+        /// ``windowSize`` the broker keeps them.
         public var window: Int
+        /// What the requests of a lane take that wait in the store, however many they are.
+        public var windowSize: ByteCount
         /// How long a delivery waits for its claim before it is put there all the same; well below
         /// RabbitMQ's consumer timeout of half an hour, behind which all of them come again, each
         /// counted as delivered once more.
@@ -41,6 +44,7 @@ public struct QueueWorker: Service {
             concurrency: Int,
             refill: Int,
             window: Int,
+            windowSize: ByteCount,
             patience: Duration = .seconds(600),
             maximumAttempts: Int,
             killsOnExcessOutput: Bool
@@ -51,6 +55,7 @@ public struct QueueWorker: Service {
             self.concurrency = concurrency
             self.refill = refill
             self.window = window
+            self.windowSize = windowSize
             self.patience = patience
             self.maximumAttempts = maximumAttempts
             self.killsOnExcessOutput = killsOnExcessOutput
@@ -66,7 +71,7 @@ public struct QueueWorker: Service {
     let runner: ProgramRunner
     let clock: any Clock<Duration>
     let logger: Logger
-    private let intake: Intake
+    let intake: Intake
     let places: Places
 
     /// Describes a worker for the pool that `decoder` reads requests for.
@@ -93,7 +98,8 @@ public struct QueueWorker: Service {
         places = Places(
             limit: configuration.concurrency,
             refill: configuration.refill,
-            window: configuration.window
+            window: configuration.window,
+            windowSize: configuration.windowSize
         )
         intake = Intake(
             prefetch: configuration.prefetch,
@@ -179,12 +185,18 @@ public struct QueueWorker: Service {
     private func processDeliveries() async {
         await withDiscardingTaskGroup { group in
             while true {
-                await places.waitUntilOpen()
                 await waitUntilReady()
-                guard let delivery = await intake.next().map(Inbound.init) else { break }
+                guard let delivery = await intake.next(where: isOpen).map(Inbound.init) else {
+                    break
+                }
                 group.addTask { await process(delivery) }
             }
         }
+    }
+
+    /// Whether a delivery can be held or parked now.
+    private func isOpen(_ delivery: Delivery) -> Bool {
+        decoder.lane(of: delivery).map(places.isOpen) ?? true
     }
 
     /// Puts into the store what waits for too long, for a window that is full or while nothing can run.
@@ -278,7 +290,7 @@ public struct QueueWorker: Service {
         )
         switch outcome {
         case .claimed: isOurs = true
-        case .parked: places.notePark(lane)
+        case .parked: places.notePark(lane, size: ByteCount(request.body.count))
         case .duplicate, .deferred, .queued, .conflict: break
         }
         return (outcome, isFirst)

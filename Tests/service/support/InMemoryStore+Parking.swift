@@ -78,10 +78,18 @@ extension InMemoryStore {
         return late.count
     }
 
-    func parkedCount(pool: String, upTo limit: Int) async throws(StoreError) -> Int {
+    func parked(pool: String, upTo limit: Int) async throws(StoreError) -> [Lane: LaneBacklog] {
         try takeFailure()
         note(.countedParked)
-        return min(limit, executions.values.count { $0.isParked && $0.record.pool == pool })
+        let parked = executions.values.filter { $0.isParked && $0.record.pool == pool }
+            .sorted { $0.record.submittedAt < $1.record.submittedAt }.prefix(limit)
+        return Dictionary(grouping: parked) {
+            Lane(level: $0.record.level, tenant: $0.record.tenant)
+        }
+        .mapValues { executions in
+            let sizes = executions.map { $0.request.body.count }
+            return LaneBacklog(count: sizes.count, size: ByteCount(sizes.reduce(0, +)))
+        }
     }
 
     func admit(_ batch: BatchAdmission) async throws(StoreError) -> BatchOutcome {

@@ -114,6 +114,7 @@ struct WorkerHarness {
                 concurrency: concurrency,
                 refill: 1,
                 window: window,
+                windowSize: .zero,
                 patience: patience,
                 maximumAttempts: 3,
                 killsOnExcessOutput: false

@@ -58,6 +58,22 @@ struct IntakeTests {
         #expect(await intake.next()?.level == .high)
     }
 
+    @Test func whatIsNotTakenStaysAndNothingBehindItWaits() async {
+        for name in ["a", "b", "c"] { intake.offer(.named(name)) }
+        let delivery = await intake.next { $0.properties.messageID == "b" }
+        #expect(delivery?.properties.messageID == "b")
+        #expect(await intake.next()?.properties.messageID == "a")
+    }
+
+    @Test func whatIsNotTakenIsLookedAtAgain() async {
+        let isOpen = Mutex(false)
+        intake.offer(.named("a"))
+        async let delivery = intake.next { _ in isOpen.withLock(\.self) }
+        isOpen.withLock { $0 = true }
+        intake.lookAgain()
+        #expect(await delivery?.properties.messageID == "a")
+    }
+
     @Test func nextWaitsForADelivery() async {
         async let delivery = intake.next()
         intake.offer(.named("a"))

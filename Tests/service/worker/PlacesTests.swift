@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Places", .timeLimit(.minutes(5)))
 struct PlacesTests {
-    private let places = Places(limit: 8, refill: 4, window: 10)
+    private let places = Places(limit: 8, refill: 4, window: 10, windowSize: .kibibytes(1))
     private let busy = Lane(level: .low, tenant: "busy")
     private let quiet = Lane(level: .high, tenant: "quiet")
 
@@ -32,7 +32,7 @@ struct PlacesTests {
 
     @Test func whileAnythingWaitsWhatComesWaitsToo() {
         fill()
-        places.notePark(busy)
+        places.notePark(busy, size: .zero)
         for _ in 0..<4 { places.leave(busy) }
         #expect(places.admit(busy).intent == .park)
         #expect(places.admit(quiet).intent == .run)
@@ -40,7 +40,7 @@ struct PlacesTests {
 
     @Test func theStoreIsAskedOnceThereIsEnoughRoom() {
         fill()
-        places.notePark(busy)
+        places.notePark(busy, size: .zero)
         for _ in 0..<3 { places.leave(busy) }
         #expect(places.room() == nil)
         places.leave(busy)
@@ -58,7 +58,7 @@ struct PlacesTests {
     @Test func anAnswerBelowWhatWasAskedMeansThatNothingWaits() throws {
         places.suspectParked()
         let room = try #require(places.room())
-        places.fill([busy], of: room)
+        places.fill([(busy, .zero)], of: room)
         #expect(places.admit(busy).intent == .run)
         #expect(places.room() == nil)
     }
@@ -66,7 +66,7 @@ struct PlacesTests {
     @Test func whatWasParkedMeanwhileIsNotForgotten() throws {
         places.suspectParked()
         let room = try #require(places.room())
-        places.notePark(busy)
+        places.notePark(busy, size: .zero)
         places.fill([], of: room)
         #expect(places.room()?.count == 8)
     }
@@ -76,42 +76,86 @@ struct PlacesTests {
         places.suspectParked()
         let room = try #require(places.room())
         for _ in 0..<4 { places.leave(busy) }
-        places.fill(Array(repeating: busy, count: 4), of: room)
+        places.fill(Array(repeating: (busy, .zero), count: 4), of: room)
         #expect(places.room()?.count == 4)
     }
 
-    @Test func intakeStopsWhileTheWindowIsFull() async {
+    private func parkAWindow(_ lane: Lane, size: ByteCount = .kibibytes(1)) {
+        for _ in 0..<10 { places.notePark(lane, size: size) }
+    }
+
+    @Test func aLaneIsClosedWhileItsWindowIsFullAndNoOther() {
         fill()
         for _ in 0..<10 {
-            #expect(places.isOpen)
-            places.notePark(busy)
+            #expect(places.isOpen(busy))
+            places.notePark(busy, size: .kibibytes(1))
         }
-        #expect(!places.isOpen)
-        let wait = Task { await places.waitUntilOpen() }
-        places.leave(busy)
-        #expect(!places.isOpen)
-        places.correct(parked: 9)
-        #expect(places.isOpen)
-        await wait.value
+        #expect(!places.isOpen(busy))
+        #expect(places.isOpen(quiet))
+        #expect(places.isOpen(Lane(level: .high, tenant: "busy")))
+    }
+
+    @Test func aLaneIsOpenHoweverManyWaitWhileTheirRequestsTakeLittle() {
+        parkAWindow(busy, size: .zero)
+        parkAWindow(busy, size: .zero)
+        #expect(places.isOpen(busy))
+        places.notePark(busy, size: .kibibytes(1))
+        #expect(!places.isOpen(busy))
+    }
+
+    @Test func aLaneOpensWhenItsExecutionsAreTaken() throws {
+        parkAWindow(busy)
+        let room = try #require(places.room())
+        places.fill([(busy, .kibibytes(1))], of: room)
+        #expect(places.isOpen(busy))
+    }
+
+    @Test func aCountClosesLanesAndOpensThem() {
+        parkAWindow(busy)
+        let limit = places.beginCount()
+        places.correct([quiet: LaneBacklog(count: 10, size: .kibibytes(1))], upTo: limit)
+        #expect(places.isOpen(busy))
+        #expect(!places.isOpen(quiet))
+    }
+
+    @Test func whatIsParkedDuringACountCountsToo() {
+        let limit = places.beginCount()
+        parkAWindow(busy)
+        places.correct([:], upTo: limit)
+        #expect(!places.isOpen(busy))
+    }
+
+    @Test func aCountOfOnlySomeOpensNothing() {
+        parkAWindow(busy)
+        places.correct([quiet: LaneBacklog(count: 5)], upTo: 5)
+        #expect(!places.isOpen(busy))
+    }
+
+    @Test func aLaneThatHoldsNothingAnyMoreIsAskedForAtOnce() throws {
+        fill()
+        #expect(places.admit(quiet).intent == .run)
+        places.notePark(quiet, size: .zero)
+        #expect(places.room() == nil)
+        places.leave(quiet)
+        #expect(places.room()?.newcomers == 2)
     }
 
     @Test func aFullHouseAsksForLanesThatHoldNothingOnlyWhenItIsTimeTo() throws {
         fill()
-        places.notePark(busy)
+        places.notePark(busy, size: .zero)
         #expect(places.room() == nil)
-        places.correct(parked: 3)
+        places.correct([busy: LaneBacklog(count: 3)], upTo: places.beginCount())
         let room = try #require(places.room())
         #expect(room.count == 0)
         #expect(room.newcomers == 2)
-        places.fill([quiet], of: room)
+        places.fill([(quiet, .zero)], of: room)
         #expect(places.room() == nil)
-        #expect(places.parkedCount == 2)
     }
 
     @Test func aLaneThatWaitsInTheStoreIsNotOvertakenByItsNext() {
         fill()
         #expect(places.admit(quiet).intent == .run)
-        places.notePark(quiet)
+        places.notePark(quiet, size: .zero)
         places.leave(quiet)
         #expect(places.admit(quiet).intent == .park)
     }
@@ -122,7 +166,7 @@ struct PlacesTests {
             #expect(places.admit(Lane(level: .high, tenant: "\(number)")).intent == .run)
         }
         #expect(places.admit(quiet).intent == .park)
-        places.notePark(quiet)
+        places.notePark(quiet, size: .zero)
         #expect(places.room() == nil)
         places.leave(busy)
         let room = try #require(places.room())
@@ -132,15 +176,21 @@ struct PlacesTests {
 
     @Test func aLaneOfWhichNothingWaitsAnyMoreIsFirstAgain() throws {
         fill()
-        places.notePark(busy)
-        places.notePark(quiet)
+        places.notePark(busy, size: .zero)
+        places.notePark(quiet, size: .zero)
         let asked = try #require(places.room())
         places.fill([], of: asked)
         #expect(places.admit(quiet).intent == .run)
     }
 
     @Test func whatIsLargeWaitsInTheStoreWhileAsMuchIsHeldAsMayBe() throws {
-        let places = Places(limit: 8, refill: 4, window: 10, byteLimit: 100)
+        let places = Places(
+            limit: 8,
+            refill: 4,
+            window: 10,
+            windowSize: .kibibytes(1),
+            byteLimit: 100
+        )
         for size in [60, 60] { #expect(places.admit(busy, size: size).intent == .run) }
         #expect(places.admit(busy, size: 1).intent == .park)
         // A quarter is kept for lanes that hold nothing.
@@ -156,15 +206,14 @@ struct PlacesTests {
     @Test func anAnswerThatIsShortForItsBytesMeansThatMoreMayWait() throws {
         places.suspectParked()
         let room = try #require(places.room())
-        places.fill([busy], bytes: Vacancy.byteLimit + 1, of: room)
+        places.fill([(busy, ByteCount(Vacancy.byteLimit + 1))], of: room)
         #expect(places.room()?.count == 7)
     }
 
     @Test func closingEndsEveryWait() async {
         fill()
-        for _ in 0..<10 { places.notePark(busy) }
+        for _ in 0..<10 { places.notePark(busy, size: .zero) }
         places.close()
-        await places.waitUntilOpen()
         for await _ in places.vacancies {}
         #expect(places.room() == nil)
     }

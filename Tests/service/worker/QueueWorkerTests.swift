@@ -493,28 +493,31 @@ struct QueueWorkerTests {
         for id in ids { #expect(harness.journal.count(of: .claimed(id)) == 1) }
     }
 
-    @Test func whileTheWindowIsFullTheBrokerKeepsWhatComes() async throws {
+    @Test func whileTheWindowOfItsLaneIsFullTheBrokerKeepsWhatComes() async throws {
         let gate = Gate()
         let harness = WorkerHarness { _, _ in
             await gate.pass()
             return .success
         }
-        // The worker waits for the third when it learns that the second has filled the window.
-        let ids = (0..<4).map { _ in UUID() }
+        let ids = (0..<3).map { _ in UUID() }
+        let other = UUID()
         try await harness.run(concurrency: 1, window: 1) { _ in
             for id in ids.dropLast() {
                 harness.broker.deliver(.sample(id))
                 await harness.journal.wait(for: .acknowledged(id.text))
             }
             await harness.journal.wait(for: .ran("work"))
-            harness.broker.deliver(.sample(ids[3]))
+            harness.broker.deliver(.sample(ids[2]))
             // Time enough to take it in, if that were allowed.
             let counts = harness.journal.count(of: .countedParked)
             await harness.journal.wait(for: .countedParked, times: counts + 20)
+            harness.broker.deliver(.sample(other, tenant: "other"))
+            await harness.journal.wait(for: .acknowledged(other.text))
             gate.open()
-            for id in ids { await harness.journal.wait(for: .finished(id, .succeeded)) }
+            for id in ids + [other] { await harness.journal.wait(for: .finished(id, .succeeded)) }
         }
-        #expect(harness.journal.saw(.claimed(ids[1]), before: .acknowledged(ids[3].text)))
+        #expect(harness.journal.saw(.claimed(ids[1]), before: .acknowledged(ids[2].text)))
+        #expect(harness.journal.saw(.acknowledged(other.text), before: .claimed(ids[1])))
     }
 
     @Test func whatHasWaitedForTheWindowForTooLongGoesBeyondIt() async throws {

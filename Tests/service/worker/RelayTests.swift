@@ -95,7 +95,7 @@ struct RelayTests {
         try await shutDown {}
         #expect(await store.outbox.isEmpty)
         #expect(await store.letters.isEmpty)
-        #expect(try await store.parkedCount(pool: "python", upTo: 10) == 1)
+        #expect(try await store.parked(pool: "python", upTo: 10).values.map(\.count) == [1])
     }
 
     @Test func aRowThatIsLeasedToTheRelayWithoutItsKnowingIsPublishedSoon() async throws {
