@@ -42,6 +42,8 @@ private struct PoolWalk {
     private var started: [SandboxPool.SandboxID: Duration] = [:]
     /// Since when the tenants' idle sandboxes are, but for one that is just given back.
     private var idleSince: [SandboxPool.SandboxID: Duration] = [:]
+    /// The same of those that are asked for their health.
+    private var probedSince: [SandboxPool.SandboxID: Duration] = [:]
     private var spoiled: Set<SandboxPool.SandboxID> = []
     private var fresh: Set<SandboxPool.SandboxID> = []
     private var isDraining = false
@@ -268,7 +270,7 @@ private struct PoolWalk {
             if !isHealthy { spoiled.insert(id) }
             now = clock
             // It may have to yield, now that it is heard of.
-            let since = idleSince.removeValue(forKey: id)
+            let since = probedSince.removeValue(forKey: id)
             take(pool.didProbe(id, isHealthy: isHealthy, at: now))
             if case .idle = pool.sandboxes[id]?.phase { idleSince[id] = since }
         case .grant:
@@ -318,7 +320,8 @@ private struct PoolWalk {
                 idleSince[id] = nil
                 ready.remove(id)
                 pending.append(action)
-            case .probe:
+            case .probe(let id):
+                probedSince[id] = idleSince.removeValue(forKey: id)
                 pending.append(action)
             }
         }
