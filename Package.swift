@@ -239,6 +239,12 @@ let package = Package(
         // Tests, named and placed as what they test.
         .target(name: "FaultyProxy", path: "Tests/proxy", swiftSettings: strict),
         .target(
+            name: "PrivateBroker",
+            dependencies: ["AMQP", "FaultyProxy"],
+            path: "Tests/broker",
+            swiftSettings: strict
+        ),
+        .target(
             name: "StoreConformance",
             dependencies: ["SandmillEntity", "SandmillService"],
             path: "Tests/conformance",
@@ -290,7 +296,7 @@ let package = Package(
                 serviceLifecycle, lifecycleTestKit,
             ]
         ),
-        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", crypto]),
+        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", "PrivateBroker", crypto]),
         tests(
             "ConfigurationTests",
             in: "configuration",
@@ -318,7 +324,10 @@ let package = Package(
         tests(
             "SandmillTests",
             in: "sandmill",
-            ["FaultyProxy", "SandmillEntity", "SandmillService", "sandmill", crypto],
+            [
+                "FaultyProxy", "PrivateBroker", "SandmillEntity", "SandmillService", "sandmill",
+                crypto,
+            ],
             resources: [.copy("clients")]
         ),
         tests(

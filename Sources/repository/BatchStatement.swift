@@ -87,13 +87,15 @@ enum BatchStatement {
 extension DeadLetter {
     /// The letter of a member that cannot be taken in.
     fileprivate init(_ member: Claim, of batch: BatchAdmission, reason: String) {
+        var properties = member.request.properties
+        properties.userID = batch.message.properties.userID
         self.init(
             errorType: RequestRefusal.Kind.idConflict.rawValue,
             reason: reason,
             queue: batch.queue,
             routingKey: member.outboundMessage.routingKey,
             deliveries: nil,
-            properties: member.request.properties,
+            properties: properties,
             body: .complete(member.request.body)
         )
     }

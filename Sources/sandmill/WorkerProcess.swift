@@ -133,6 +133,7 @@ struct WorkerProcess {
             ledger: ledger,
             workers: workersByPool,
             lease: lease,
+            publishers: broker.publishers,
             logger: logger
         )
         let control = ControlListener(
@@ -202,7 +203,8 @@ struct WorkerProcess {
                 refill: max(configuration.worker.claimAhead / 2, 1),
                 window: configuration.worker.window,
                 maximumAttempts: configuration.worker.maximumAttempts,
-                killsOnExcessOutput: settings.limits.killsOnExcessOutput
+                killsOnExcessOutput: settings.limits.killsOnExcessOutput,
+                publishers: broker.publishers
             ),
             decoder: SubmissionDecoder(pool: settings.requests),
             source: RequestConsumer(

@@ -31,6 +31,8 @@ public struct QueueWorker: Service {
         public var maximumAttempts: Int
         /// Whether a program that writes more than is kept is killed.
         public var killsOnExcessOutput: Bool
+        /// Who may publish what.
+        public var publishers: PublisherPolicy
 
         /// Puts a configuration together.
         public init(
@@ -42,7 +44,8 @@ public struct QueueWorker: Service {
             window: Int,
             patience: Duration = .seconds(600),
             maximumAttempts: Int,
-            killsOnExcessOutput: Bool
+            killsOnExcessOutput: Bool,
+            publishers: PublisherPolicy = PublisherPolicy()
         ) {
             self.worker = worker
             self.cluster = cluster
@@ -53,6 +56,7 @@ public struct QueueWorker: Service {
             self.patience = patience
             self.maximumAttempts = maximumAttempts
             self.killsOnExcessOutput = killsOnExcessOutput
+            self.publishers = publishers
         }
     }
 
@@ -194,12 +198,16 @@ public struct QueueWorker: Service {
     }
 
     /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
-    private func claim(_ delivery: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
+    private func claim(_ original: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
+        var delivery = original
         do {
-            let request = RequestMessage(
+            delivery.properties = try configuration.publishers.check(delivery.properties)
+            var request = RequestMessage(
                 properties: delivery.properties,
                 body: try delivery.body.complete()
             )
+            // It is for this tenant from here on, whoever publishes it again.
+            request.properties.userID = nil
             let submission = try decoder.decode(request, level: delivery.level)
             let token = UUID.random()
             let (outcome, isFirst) = try await takeIn(
