@@ -95,7 +95,8 @@ struct SettingsReader {
 
     /// The keys below `key`, those without a value too; what follows may have dots in it.
     func keys(below key: String) -> [String] {
-        (Array(settings.byKey.keys) + settings.emptyKeys).filter { $0.hasPrefix("\(key).") }.sorted()
+        (Array(settings.byKey.keys) + settings.emptyKeys).filter { $0.hasPrefix("\(key).") }
+            .sorted()
     }
 
     /// Refuses a value that is good by itself.

@@ -71,7 +71,8 @@ public struct PublisherPolicy: Sendable {
         if let tenant = named ?? (allowed.count == 1 ? allowed[0] : nil), allowed.contains(tenant) {
             return tenant
         }
-        let request = named.map { "for the tenant \"\($0.prefix(64))\"" } ?? "without a header tenant"
+        let request =
+            named.map { "for the tenant \"\($0.prefix(64))\"" } ?? "without a header tenant"
         throw RequestRefusal(
             .forbiddenTenant,
             "the user \"\(user)\" may not publish \(request), only for \(allowed.joined(separator: ", "))"

@@ -209,24 +209,28 @@ public struct QueueWorker: Service {
             // It is for this tenant from here on, whoever publishes it again.
             request.properties.userID = nil
             let submission = try decoder.decode(request, level: delivery.level)
-            let token = UUID.random()
-            let (outcome, isFirst) = try await takeIn(
-                submission,
-                request,
-                token: token,
-                isOverdue: isOverdue
+            var claim = Claim(
+                token: .random(),
+                worker: configuration.worker,
+                submission: submission,
+                request: request
             )
+            var (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
+            while case .taken(let other) = outcome {
+                claim = other
+                (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
+            }
             switch outcome {
             case .claimed(let grant):
                 await delivery.settlement.acknowledge()
                 return ClaimedExecution(
-                    submission: submission,
-                    request: request,
-                    token: token,
+                    submission: claim.submission,
+                    request: claim.request,
+                    token: claim.token,
                     grant: grant,
                     isPrompt: isFirst
                 )
-            case .duplicate, .deferred, .parked, .queued:
+            case .duplicate, .deferred, .parked, .queued, .taken:
                 await delivery.settlement.acknowledge()
             case .conflict(let reason):
                 await refuse(delivery, RequestRefusal(.idConflict, reason))
@@ -249,35 +253,26 @@ public struct QueueWorker: Service {
 
     /// Has an execution held or parked; its place is given up unless it is to be run now.
     private func takeIn(
-        _ submission: Submission,
-        _ request: RequestMessage,
-        token: UUID,
+        _ claim: Claim,
         isOverdue: Bool
     ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
-        let lane = Lane(level: submission.level, tenant: submission.tenant)
+        let lane = Lane(level: claim.submission.level, tenant: claim.submission.tenant)
         let (intent, isFirst) = isOverdue ? (.park, false) : places.admit(lane)
+        var claim = claim
+        claim.intent = intent
         var isOurs = false
-        ledger.held.hold(token)
+        ledger.held.hold(claim.token)
         defer {
             if !isOurs {
-                ledger.held.letGo(token)
+                ledger.held.letGo(claim.token)
                 if intent == .run { places.leave(lane) }
             }
         }
-        let outcome = try await ledger.claim(
-            Claim(
-                token: token,
-                intent: intent,
-                worker: configuration.worker,
-                submission: submission,
-                request: request
-            ),
-            isPrompt: isFirst
-        )
+        let outcome = try await ledger.claim(claim, isPrompt: isFirst)
         switch outcome {
         case .claimed: isOurs = true
         case .parked: places.notePark(lane)
-        case .duplicate, .deferred, .queued, .conflict: break
+        case .duplicate, .deferred, .queued, .taken, .conflict: break
         }
         return (outcome, isFirst)
     }
