@@ -186,7 +186,9 @@ extension SystemTests {
                 }
                 let number = try #require(letter["id"].double.map { Int($0) })
                 let shown = try await installation.run(["dead", "show", "\(number)"])
-                #expect(shown.output.contains { $0.hasPrefix("user_id") && $0.hasSuffix(Self.alice) })
+                #expect(
+                    shown.output.contains { $0.hasPrefix("user_id") && $0.hasSuffix(Self.alice) }
+                )
                 let ended = try await installation.run(["dead", "requeue", "\(number)", "--trust"])
                 #expect(ended.exitCode == 0, "\(ended.errors)")
                 let result = try await installation.events.finished(id)["data"]
@@ -225,7 +227,8 @@ extension SystemTests {
         // MARK: - Where answers go
 
         @Test func answersGoToReplyQueuesOnly() async throws {
-            try await withInstallation("broker: {reply_queues: [replies.*, answers]}") { installation in
+            try await withInstallation("broker: {reply_queues: [replies.*, answers]}") {
+                installation in
                 let client = try client(Self.alice)
                 let ours = ["work.python.low", "dead", "unrouted", "batches", "work.gone.high"]
                 for (queue, isAllowed) in [
@@ -305,7 +308,9 @@ extension SystemTests {
             try await withInstallation(users) { installation in
                 let name = installation.name
                 for command in try documentedCommands(for: name) { try broker.control(command) }
-                let own = ["SANDMILL_BROKER_URL": broker.url(user: "sandmill", password: "PASSWORD")]
+                let own = [
+                    "SANDMILL_BROKER_URL": broker.url(user: "sandmill", password: "PASSWORD")
+                ]
                 let worker = try await installation.startWorker("worker-b", settings: own)
                 let door = try await installation.open("gateway", settings: own)
                 let answer = try await door.submit(
@@ -321,6 +326,8 @@ extension SystemTests {
                 _ = try await carol.ask([
                     "do": "declare_queue", "name": "carol.events", "arguments": .object([:]),
                 ])
+                let policies = try broker.control("list_queues", "name", "policy")
+                #expect(policies.contains("carol.events\tsubscribers"), "\(policies)")
                 for key in [
                     "execution.*.*.acme", "batch.completed.python.acme",
                     "execution.failed.python.acme",
@@ -341,20 +348,29 @@ extension SystemTests {
                     (carol, installation.binding("carol.events", "execution.*.*.globex")),
                     (carol, installation.binding("carol.events", "execution.*.*.*")),
                     (carol, installation.binding("\(name).dead", "execution.*.*.acme")),
-                    (carol, .object(["do": "declare_queue", "name": "other", "arguments": .object([:])])),
+                    (
+                        carol,
+                        .object(["do": "declare_queue", "name": "other", "arguments": .object([:])])
+                    ),
                     (carol, installation.request(UUID(), user: "carol")),
                     (alice, installation.binding("carol.events", "execution.*.*.acme")),
                     (alice, installation.request(UUID(), user: "alice", key: "other.high")),
                     (alice, installation.request(UUID(), user: "alice", exchange: "events")),
                     (alice, installation.request(UUID(), user: "alice", exchange: "dead")),
                     (alice, installation.request(UUID(), user: "alice", exchange: "control")),
-                    (alice, .object(["do": "reject", "queue": .string("\(name).work.python.low")])),
+                    (
+                        alice,
+                        .object(["do": "reject", "queue": .string("\(name).work.python.low")])
+                    ),
                     (alice, .object(["do": "purge_queue", "name": .string("\(name).dead")])),
-                    (alice, .object([
-                        "do": "publish", "exchange": "",
-                        "routing_key": .string("\(name).work.python.low"),
-                        "properties": .object([:]), "body": "{}",
-                    ])),
+                    (
+                        alice,
+                        .object([
+                            "do": "publish", "exchange": "",
+                            "routing_key": .string("\(name).work.python.low"),
+                            "properties": .object([:]), "body": "{}",
+                        ])
+                    ),
                 ]
                 for (client, order) in forbidden {
                     try client.write(try order.line)
