@@ -226,7 +226,7 @@ extension SystemTests {
         @Test func doctorIsContentWithAHealthyInstallation() async throws {
             let ended = try await Installation.current.run(["doctor"])
             #expect(ended.exitCode == 0)
-            #expect(ended.output.count == 6)
+            #expect(ended.output.count == 7)
             #expect(ended.output.allSatisfy { $0.hasPrefix("ok ") })
         }
 
