@@ -223,9 +223,10 @@ let package = Package(
 
         // Tests, named and placed as what they test.
         support("FaultyProxy", in: "proxy"),
+        support("PrivateBroker", in: "broker", ["AMQP", "FaultyProxy"]),
         support("StoreConformance", in: "conformance", core),
         support("SandboxFixture", in: "sandboxes", core + ["SandmillDocker", logging]),
-        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", crypto]),
+        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", "PrivateBroker", crypto]),
         tests("AbuseTests", in: "abuse", core + ["SandboxFixture", "SandmillDocker"]),
         tests(
             "APITests",
@@ -266,7 +267,7 @@ let package = Package(
         tests(
             "SandmillTests",
             in: "sandmill",
-            core + ["FaultyProxy", "sandmill", crypto],
+            core + ["FaultyProxy", "PrivateBroker", "sandmill", crypto],
             resources: [.copy("clients")]
         ),
         tests(

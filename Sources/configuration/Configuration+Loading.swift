@@ -45,7 +45,9 @@ extension Configuration {
             caFile: reader.optionalString("broker.ca_file"),
             prefetch: reader.count("broker.prefetch", default: 48, in: 1...1_000),
             maximumBody: reader.bytes("broker.maximum_body", default: .mebibytes(8)),
-            messageTimeout: reader.duration("broker.message_timeout", default: .seconds(300))
+            messageTimeout: reader.duration("broker.message_timeout", default: .seconds(300)),
+            users: Self.users(&reader),
+            replyQueues: reader.list("broker.reply_queues", default: [])
         )
         database = Database(
             url: reader.string("database.url", default: "postgresql://127.0.0.1/sandmill"),
@@ -75,6 +77,21 @@ extension Configuration {
         pools = (names.isEmpty ? ["python"] : names).map {
             PoolConfiguration(&reader, name: $0)
         }
+    }
+}
+
+extension Configuration {
+    private static func users(_ reader: inout SettingsReader) -> [String: [String]]? {
+        let section = "broker.users"
+        var users: [String: [String]] = [:]
+        for key in reader.keys(below: section) {
+            let tenants = reader.list(key, default: [])
+            if tenants.isEmpty || tenants != ["*"] && !tenants.allSatisfy(Name.isValid) {
+                reader.refuse(key, "is not \"*\" or a list of tenants, each of \(Name.rule)")
+            }
+            users[String(key.dropFirst(section.count + 1))] = tenants
+        }
+        return users.isEmpty ? nil : users
     }
 }
 

@@ -18,6 +18,10 @@ public struct Configuration: Equatable, Sendable {
         public var maximumBody: ByteCount
         /// How long an accepted execution waits for its message.
         public var messageTimeout: Duration
+        /// For which tenants each user may publish, `*` for all; nil where everybody may for each.
+        public var users: [String: [String]]?
+        /// The queues that may be answered to, or beginnings of their names with a `*` behind.
+        public var replyQueues: [String]
     }
 
     /// Where the records are.

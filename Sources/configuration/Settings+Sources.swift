@@ -31,6 +31,8 @@ extension Settings {
             // A key without a value means its default.
             if !scalar.string.isEmpty || scalar.style != .plain {
                 set(key, .scalar(scalar.string), origin: origin)
+            } else {
+                addEmptyKey(key)
             }
         case .sequence(let sequence):
             let elements = sequence.compactMap(\.scalar?.string)

@@ -93,6 +93,12 @@ struct SettingsReader {
         return Set(names).sorted()
     }
 
+    /// The keys below `key`, those without a value too; what follows may have dots in it.
+    func keys(below key: String) -> [String] {
+        (Array(settings.byKey.keys) + settings.emptyKeys).filter { $0.hasPrefix("\(key).") }
+            .sorted()
+    }
+
     /// Refuses a value that is good by itself.
     mutating func refuse(_ key: String, _ problem: String) {
         let origin = settings.byKey[key].map { "\($0.origin): " } ?? ""

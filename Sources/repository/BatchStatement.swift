@@ -54,10 +54,16 @@ enum BatchStatement {
         _ batch: BatchAdmission,
         on connection: isolated Connection
     ) throws -> BatchOutcome {
-        let isSame: Bool? = try connection.query(
-            "select digest = sha256($2) and tenant = $3 from batches where id = $1",
+        let row = try connection.query(
+            """
+            select digest = sha256($2) as is_same, case when tenant <> $3
+                then \(ClaimStatement.ownID(insteadOf: "id", tenant: "$3")) end as own_id
+            from batches where id = $1
+            """,
             [batch.id, Data(batch.message.body), batch.tenant]
-        )[0][0]
+        )[0]
+        if let id: UUID = try row["own_id"] { return .taken(id) }
+        let isSame: Bool? = try row["is_same"]
         return isSame == true
             ? .duplicate : .conflict("the id is that of another batch")
     }
@@ -72,28 +78,38 @@ enum BatchStatement {
             ClaimStatement.sql,
             ClaimStatement.parameters(members, cameWithBatch: true)
         )
-        return try zip(members, rows).compactMap { member, row in
+        var refused: [DeadLetter] = []
+        var renamed: [Claim] = []
+        for (member, row) in zip(members, rows) {
             var reason = "the id is that of another execution"
             switch try ClaimStatement.outcome(row, of: member) {
-            case .parked where try row["is_new"], .deferred where try row["is_new"]: return nil
+            case .parked where try row["is_new"], .deferred where try row["is_new"]: continue
+            case .taken(let claim):
+                renamed.append(claim)
+                continue
             case .conflict(let conflict): reason = conflict
             case .parked, .deferred, .duplicate, .claimed, .queued, nil: break
             }
-            return DeadLetter(member, of: batch, reason: reason)
+            refused.append(DeadLetter(member, of: batch, reason: reason))
         }
+        guard !renamed.isEmpty else { return refused }
+        renamed.sort { $0.submission.id < $1.submission.id }
+        return refused + (try admit(renamed, of: batch, on: connection))
     }
 }
 
 extension DeadLetter {
     /// The letter of a member that cannot be taken in.
     fileprivate init(_ member: Claim, of batch: BatchAdmission, reason: String) {
+        var properties = member.request.properties
+        properties.userID = batch.message.properties.userID
         self.init(
             errorType: RequestRefusal.Kind.idConflict.rawValue,
             reason: reason,
             queue: batch.queue,
             routingKey: member.outboundMessage.routingKey,
             deliveries: nil,
-            properties: member.request.properties,
+            properties: properties,
             body: .complete(member.request.body)
         )
     }

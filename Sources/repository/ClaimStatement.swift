@@ -52,14 +52,25 @@ enum ClaimStatement {
         case "parked": return .parked
         case "queued":
             return .queued(OutboxMessage(id: try row["outbox_id"], message: claim.outboundMessage))
+        case "taken": return .taken(claim.renamed(try row["own_id"]))
         case "other_request": return .conflict("the id is that of another request")
         case "other_batch":
-            let size: Int = try row["batch_size"]
             return .conflict(
-                "the batch has \(size) members, is another tenant's, or is complete in its own message"
+                "the batch has another size, is another tenant's, or is complete in its own message"
             )
         default: return nil
         }
+    }
+
+    /// SQL for the id that a tenant has instead of one that is another tenant's: always the same (RFC 9562,
+    /// section 5.8).
+    static func ownID(insteadOf id: String, tenant: String) -> String {
+        """
+        overlay(overlay(
+            substr(encode(sha256(convert_to(
+                'sandmill own id 1 ' || \(id) || ' ' || \(tenant), 'UTF8')), 'hex'), 1, 32)
+            placing '8' from 13) placing 'a' from 17)::uuid
+        """
     }
 
     static let sql = """
@@ -177,13 +188,14 @@ enum ClaimStatement {
         ),
         judged as materialized (
             select position, claim.id, claim.tenant as claim_tenant, supersedes,
-                claim.worker as claim_worker, batch.size as batch_size, attempt, retries,
+                claim.worker as claim_worker, attempt, retries,
                 uncounted_attempts, lost_workers,
                 submitted_at, started_at, is_new, claim.batch_id, \(CancellationQuery.decidedEnd) as decided_end, case
                     when claim.batch_id is not null and batch.id is null then null
                     when execution.id is null and not is_alike then null
                     when execution.id is null then 'other_batch'
-                    when request_digest <> digest or execution.tenant <> claim.tenant
+                    when execution.tenant <> claim.tenant then 'taken'
+                    when request_digest <> digest
                         or execution.pool <> claim.pool then 'other_request'
                     when not is_alike then null
                     when copy > 1 then 'duplicate'
@@ -247,7 +259,10 @@ enum ClaimStatement {
                 \(StoredMessage.ofRequest(in: "execution")), request_body
             from announcement join execution using (id)
         )
-        select outcome, batch_size, attempt, retries, uncounted_attempts, lost_workers, submitted_at,
+        select outcome,
+            case when outcome = 'taken'
+                then \(ownID(insteadOf: "judged.id", tenant: "claim_tenant")) end as own_id,
+            attempt, retries, uncounted_attempts, lost_workers, submitted_at,
             started_at, is_new, outbox_id,
             -- What another claim of this statement says is in no table yet.
             coalesce(decided_end, case when exists (

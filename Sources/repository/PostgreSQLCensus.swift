@@ -36,6 +36,14 @@ public struct PostgreSQLCensus: CensusTaker {
                     (select count(*) from workers where expires_at > now()) as workers
                 """
             )
+            let rejections = try await pool.query(
+                """
+                select message->>'exchange' as exchange, count(*) as count
+                from outbox where rejections > 0 group by 1
+                """
+            )
+            var rejected: [String: Int] = [:]
+            for row in rejections { rejected[try row["exchange"]] = try row["count"] }
             var deadLetters: [String: Int] = [:]
             for row in letters { deadLetters[try row["error_type"]] = try row["count"] }
             return Census(
@@ -48,6 +56,7 @@ public struct PostgreSQLCensus: CensusTaker {
                     )
                 },
                 outbox: try others[0]["outbox"],
+                rejected: rejected,
                 deadLetters: deadLetters,
                 workers: try others[0]["workers"]
             )
@@ -56,6 +65,32 @@ public struct PostgreSQLCensus: CensusTaker {
 }
 
 extension PostgreSQLCensus {
+    /// Finds what the broker rejects, by routing key, what it has rejected most often first.
+    public func rejectedMessages(limit: Int) async throws(StoreError) -> [RejectedMessages] {
+        try await database.access {
+            try await database.pool.query(
+                """
+                select message->>'exchange' as exchange, message->>'routing_key' as routing_key,
+                    count(*) as count, max(rejections) as rejections
+                from outbox where rejections > 0
+                group by 1, 2 order by 4 desc, 3 desc, 2 limit $1
+                """,
+                [limit]
+            )
+            .compactMap { row in
+                guard let exchange = OutboundMessage.Exchange(rawValue: try row["exchange"]) else {
+                    return nil
+                }
+                return RejectedMessages(
+                    exchange: exchange,
+                    routingKey: try row["routing_key"],
+                    count: try row["count"],
+                    rejections: try row["rejections"]
+                )
+            }
+        }
+    }
+
     /// Counts executions that have waited for their message from the broker for longer than so long.
     public func awaitedCount(longerThan patience: Duration) async throws(StoreError) -> Int {
         try await database.access {

@@ -13,6 +13,7 @@ enum RequeueStatement {
             revision.body.map { Data($0) },
             revision.routingKey,
             MessageProperties.meaningfulHeaders,
+            revision.isTrusted,
         ]
     }
 
@@ -25,7 +26,8 @@ enum RequeueStatement {
 
     static let sql = """
         with letter as materialized (
-            select id, properties::jsonb as properties, coalesce(exchange, 'submit') as exchange, coalesce($2::bytea, body) as body,
+            select id, case when $5 then properties::jsonb - 'user_id' else properties::jsonb
+                end as properties, coalesce(exchange, 'submit') as exchange, coalesce($2::bytea, body) as body,
                 coalesce($3::text, \(LetterQuery.address)) as address,
                 \(LetterQuery.isComplete) as is_complete
             from dead_letters where id = any($1::int8[]) order by id for update

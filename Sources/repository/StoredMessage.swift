@@ -44,6 +44,7 @@ struct StoredProperties: Codable {
     var replyTo: String?
     var timestamp: Double?
     var appID: String?
+    var userID: String?
     var headers: [String: String]
 
     init(_ properties: MessageProperties) {
@@ -53,6 +54,7 @@ struct StoredProperties: Codable {
         replyTo = properties.replyTo
         timestamp = properties.timestamp?.timeIntervalSince1970
         appID = properties.appID
+        userID = properties.userID
         headers = properties.headers
     }
 
@@ -64,6 +66,7 @@ struct StoredProperties: Codable {
             replyTo: replyTo,
             timestamp: timestamp.map(Date.init(timeIntervalSince1970:)),
             appID: appID,
+            userID: userID,
             headers: headers
         )
     }
@@ -75,6 +78,7 @@ struct StoredProperties: Codable {
         case replyTo = "reply_to"
         case timestamp
         case appID = "app_id"
+        case userID = "user_id"
         case headers
     }
 }

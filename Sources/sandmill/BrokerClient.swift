@@ -15,6 +15,8 @@ extension Configuration {
             authorityFile: broker.caFile,
             topology: Topology(prefix: broker.prefix, pools: pools.map(\.name)),
             maximumBody: Int(broker.maximumBody.bytes),
+            tenants: broker.users,
+            replyQueues: broker.replyQueues,
             logger: quiet ? quietLogger(label) : logger(label)
         )
     }
@@ -97,7 +99,10 @@ struct BrokerClient {
             guard let pool = pools.first(where: { $0.name == entry.pool }) else { continue }
             let decoder = SubmissionDecoder(pool: pool.requests)
             do throws(RequestRefusal) {
-                _ = try decoder.decode(entry.message, level: entry.level)
+                var message = entry.message
+                message.properties.userID = broker.user
+                message.properties = try broker.publishers.check(message.properties)
+                _ = try decoder.decode(message, level: entry.level)
             } catch {
                 let which =
                     names.isEmpty

@@ -78,6 +78,7 @@ extension KeptLetter {
             ("reply_to", properties.replyTo),
             ("timestamp", properties.timestamp?.text),
             ("app_id", properties.appID),
+            ("user_id", properties.userID.flatMap { $0.isEmpty ? nil : $0 }),
         ]
         let headers = properties.headers.sorted { $0.key < $1.key }
             .map { ("header \($0.key)", Optional($0.value)) }
@@ -120,6 +121,7 @@ extension KeptLetter {
                 "reply_to": .optional(properties.replyTo),
                 "timestamp": .optional(properties.timestamp?.text),
                 "app_id": .optional(properties.appID),
+                "user_id": .optional(properties.userID.flatMap { $0.isEmpty ? nil : $0 }),
                 "headers": .object(properties.headers.mapValues { .string($0) }),
             ]),
             "body_bytes": .integer(letter.bodySize.bytes),

@@ -135,6 +135,7 @@ struct WorkerProcess {
             ledger: ledger,
             workers: workersByPool,
             lease: lease,
+            publishers: broker.publishers,
             logger: logger
         )
         let control = ControlListener(
@@ -207,7 +208,8 @@ struct WorkerProcess {
                 window: configuration.worker.window,
                 windowSize: configuration.worker.windowSize,
                 maximumAttempts: configuration.worker.maximumAttempts,
-                killsOnExcessOutput: settings.limits.killsOnExcessOutput
+                killsOnExcessOutput: settings.limits.killsOnExcessOutput,
+                publishers: broker.publishers
             ),
             decoder: SubmissionDecoder(pool: settings.requests),
             source: RequestConsumer(

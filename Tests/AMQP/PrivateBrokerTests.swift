@@ -1,4 +1,5 @@
 import AMQP
+import PrivateBroker
 import Synchronization
 import Testing
 

@@ -83,6 +83,28 @@ struct ConfigurationTests {
         #expect(pool.sandboxes.tenantMaximum == 3)
     }
 
+    @Test func usersOfTheBrokerHaveTenants() throws {
+        #expect(try load("broker: {users: }").broker.users == nil)
+        let yaml = #"broker: {users: {a@b.c: [x, y], pipeline: "*", one: x}}"#
+        let configuration = try load(
+            yaml,
+            environment: ["SANDMILL_BROKER_USERS_ONE": "y,z"],
+            assignments: ["broker.users.two=v"]
+        )
+        #expect(
+            configuration.broker.users
+                == ["a@b.c": ["x", "y"], "pipeline": ["*"], "one": ["y", "z"], "two": ["v"]]
+        )
+    }
+
+    @Test(arguments: ["{a: }", "{a: []}", "{a: [x, '*']}", "{a: [x y]}", "{}"])
+    func aUserWithoutTenantsIsRefusedAndOpensNothing(users: String) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try load("broker: {users: \(users)}")
+        }
+        #expect(error?.description.contains("broker.users") == true)
+    }
+
     @Test func runtimesOfAPoolAreThoseNamedWithTheirFlags() throws {
         let pool = try load(
             """

@@ -15,9 +15,48 @@ import Testing
                         executions: [],
                         sandboxes: [],
                         outbox: 0,
+                        rejected: [:],
                         deadLetters: [:],
                         workers: 0
                     )
+            )
+        }
+    }
+
+    @Test func whatTheBrokerRejectsIsNamedByItsRoutingKey() async throws {
+        try await RecordStore.with { store in
+            for (exchange, key, rejections) in [
+                ("events", "execution.failed.python.a", 3),
+                ("events", "execution.failed.python.a", 5),
+                ("", "replies", 1), ("events", "execution.failed.python.b", 0),
+            ] {
+                try await store.pool.query(
+                    """
+                    insert into outbox (available_at, message, body, rejections)
+                    values (
+                        now(), json_build_object('exchange', $1::text, 'routing_key', $2::text),
+                        '', $3)
+                    """,
+                    [exchange, key, rejections]
+                )
+            }
+            let taker = PostgreSQLCensus(store.database)
+            #expect(try await taker.census().rejected == ["events": 2, "": 1])
+            #expect(
+                try await taker.rejectedMessages(limit: 10) == [
+                    RejectedMessages(
+                        exchange: .events,
+                        routingKey: "execution.failed.python.a",
+                        count: 2,
+                        rejections: 5
+                    ),
+                    RejectedMessages(
+                        exchange: .queue,
+                        routingKey: "replies",
+                        count: 1,
+                        rejections: 1
+                    ),
+                ]
             )
         }
     }

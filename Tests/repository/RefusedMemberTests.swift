@@ -213,8 +213,7 @@ extension DeadLetter {
 }
 
 extension String {
-    /// Why a claim does not become a member of a batch of so many.
-    static func strangerToBatch(of size: Int) -> String {
-        "the batch has \(size) members, is another tenant's, or is complete in its own message"
-    }
+    /// Why a claim does not become a member of a batch.
+    static let strangerToBatch =
+        "the batch has another size, is another tenant's, or is complete in its own message"
 }

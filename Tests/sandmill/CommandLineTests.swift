@@ -227,7 +227,7 @@ extension SystemTests {
             let ended = try await Installation.current.run(["doctor"])
             #expect(ended.exitCode == 0)
             let found = ended.output.filter { $0.hasPrefix("ok ") }
-            #expect(found.count == 6)
+            #expect(found.count == 7)
             // What may be wrong with an engine is no failure, and stands by itself.
             #expect(found.contains("ok    engine: reachable"))
             #expect(!ended.output.contains { $0.hasPrefix("FAIL") })

@@ -26,7 +26,7 @@ public struct BatchConsumer: BatchSource {
                 BatchDelivery(
                     queue: queue,
                     deliveries: delivery.count,
-                    properties: SandmillService.MessageProperties(delivery.properties),
+                    properties: broker.properties(of: delivery),
                     body: SandmillService.Delivery.Body(delivery.body),
                     settlement: settlement
                 )

@@ -7,6 +7,8 @@ public struct Broker: Sendable {
     /// What is on it.
     public let topology: Topology
     let logger: Logger
+    /// Who may publish what on it.
+    public let publishers: PublisherPolicy
     private let endpoint: Endpoint
     private let maximumBody: Int
 
@@ -18,6 +20,8 @@ public struct Broker: Sendable {
     ///     system's.
     ///   - topology: What is on it.
     ///   - maximumBody: The longest body that is read, in bytes.
+    ///   - tenants: For which tenants each user may publish; nil where everybody may for each.
+    ///   - replyQueues: Which queues may be answered to; see ``PublisherPolicy``.
     ///   - logger: Told when connections are lost and found.
     /// - Throws: ``BrokerError/Code/refused`` when the URL cannot be understood.
     public init(
@@ -25,6 +29,8 @@ public struct Broker: Sendable {
         authorityFile: String?,
         topology: Topology,
         maximumBody: Int,
+        tenants: [String: [String]]? = nil,
+        replyQueues: [String] = [],
         logger: Logger
     ) throws(BrokerError) {
         do throws(AMQPError) {
@@ -36,8 +42,17 @@ public struct Broker: Sendable {
         }
         self.topology = topology
         self.maximumBody = maximumBody
+        publishers = PublisherPolicy(
+            tenants: tenants,
+            ownUser: endpoint.user.isEmpty ? nil : endpoint.user,
+            ownQueues: "\(topology.prefix).",
+            replyQueues: replyQueues
+        )
         self.logger = logger
     }
+
+    /// Whose permissions its connections have; nil where its URL names nobody.
+    public var user: String? { endpoint.user.isEmpty ? nil : endpoint.user }
 
     /// Makes what is missing of the topology.
     ///

@@ -51,7 +51,7 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
         guard let publishers = await connectedPublishers() else {
             return messages.map { _ in .unconfirmed("there is no connection to the broker") }
         }
-        let messages = messages.map(translate)
+        let messages = messages.map(broker.translate)
         var outcomes = await publishers.usual.publish(messages)
         let suspects = outcomes.indices.filter { outcomes[$0].closedItsChannel }
         if !suspects.isEmpty {
@@ -62,16 +62,6 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
             for (index, verdict) in zip(suspects, verdicts) { outcomes[index] = verdict }
         }
         return outcomes.map(SandmillService.PublishOutcome.init)
-    }
-
-    private func translate(_ message: OutboundMessage) -> Message {
-        Message(
-            exchange: broker.topology.name(of: message.exchange),
-            routingKey: message.routingKey,
-            properties: AMQP.MessageProperties(message.properties),
-            body: message.body,
-            isMandatory: message.isMandatory
-        )
     }
 
     private func use(_ publishers: Publishers?) {

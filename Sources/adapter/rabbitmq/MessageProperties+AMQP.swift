@@ -19,7 +19,44 @@ extension SandmillService.MessageProperties {
                 Date(timeIntervalSince1970: TimeInterval($0))
             },
             appID: properties.appID,
+            userID: properties.userID ?? "",
             headers: headers
+        )
+    }
+}
+
+extension Broker {
+    /// Who published a message first, where it is published again by a user of ours: the broker does not
+    /// let us put another name into `user_id`.
+    private static let publisherHeader = "sandmill-publisher"
+
+    /// The properties of a delivery, with whoever published it first as its user.
+    func properties(of delivery: AMQP.Delivery) -> SandmillService.MessageProperties {
+        var properties = SandmillService.MessageProperties(delivery.properties)
+        if let user = properties.userID, publishers.maySpeakForOthers(user),
+            let publisher = properties.headers.removeValue(forKey: Self.publisherHeader)
+        {
+            properties.userID = publisher
+        }
+        return properties
+    }
+
+    /// The message that is published; a request says who publishes it.
+    func translate(_ message: OutboundMessage) -> Message {
+        var properties = AMQP.MessageProperties(message.properties)
+        if message.exchange == .submit {
+            properties.userID = user
+            if let publisher = message.properties.userID {
+                properties.headers = properties.headers ?? [:]
+                properties.headers?[Self.publisherHeader] = .string(publisher)
+            }
+        }
+        return Message(
+            exchange: topology.name(of: message.exchange),
+            routingKey: message.routingKey,
+            properties: properties,
+            body: message.body,
+            isMandatory: message.isMandatory
         )
     }
 }

@@ -41,7 +41,7 @@ public struct RequestConsumer: DeliverySource {
                     pool: pool,
                     level: level,
                     deliveries: delivery.count,
-                    properties: SandmillService.MessageProperties(delivery.properties),
+                    properties: broker.properties(of: delivery),
                     body: SandmillService.Delivery.Body(delivery.body),
                     settlement: settlement
                 )

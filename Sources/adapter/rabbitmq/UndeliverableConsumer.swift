@@ -23,24 +23,29 @@ public struct UndeliverableConsumer: UndeliverableSource {
             prefetch: Self.prefetch
         )
         await consumer.run { queue, delivery, settlement in
+            let properties = broker.properties(of: delivery)
             let letter =
                 queue == unrouted
-                ? DeadLetter(unrouted: delivery, from: queue)
-                : DeadLetter(givenUp: delivery, from: queue, of: topology)
+                ? DeadLetter(unrouted: delivery, properties, from: queue)
+                : DeadLetter(givenUp: delivery, properties, from: queue, of: topology)
             deliver(UndeliverableMessage(letter: letter, settlement: settlement))
         }
     }
 }
 
 extension DeadLetter {
-    fileprivate init(unrouted delivery: AMQP.Delivery, from queue: String) {
+    fileprivate init(
+        unrouted delivery: AMQP.Delivery,
+        _ properties: SandmillService.MessageProperties,
+        from queue: String
+    ) {
         self.init(
             errorType: "unroutable",
             reason: "no queue takes the routing key \"\(delivery.routingKey)\"",
             queue: queue,
             routingKey: delivery.routingKey,
             deliveries: 0,
-            properties: SandmillService.MessageProperties(delivery.properties),
+            properties: properties,
             body: SandmillService.Delivery.Body(delivery.body)
         )
     }
@@ -48,8 +53,12 @@ extension DeadLetter {
     /// The headers are RabbitMQ's ("Dead Letter Exchanges", "Dead-Lettered Effects on Messages").
     ///
     /// The count of deliveries is by now that of the queue of dead letters, so it says nothing.
-    fileprivate init(givenUp delivery: AMQP.Delivery, from queue: String, of topology: Topology) {
-        let properties = SandmillService.MessageProperties(delivery.properties)
+    fileprivate init(
+        givenUp delivery: AMQP.Delivery,
+        _ properties: SandmillService.MessageProperties,
+        from queue: String,
+        of topology: Topology
+    ) {
         let cause = properties.headers["x-first-death-reason"] ?? "unknown"
         let origin = properties.headers["x-first-death-queue"] ?? queue
         self.init(

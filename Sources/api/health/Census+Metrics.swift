@@ -48,6 +48,16 @@ extension Census {
                 }
             ),
             .single("sandmill_outbox_messages", outbox, help: "Messages to publish."),
+            MetricFamily(
+                "sandmill_outbox_rejected_messages",
+                .gauge,
+                help:
+                    "Messages to publish that the broker has rejected, for a full queue for example.",
+                samples: ["submit", "events", "queue"].map { exchange in
+                    let count = rejected[exchange == "queue" ? "" : exchange] ?? 0
+                    return .init(labels: [.init("exchange", exchange)], value: Double(count))
+                }
+            ),
             .single("sandmill_workers", workers, help: "Workers that are alive."),
         ]
     }

@@ -50,6 +50,7 @@ extension Problem.Kind {
         case .invalidRequest: self = .invalidRequest
         case .tooLarge: self = .tooLarge
         case .idConflict: self = .idConflict
+        case .forbiddenTenant: self = .forbidden
         }
     }
 }

@@ -49,7 +49,7 @@ struct BatchRoutes: Sendable {
         return .json(
             AcceptedBatchBody(batch),
             status: .accepted,
-            headers: [.location: "/batches/\(id.text)"]
+            headers: [.location: "/batches/\(batch.id.text)"]
         )
     }
 

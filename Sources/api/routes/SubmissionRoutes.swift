@@ -32,8 +32,7 @@ struct SubmissionRoutes: Sendable {
 
     private func submit(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let incoming = try await read(request, context)
-        _ = try await take(incoming)
-        return accepted(incoming.id)
+        return accepted(try await take(incoming).id)
     }
 
     private func submitAndWait(
@@ -48,17 +47,38 @@ struct SubmissionRoutes: Sendable {
         let departure = try await ConnectionGuard.departure(from: context.channel)
         // Who waits when the gateway stops, or for too much while others wait for less, is told where
         // to look; a client that is gone keeps nobody from waiting.
-        let end = try await cancelWhenGracefulShutdown {
+        let (id, end) = try await cancelWhenGracefulShutdown {
             try await cancelled(by: [share.revocation, departure]) {
-                try await completions.end(of: incoming.id, within: wait) { replyTo in
-                    var incoming = incoming
-                    incoming.message.properties.replyTo = replyTo
-                    return try await take(incoming).isNew
-                }
+                try await takeAndWait(incoming, within: wait)
             }
         }
-        guard let end else { return accepted(incoming.id) }
-        return .json(bytes: Array(end.document.utf8), headers: location(incoming.id))
+        guard let end else { return accepted(id) }
+        return .json(bytes: Array(end.document.utf8), headers: location(id))
+    }
+
+    /// What was taken in has another id than its request, whose is another tenant's.
+    private struct OtherID: Error {
+        let id: UUID
+    }
+
+    /// Takes a request in and waits for its end.
+    private func takeAndWait(
+        _ incoming: Incoming,
+        within wait: Duration
+    ) async throws -> (id: UUID, end: CompletedExecution?) {
+        do {
+            let end = try await completions.end(of: incoming.id, within: wait) { replyTo in
+                var incoming = incoming
+                incoming.message.properties.replyTo = replyTo
+                let execution = try await take(incoming)
+                guard execution.id == incoming.id else { throw OtherID(id: execution.id) }
+                return execution.isNew
+            }
+            return (incoming.id, end)
+        } catch let other as OtherID {
+            // Nobody waited for this id yet, so its end may have been missed.
+            return (other.id, try await completions.end(of: other.id, within: wait) { _ in false })
+        }
     }
 
     private func take(_ incoming: Incoming) async throws -> AdmittedExecution {

@@ -11,6 +11,7 @@ import SandmillService
 /// 2. A member belongs to one batch, so its id follows from the batch's id, from the whole content
 ///    and from its place. When one program of a directory changes, all members have new ids.
 /// 3. An id that the client chose is kept.
+/// 4. Where another tenant has taken the id, others follow from the content in the same way.
 ///
 /// Ids are UUIDs of version 8 (RFC 9562, section 5.8): the first 128 bits of a SHA-256, less those
 /// that say so. Fields are hashed with their length before them, so no two contents run into one.
@@ -28,12 +29,14 @@ struct BatchIdentity: Equatable {
     ///   - pool: What runs it.
     ///   - maximumRunning: How many members may run at once.
     ///   - given: The batch's id if it shall not follow from the content.
+    ///   - others: How many ids of this content are another tenant's.
     init(
         of draft: BatchDraft,
         tenant: String,
         pool: String,
         maximumRunning: Int?,
-        batch given: UUID? = nil
+        batch given: UUID? = nil,
+        besides others: Int = 0
     ) {
         var content = FieldHash("sandmill batch 1")
         content.add(tenant)
@@ -44,6 +47,7 @@ struct BatchIdentity: Equatable {
             content.add(member.id?.text ?? "")
             content.add(member.canonical)
         }
+        if others > 0 { content.add(String(others)) }
         let digest = content.digest
         let batch = given ?? UUID(digest: digest)
         self.batch = batch

@@ -28,6 +28,7 @@ struct BatchPlan {
     ///   - template: Pool and tenant.
     ///   - given: The batch's id; nil to derive it from the content.
     ///   - maximumRunning: How many members may run at once.
+    ///   - others: How many ids of this content are another tenant's.
     ///   - configuration: Knows the pools, and how long a message may be.
     /// - Throws: ``Failure`` for a limit of a batch that does not fit into one message.
     init(
@@ -35,6 +36,7 @@ struct BatchPlan {
         template: Submitter.Entry,
         id given: UUID?,
         maximumRunning: Int?,
+        besides others: Int = 0,
         configuration: Configuration
     ) throws(Failure) {
         let identity = BatchIdentity(
@@ -42,7 +44,8 @@ struct BatchPlan {
             tenant: template.tenant,
             pool: template.pool,
             maximumRunning: maximumRunning,
-            batch: given
+            batch: given,
+            besides: others
         )
         self.draft = draft
         id = identity.batch

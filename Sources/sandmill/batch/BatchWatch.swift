@@ -148,7 +148,9 @@ struct BatchWatch {
             tell: (FinishedEvent) throws -> Void
         ) async throws {
             do {
-                let record = try await watch.database.executions.batch(watch.batch)
+                let known = try await watch.database.executions.batch(watch.batch)
+                // Another tenant's tells nothing of ours.
+                let record = known?.tenant == watch.tenant ? known : nil
                 if let record {
                     progress.size = record.size
                     progress.refuse(count: record.refused)

@@ -3,6 +3,7 @@ import Foundation
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
+import SandmillRepository
 import SandmillService
 
 extension BatchCommand {
@@ -78,8 +79,8 @@ extension BatchCommand {
             let begin = ContinuousClock.now
             let report = try conclusion.openReport()
             let configuration = try global.load()
-            let plan = try plan(configuration)
             let database = DatabaseClient(configuration)
+            let plan = try await plan(configuration, database)
             let broker = try BrokerClient(configuration)
             guard wait else {
                 try await send(plan, by: broker, unlessKnownTo: database)
@@ -105,7 +106,11 @@ extension BatchCommand {
             try conclusion.conclude(progress, members: plan.labels, report: report)
         }
 
-        private func plan(_ configuration: Configuration) throws -> BatchPlan {
+        /// Plans the batch, under an id that no other tenant has taken as far as that is known.
+        private func plan(
+            _ configuration: Configuration,
+            _ database: DatabaseClient
+        ) async throws -> BatchPlan {
             let draft = try material.draft(request, tests)
             if again, let member = draft.members.first(where: { $0.id != nil }) {
                 throw Failure(
@@ -113,13 +118,20 @@ extension BatchCommand {
                     "\(member.name) has an id of its own, which --again cannot repeat"
                 )
             }
-            return try BatchPlan(
-                draft,
-                template: request.template(replyTo: nil),
-                id: again ? .random() : id,
-                maximumRunning: maxRunning,
-                configuration: configuration
-            )
+            var others = 0
+            while true {
+                let plan = try BatchPlan(
+                    draft,
+                    template: request.template(replyTo: nil),
+                    id: again ? .random() : id,
+                    maximumRunning: maxRunning,
+                    besides: others,
+                    configuration: configuration
+                )
+                let known = try? await database.executions.batch(plan.id)
+                if !plan.isDerived || known == nil || known?.tenant == plan.tenant { return plan }
+                others += 1
+            }
         }
 
         /// Sends a batch, unless all of it is known to have arrived.

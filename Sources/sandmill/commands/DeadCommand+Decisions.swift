@@ -17,6 +17,9 @@ extension DeadCommand {
                 A message goes back to its own level with all its properties. A worker publishes \
                 it, at once or as soon as the broker is there. What cannot be requeued stays, with \
                 the reason on standard error and 65 as the exit code.
+
+                Where broker.users is set, it still counts as published by whoever published it, and \
+                is refused again if that user may not publish for its tenant; --trust lets it through.
                 """
         )
 
@@ -36,6 +39,9 @@ extension DeadCommand {
         @Option(help: ArgumentHelp("Another pool and level.", valueName: "pool.level"))
         var to: Destination?
 
+        @Flag(help: "Runs them for the tenants that they name, whoever published them.")
+        var trust = false
+
         func validate() throws {
             try decision.check(selection)
             if body != nil, selection.ids.count != 1 {
@@ -45,7 +51,11 @@ extension DeadCommand {
 
         func run() async throws {
             let configuration = try global.load()
-            let revision = Revision(body: try body.map(Input.read), routingKey: to?.routingKey)
+            let revision = Revision(
+                body: try body.map(Input.read),
+                routingKey: to?.routingKey,
+                isTrusted: trust
+            )
             let limit = configuration.broker.maximumBody
             if let body = revision.body, ByteCount(body.count) > limit {
                 throw Failure(.wrongInput, "the body is above broker.maximum_body, \(limit.bytes)")

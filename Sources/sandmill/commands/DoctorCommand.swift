@@ -61,6 +61,20 @@ struct DoctorCommand: AsyncParsableCommand {
             ]
         }
         await examination.check(
+            "subscribers",
+            mend: "start Postgres, or set database.url",
+            orIfWrong: "correct database.url"
+        ) {
+            let rejected = try await PostgreSQLCensus(configuration.makeDatabase(connections: 1))
+                .rejectedMessages(limit: 10)
+            guard !rejected.isEmpty else { return ["the broker rejects nothing"] }
+            return ["the broker takes what is not named below"]
+                + rejected.map { $0.line(prefix: configuration.broker.prefix) } + [
+                    "rabbitmqctl list_bindings tells which queues want these, list_queues which of them is "
+                        + "full; see Publishers and subscribers in the documentation"
+                ]
+        }
+        await examination.check(
             "results",
             mend: "make \(configuration.resultsRoot) writable, with room, or set results.root",
             orIfWrong: "set results.root"
@@ -139,5 +153,16 @@ struct Examination {
             Terminal.write("      to mend it: \(remedy)")
             worst = worst ?? failure.status
         }
+    }
+}
+
+extension RejectedMessages {
+    /// What is rejected, for a person.
+    fileprivate func line(prefix: String) -> String {
+        let target =
+            exchange == .queue
+            ? "the queue \"\(routingKey.printable)\""
+            : "\"\(routingKey.printable)\" of \(prefix).\(exchange.rawValue)"
+        return "the broker rejects \(target): \(count) messages, up to \(rejections) times"
     }
 }

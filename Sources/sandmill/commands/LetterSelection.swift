@@ -13,8 +13,8 @@ struct LetterSelection: ParsableArguments {
         name: .customLong("error-type"),
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Only letters of this type: invalid_request, too_large, id_conflict, unroutable or "
-                + "given_up; may be repeated.",
+            "Only letters of this type: invalid_request, too_large, id_conflict, "
+                + "forbidden_tenant, unroutable or given_up; may be repeated.",
             valueName: "type"
         )
     )

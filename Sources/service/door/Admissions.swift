@@ -47,7 +47,8 @@ public struct Admissions: Service {
 
     /// Takes a request in; the same request again changes nothing.
     ///
-    /// - Returns: The execution, and whether it is this request that made it.
+    /// - Returns: The execution, which has an id of its own where that of the request is another tenant's,
+    ///   and whether it is this request that made it.
     /// - Throws: ``RequestRefusal``, also for an id that is known with another content; ``StoreError``
     ///   when the store cannot keep it now, in which case nothing is known of it.
     public func submit(
@@ -61,22 +62,25 @@ public struct Admissions: Service {
         submission.program.files = []
         submission.program.stdin = []
         submission.tests = nil
-        let outcome = try await committer.submit(
-            Claim(
-                token: .random(),
-                intent: .queue,
-                worker: worker,
-                submission: submission,
-                request: request
-            )
+        var claim = Claim(
+            token: .random(),
+            intent: .queue,
+            worker: worker,
+            submission: submission,
+            request: request
         )
-        switch outcome {
-        case .queued(let message): await relay.send([message])
-        case .conflict(let reason): throw RequestRefusal(.idConflict, reason)
-        case .duplicate: return AdmittedExecution(id: submission.id, isNew: false)
-        case .deferred, .parked, .claimed: break
+        while true {
+            switch try await committer.submit(claim) {
+            case .taken(let other):
+                claim = other
+                continue
+            case .queued(let message): await relay.send([message])
+            case .conflict(let reason): throw RequestRefusal(.idConflict, reason)
+            case .duplicate: return AdmittedExecution(id: claim.submission.id, isNew: false)
+            case .deferred, .parked, .claimed: break
+            }
+            return AdmittedExecution(id: claim.submission.id, isNew: true)
         }
-        return AdmittedExecution(id: submission.id, isNew: true)
     }
 
     /// Takes a batch in that is one document; the same again changes nothing.
@@ -90,19 +94,30 @@ public struct Admissions: Service {
         batch message: RequestMessage,
         from queue: String
     ) async throws -> AdmittedBatch {
-        let batch = try BatchDecoder(decoders: decoders).decode(
-            message,
-            from: queue,
-            worker: worker
-        )
-        switch try await store.admit(batch) {
-        case .admitted(let refused):
-            await relay.hint(ControlMessage(parked: batch.pool))
-            return AdmittedBatch(id: batch.id, pool: batch.pool, size: batch.size, refused: refused)
-        case .duplicate:
-            return AdmittedBatch(id: batch.id, pool: batch.pool, size: batch.size, refused: nil)
-        case .conflict(let reason):
-            throw RequestRefusal(.idConflict, reason)
+        var message = message
+        while true {
+            let batch = try BatchDecoder(decoders: decoders).decode(
+                message,
+                from: queue,
+                worker: worker
+            )
+            var admitted = AdmittedBatch(
+                id: batch.id,
+                pool: batch.pool,
+                size: batch.size,
+                refused: nil
+            )
+            switch try await store.admit(batch) {
+            case .taken(let id): message.rename(id)
+            case .admitted(let refused):
+                await relay.hint(ControlMessage(parked: batch.pool))
+                admitted.refused = refused
+                return admitted
+            case .duplicate:
+                return admitted
+            case .conflict(let reason):
+                throw RequestRefusal(.idConflict, reason)
+            }
         }
     }
 }

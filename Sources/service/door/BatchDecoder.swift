@@ -71,6 +71,7 @@ struct BatchDecoder {
                     )
                 )
             case .failure(let refusal):
+                request.properties.userID = message.properties.userID
                 admission.refused.append(
                     DeadLetter(
                         errorType: refusal.kind.rawValue,

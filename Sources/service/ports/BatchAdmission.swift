@@ -51,6 +51,8 @@ public enum BatchOutcome: Equatable, Sendable {
     case admitted(refused: Int)
     /// It is known already, with the same message: nothing to do.
     case duplicate
+    /// The id is another tenant's, of which nobody may know: it is to be admitted under this one.
+    case taken(UUID)
     /// The id is known with another content: a dead letter.
     case conflict(String)
 }

@@ -15,6 +15,9 @@ public struct MessageProperties: Equatable, Sendable {
     public var timestamp: Date?
     /// The publishing application.
     public var appID: String?
+    /// The user of the broker who published it, which the broker has verified; empty where it came by the
+    /// broker and does not say, nil where it is our own.
+    public var userID: String?
     /// The headers that are strings, or numbers written as such.
     public var headers: [String: String]
 
@@ -26,6 +29,7 @@ public struct MessageProperties: Equatable, Sendable {
         replyTo: String? = nil,
         timestamp: Date? = nil,
         appID: String? = nil,
+        userID: String? = nil,
         headers: [String: String] = [:]
     ) {
         self.contentType = contentType
@@ -34,6 +38,7 @@ public struct MessageProperties: Equatable, Sendable {
         self.replyTo = replyTo
         self.timestamp = timestamp
         self.appID = appID
+        self.userID = userID
         self.headers = headers
     }
 }

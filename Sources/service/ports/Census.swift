@@ -51,6 +51,8 @@ public struct Census: Equatable, Sendable {
     public var sandboxes: [Sandboxes]
     /// Messages that are to be published.
     public var outbox: Int
+    /// Those of them that the broker has rejected, by the name of their exchange; empty for a queue's own.
+    public var rejected: [String: Int]
     /// Dead letters by error type.
     public var deadLetters: [String: Int]
     /// Workers whose lease has not ended.
@@ -61,13 +63,40 @@ public struct Census: Equatable, Sendable {
         executions: [Executions],
         sandboxes: [Sandboxes],
         outbox: Int,
+        rejected: [String: Int] = [:],
         deadLetters: [String: Int],
         workers: Int
     ) {
         self.executions = executions
         self.sandboxes = sandboxes
         self.outbox = outbox
+        self.rejected = rejected
         self.deadLetters = deadLetters
         self.workers = workers
+    }
+}
+
+/// Messages that the broker rejects, for a queue that wants them is full.
+public struct RejectedMessages: Equatable, Sendable {
+    /// Where they are published.
+    public var exchange: OutboundMessage.Exchange
+    /// Their routing key; without an exchange, the queue.
+    public var routingKey: String
+    /// How many there are.
+    public var count: Int
+    /// How often one of them has been rejected, at most.
+    public var rejections: Int
+
+    /// Describes them.
+    public init(
+        exchange: OutboundMessage.Exchange,
+        routingKey: String,
+        count: Int,
+        rejections: Int
+    ) {
+        self.exchange = exchange
+        self.routingKey = routingKey
+        self.count = count
+        self.rejections = rejections
     }
 }

@@ -54,6 +54,22 @@ public struct RequestMessage: Equatable, Sendable {
         self.properties = properties.withMeaningfulHeaders
         self.body = body
     }
+
+    /// Gives it another id; its publisher knows it again by the one that it had, in the correlation id.
+    public mutating func rename(_ id: UUID) {
+        properties.correlationID = properties.correlationID ?? properties.messageID
+        properties.messageID = id.text
+    }
+}
+
+extension Claim {
+    /// The same under another id.
+    public func renamed(_ id: UUID) -> Claim {
+        var claim = self
+        claim.submission.id = id
+        claim.request.rename(id)
+        return claim
+    }
 }
 
 /// What became of a claim.
@@ -68,6 +84,8 @@ public enum ClaimOutcome: Equatable, Sendable {
     case parked
     /// It is `queued`, with its message in the outbox, leased to the caller for 30 s.
     case queued(OutboxMessage)
+    /// The id is another tenant's, of which nobody may know: this is to be claimed instead.
+    case taken(Claim)
     /// The id, or the size of its batch, is known with another content: a dead letter.
     case conflict(String)
 }

@@ -106,6 +106,7 @@ extension MessageProperties {
             replyTo: replyTo?.withoutNUL,
             timestamp: timestamp,
             appID: appID?.withoutNUL,
+            userID: userID?.withoutNUL,
             headers: Dictionary(
                 headers.map { ($0.key.withoutNUL, $0.value.withoutNUL) },
                 uniquingKeysWith: { first, _ in first }

@@ -134,11 +134,14 @@ public struct Revision: Equatable, Sendable {
     public var body: [UInt8]?
     /// Its routing key; nil for the one that it had.
     public var routingKey: String?
+    /// Whether it is for the tenant that it names, whoever published it.
+    public var isTrusted: Bool
 
     /// Describes a revision; by default none.
-    public init(body: [UInt8]? = nil, routingKey: String? = nil) {
+    public init(body: [UInt8]? = nil, routingKey: String? = nil, isTrusted: Bool = false) {
         self.body = body
         self.routingKey = routingKey
+        self.isTrusted = isTrusted
     }
 
     /// What will become of a letter.

@@ -24,7 +24,9 @@ public struct RefusedMember: Equatable, Sendable {
     /// Reads as much of a letter as it takes; nil when that cannot be read, or when nobody has
     /// found fault with the content: the same message may still be taken in.
     public init?(_ letter: DeadLetter) {
-        guard RequestRefusal.Kind(rawValue: letter.errorType) != nil, letter.isComplete,
+        guard let kind = RequestRefusal.Kind(rawValue: letter.errorType),
+            // Nobody takes members off the batches of others.
+            kind != .forbiddenTenant, letter.isComplete,
             let id = letter.properties.messageID.flatMap(UUID.init(text:)),
             let tenant = try? SubmissionDecoder.tenant(letter.properties),
             let pool = letter.routingKey?.prefix(while: { $0 != "." }).description,

@@ -8,6 +8,8 @@ public struct RequestRefusal: Error, Equatable, Sendable {
         case tooLarge = "too_large"
         /// The id is known with another content.
         case idConflict = "id_conflict"
+        /// Whoever published it may not do so for the tenant that it names.
+        case forbiddenTenant = "forbidden_tenant"
     }
 
     /// The kind.

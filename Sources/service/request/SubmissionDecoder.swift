@@ -109,12 +109,6 @@ public struct SubmissionDecoder: Sendable {
         throw RequestRefusal(.invalidRequest, "the content type is not application/json")
     }
 
-    /// The lane of a delivery; nil for one that is refused.
-    func lane(of delivery: Delivery) -> Lane? {
-        guard let tenant = try? Self.tenant(delivery.properties) else { return nil }
-        return Lane(level: delivery.level, tenant: tenant)
-    }
-
     static func tenant(
         _ properties: MessageProperties
     ) throws(RequestRefusal) -> String {

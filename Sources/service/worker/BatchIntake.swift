@@ -11,6 +11,7 @@ public struct BatchIntake: Service {
     private let ledger: ExecutionLedger
     private let workers: [String: QueueWorker]
     private let lease: WorkerLease
+    private let publishers: PublisherPolicy
     private let clock: any Clock<Duration>
     private let logger: Logger
 
@@ -22,6 +23,7 @@ public struct BatchIntake: Service {
     ///   - ledger: Keeps those that are refused; it has to outlive the intake.
     ///   - workers: This process's, by the names of their pools.
     ///   - lease: While it is not held, nothing is consumed.
+    ///   - publishers: Who may publish what.
     ///   - clock: What it waits with before it tries again.
     ///   - logger: Told what could not be taken in.
     public init(
@@ -30,6 +32,7 @@ public struct BatchIntake: Service {
         ledger: ExecutionLedger,
         workers: [String: QueueWorker],
         lease: WorkerLease,
+        publishers: PublisherPolicy = PublisherPolicy(),
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
@@ -38,6 +41,7 @@ public struct BatchIntake: Service {
         self.ledger = ledger
         self.workers = workers
         self.lease = lease
+        self.publishers = publishers
         self.clock = clock
         self.logger = logger
     }
@@ -64,8 +68,10 @@ public struct BatchIntake: Service {
     /// What happens to a batch.
     ///
     /// - Returns: Whether that is all; otherwise it goes back, until its queue gives it up.
-    private func process(_ delivery: BatchDelivery) async -> Bool {
+    private func process(_ original: BatchDelivery) async -> Bool {
+        var delivery = original
         do {
+            delivery.properties = try publishers.check(delivery.properties)
             let message = RequestMessage(
                 properties: delivery.properties,
                 body: try delivery.body.complete()

@@ -35,6 +35,8 @@ public struct QueueWorker: Service {
         public var maximumAttempts: Int
         /// Whether a program that writes more than is kept is killed.
         public var killsOnExcessOutput: Bool
+        /// Who may publish what.
+        public var publishers: PublisherPolicy
 
         /// Puts a configuration together.
         public init(
@@ -47,7 +49,8 @@ public struct QueueWorker: Service {
             windowSize: ByteCount,
             patience: Duration = .seconds(600),
             maximumAttempts: Int,
-            killsOnExcessOutput: Bool
+            killsOnExcessOutput: Bool,
+            publishers: PublisherPolicy = PublisherPolicy()
         ) {
             self.worker = worker
             self.cluster = cluster
@@ -59,6 +62,7 @@ public struct QueueWorker: Service {
             self.patience = patience
             self.maximumAttempts = maximumAttempts
             self.killsOnExcessOutput = killsOnExcessOutput
+            self.publishers = publishers
         }
     }
 
@@ -196,7 +200,10 @@ public struct QueueWorker: Service {
 
     /// Whether a delivery can be held or parked now.
     private func isOpen(_ delivery: Delivery) -> Bool {
-        decoder.lane(of: delivery).map(places.isOpen) ?? true
+        guard let properties = try? configuration.publishers.check(delivery.properties),
+            let tenant = try? SubmissionDecoder.tenant(properties)
+        else { return true }
+        return places.isOpen(Lane(level: delivery.level, tenant: tenant))
     }
 
     /// Puts into the store what waits for too long, for a window that is full or while nothing can run.
@@ -214,31 +221,39 @@ public struct QueueWorker: Service {
     }
 
     /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
-    private func claim(_ delivery: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
+    private func claim(_ original: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
+        var delivery = original
         do {
-            let request = RequestMessage(
+            delivery.properties = try configuration.publishers.check(delivery.properties)
+            var request = RequestMessage(
                 properties: delivery.properties,
                 body: try delivery.body.complete()
             )
+            // It is for this tenant from here on, whoever publishes it again.
+            request.properties.userID = nil
             let submission = try decoder.decode(request, level: delivery.level)
-            let token = UUID.random()
-            let (outcome, isFirst) = try await takeIn(
-                submission,
-                request,
-                token: token,
-                isOverdue: isOverdue
+            var claim = Claim(
+                token: .random(),
+                worker: configuration.worker,
+                submission: submission,
+                request: request
             )
+            var (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
+            while case .taken(let other) = outcome {
+                claim = other
+                (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
+            }
             switch outcome {
             case .claimed(let grant):
                 await delivery.settlement.acknowledge()
                 return ClaimedExecution(
-                    submission: submission,
-                    request: request,
-                    token: token,
+                    submission: claim.submission,
+                    request: claim.request,
+                    token: claim.token,
                     grant: grant,
                     isPrompt: isFirst
                 )
-            case .duplicate, .deferred, .parked, .queued:
+            case .duplicate, .deferred, .parked, .queued, .taken:
                 await delivery.settlement.acknowledge()
             case .conflict(let reason):
                 await refuse(delivery, RequestRefusal(.idConflict, reason))
@@ -261,37 +276,27 @@ public struct QueueWorker: Service {
 
     /// Has an execution held or parked; its place is given up unless it is to be run now.
     private func takeIn(
-        _ submission: Submission,
-        _ request: RequestMessage,
-        token: UUID,
+        _ claim: Claim,
         isOverdue: Bool
     ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
-        let lane = Lane(level: submission.level, tenant: submission.tenant)
-        let (intent, isFirst) =
-            isOverdue
-            ? (.park, false) : places.admit(lane, size: request.body.count)
+        let lane = Lane(level: claim.submission.level, tenant: claim.submission.tenant)
+        let size = claim.request.body.count
+        let (intent, isFirst) = isOverdue ? (.park, false) : places.admit(lane, size: size)
+        var claim = claim
+        claim.intent = intent
         var isOurs = false
-        ledger.held.hold(token)
+        ledger.held.hold(claim.token)
         defer {
             if !isOurs {
-                ledger.held.letGo(token)
-                if intent == .run { places.leave(lane, size: request.body.count) }
+                ledger.held.letGo(claim.token)
+                if intent == .run { places.leave(lane, size: size) }
             }
         }
-        let outcome = try await ledger.claim(
-            Claim(
-                token: token,
-                intent: intent,
-                worker: configuration.worker,
-                submission: submission,
-                request: request
-            ),
-            isPrompt: isFirst
-        )
+        let outcome = try await ledger.claim(claim, isPrompt: isFirst)
         switch outcome {
         case .claimed: isOurs = true
-        case .parked: places.notePark(lane, size: ByteCount(request.body.count))
-        case .duplicate, .deferred, .queued, .conflict: break
+        case .parked: places.notePark(lane, size: ByteCount(size))
+        case .duplicate, .deferred, .queued, .taken, .conflict: break
         }
         return (outcome, isFirst)
     }

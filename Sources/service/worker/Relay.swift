@@ -145,6 +145,8 @@ public actor Relay: Service {
             metadata: [
                 LogKey.count: "\(rows.count)", LogKey.reason: "\(first.reason)",
                 "message": "\(first.row.message.properties.messageID ?? "")",
+                // Who takes none of it is bound by one of these, or is the queue of that name.
+                "routing_keys": "\(Set(rows.map(\.row.message.routingKey)).sorted().prefix(8))",
             ]
         )
         do throws(StoreError) {

@@ -50,6 +50,7 @@ import Testing
             )
             expected.correlationID = "c"
             expected.replyTo = "r"
+            expected.userID = installation.broker.user
             expected.timestamp = 1_700_000_000
             expected.appID = "a"
             var received = delivery.properties

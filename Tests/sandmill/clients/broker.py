@@ -53,6 +53,10 @@ def purge_queue(channel, order):
     channel.queue_purge(order["name"])
 
 
+def bind_queue(channel, order):
+    channel.queue_bind(order["name"], order["exchange"], order["routing_key"])
+
+
 def unbind_queue(channel, order):
     channel.queue_unbind(order["name"], order["exchange"], order["routing_key"])
 
@@ -65,6 +69,11 @@ def purge(channel, order):
     """Removes what waits in a queue, once something does."""
     while channel.queue_purge(order["name"]).method.message_count == 0:
         time.sleep(0.05)
+
+
+def count(channel, order):
+    """How many messages wait in a queue."""
+    return {"count": channel.queue_declare(order["name"], passive=True).method.message_count}
 
 
 def reject(channel, order):
@@ -81,8 +90,10 @@ ORDERS = {
         delete_queue,
         purge_queue,
         purge,
+        bind_queue,
         unbind_queue,
         delete_exchange,
+        count,
         reject,
     )
 }
@@ -92,7 +103,7 @@ for line in sys.stdin:
     answer = {}
     try:
         with connection.channel() as channel:
-            ORDERS[order["do"]](channel, order)
+            answer = ORDERS[order["do"]](channel, order) or {}
     except pika.exceptions.AMQPError as error:
         answer["error"] = repr(error)
     print(json.dumps(answer), flush=True)

@@ -17,8 +17,8 @@ struct Installation: Sendable {
     private let broker: Program
     private let database: Program
 
-    /// Where its broker is.
-    var brokerURL: String { servers.broker }
+    /// Where its broker is, for an administrator.
+    let brokerURL: String
 
     /// Where its record store is, for an administrator.
     let databaseURL: String
@@ -36,13 +36,19 @@ struct Installation: Sendable {
 
     /// Runs `body` with a migrated installation, and removes everything of it afterwards.
     ///
-    /// With `database`, an administrator's way into a server, its record store is there.
+    /// With `database` or `broker`, an administrator's way into a server, its record store or its
+    /// exchanges and queues are there.
     static func with<Value>(
         database: String? = nil,
+        broker: String? = nil,
         settings: [String: String] = [:],
         _ body: (Installation) async throws -> Value
     ) async throws -> Value {
-        let installation = try await Installation(database: database, settings: settings)
+        let installation = try await Installation(
+            database: database,
+            broker: broker,
+            settings: settings
+        )
         let result = await Result {
             for command in [["migrate"], ["topology", "declare"]] {
                 let ended = try await installation.run(command)
@@ -50,7 +56,7 @@ struct Installation: Sendable {
             }
             try await installation.events.subscribe(
                 to: "\(installation.name).events",
-                of: installation.servers.broker
+                of: installation.brokerURL
             )
             return try await body(installation)
         }
@@ -60,8 +66,13 @@ struct Installation: Sendable {
         return value
     }
 
-    private init(database url: String?, settings: [String: String]) async throws {
+    private init(
+        database url: String?,
+        broker brokerURL: String?,
+        settings: [String: String]
+    ) async throws {
         servers = try Servers()
+        self.brokerURL = brokerURL ?? servers.broker
         databaseURL = url ?? servers.database
         name = "test-\(UUID().uuidString.lowercased().prefix(13))"
         directory = URL.temporaryDirectory.appending(path: "sandmill-\(name)")
@@ -70,7 +81,7 @@ struct Installation: Sendable {
         let others = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SANDMILL_") }
         let mark = databaseURL.contains("?") ? "&" : "?"
         self.settings = others.merging([
-            "SANDMILL_BROKER_URL": servers.broker,
+            "SANDMILL_BROKER_URL": self.brokerURL,
             "SANDMILL_BROKER_PREFIX": name,
             // The name is how a test finds the connections of this installation.
             "SANDMILL_DATABASE_URL": "\(databaseURL)\(mark)application_name=\(name)",
@@ -82,7 +93,7 @@ struct Installation: Sendable {
             "SANDMILL_POOLS_PYTHON_SANDBOXES_SPARE": "1",
             "SANDMILL_POOLS_PYTHON_SANDBOXES_MAXIMUM": "3",
         ]) { $1 }.merging(settings) { $1 }
-        broker = try .client("broker", servers.broker)
+        broker = try .client("broker", self.brokerURL)
         database = try .client("query", databaseURL)
     }
 

@@ -50,6 +50,18 @@ struct ExecutionStoreConformance: Sendable, CustomTestStringConvertible {
             let outcome = try await store.claim(.sample(.sample(id, source: "second")))
             #expect(outcome.isConflict)
         },
+        ExecutionStoreConformance("an id of another tenant is not in the way") { store in
+            let id = UUID()
+            _ = try await store.claim(.sample(.sample(id)))
+            let claim = try Claim.sample(.sample(id, tenant: "other"))
+            guard case .taken(let other) = try await store.claim(claim) else {
+                Issue.record("the id is in the way")
+                return
+            }
+            #expect(other.submission.id != id)
+            #expect(try await store.claim(other).attempt == 1)
+            #expect(try await store.claim(claim) == .taken(other))
+        },
         ExecutionStoreConformance("an ended execution is a duplicate, not a new run") { store in
             let claim = try Claim.sample(.sample(UUID()))
             _ = try await store.claim(claim)

@@ -107,6 +107,7 @@ extension DeadLetterSummary {
 extension OutboundMessage {
     fileprivate init(_ letter: DeadLetter, _ revision: Revision) {
         var properties = letter.properties
+        if revision.isTrusted { properties.userID = nil }
         properties.headers = properties.headers.filter {
             MessageProperties.meaningfulHeaders.contains($0.key)
         }

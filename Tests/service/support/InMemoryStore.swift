@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import SandmillEntity
 import SandmillService
@@ -237,10 +238,12 @@ actor InMemoryStore: ExecutionStore {
         let submission = claim.submission
         let known = executions[submission.id]
         if let known {
-            let isSame =
-                known.request.body == claim.request.body
-                && known.submission.tenant == submission.tenant
-            guard isSame else { return .conflict("the id is known with another request") }
+            guard known.submission.tenant == submission.tenant else {
+                return .taken(claim.renamed(submission.id.insteadOf(for: submission.tenant)))
+            }
+            guard known.request.body == claim.request.body else {
+                return .conflict("the id is known with another request")
+            }
             let isRepeated = known.token == claim.token && known.record.state == .running
             if isRepeated { return .claimed(grant(of: known)) }
             guard known.record.state == .queued, claim.intent != .queue else { return .duplicate }
@@ -474,5 +477,19 @@ extension InMemoryStore.Execution {
             finishedAt: nil,
             result: nil
         )
+    }
+}
+
+extension UUID {
+    /// The id that a tenant has instead of this one, which is another's.
+    fileprivate func insteadOf(for tenant: String) -> UUID {
+        let digest = SHA256.hash(data: Array("sandmill own id 1 \(text) \(tenant)".utf8))
+        var digits = digest.prefix(16)
+            .flatMap { [String($0 >> 4, radix: 16), String($0 & 15, radix: 16)] }
+        digits[12] = "8"
+        digits[16] = "a"
+        for place in [20, 16, 12, 8] { digits.insert("-", at: place) }
+        guard let id = UUID(text: digits.joined()) else { preconditionFailure("no UUID") }
+        return id
     }
 }

@@ -1,32 +1,44 @@
-import AMQP
+public import AMQP
 import FaultyProxy
 import Foundation
-import Testing
+public import Testing
 
 /// A broker of this test run's own, which may be alarmed, paused and asked for TLS.
 ///
 /// It ends when the test process does, however that ends: its shell waits for the end of its input.
-struct PrivateBroker: Sendable {
-    @TaskLocal static var current: PrivateBroker?
+public struct PrivateBroker: Sendable {
+    /// The broker of the suite whose test calls.
+    @TaskLocal public static var current: PrivateBroker?
 
     private let directory: URL
     private let environment: [String: String]
     private let ports: [Int]
 
     /// The plain way in.
-    var endpoint: Endpoint { Endpoint(host: "127.0.0.1", port: ports[0]) }
+    public var endpoint: Endpoint { Endpoint(host: "127.0.0.1", port: ports[0]) }
+
+    /// The plain way in of a user.
+    public func url(user: String = "guest", password: String = "guest") -> String {
+        "amqp://\(user):\(password)@127.0.0.1:\(ports[0])/"
+    }
 
     /// The way in with TLS, as the broker's certificate names it.
-    func secureEndpoint(_ tls: Endpoint.TLS) -> Endpoint {
+    public func secureEndpoint(_ tls: Endpoint.TLS) -> Endpoint {
         Endpoint(host: "localhost", port: ports[1], tls: tls)
     }
 
     /// A file of the authority, or of a certificate and key that it has signed.
-    func file(_ name: String) -> String { directory.appending(path: name).path }
+    public func file(_ name: String) -> String { directory.appending(path: name).path }
 
     /// Runs an administrator's command and waits for it.
     @discardableResult
-    func control(_ arguments: String...) throws -> String {
+    public func control(_ arguments: String...) throws -> String {
+        try control(arguments)
+    }
+
+    /// Runs an administrator's command and waits for it.
+    @discardableResult
+    public func control(_ arguments: [String]) throws -> String {
         try run("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments)
     }
 
@@ -145,8 +157,9 @@ struct PrivateBroker: Sendable {
 }
 
 /// Starts one ``PrivateBroker`` for all tests of a suite.
-struct WithPrivateBroker: SuiteTrait, TestScoping {
-    func provideScope(
+public struct WithPrivateBroker: SuiteTrait, TestScoping {
+    /// Runs the tests while the broker runs.
+    public func provideScope(
         for test: Test,
         testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
@@ -154,9 +167,14 @@ struct WithPrivateBroker: SuiteTrait, TestScoping {
         let input = Pipe()
         let (end, continuation) = AsyncStream<Never>.makeStream()
         let broker = try PrivateBroker.start(input: input) { continuation.finish() }
-        let result = await Result {
+        let result: Result<Void, any Error>
+        do {
             try await broker.untilReady()
-            try await PrivateBroker.$current.withValue(broker) { try await function() }
+            result = .success(
+                try await PrivateBroker.$current.withValue(broker) { try await function() }
+            )
+        } catch {
+            result = .failure(error)
         }
         try input.fileHandleForWriting.close()
         for await _ in end {}
@@ -166,5 +184,5 @@ struct WithPrivateBroker: SuiteTrait, TestScoping {
 
 extension Trait where Self == WithPrivateBroker {
     /// The suite's tests find their broker in ``PrivateBroker/current``.
-    static var withPrivateBroker: Self { Self() }
+    public static var withPrivateBroker: Self { Self() }
 }
