@@ -12,7 +12,7 @@ import Testing
         "PostgreSQL": [
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
-        "Curl": ["CCurl", "Glibc", "Synchronization", "Threads"],
+        "Curl": ["CCurl", "Synchronization", "Threads"],
         "Prometheus": ["CoreMetrics", "Synchronization"],
         "SandboxProtocol": [],
         "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
