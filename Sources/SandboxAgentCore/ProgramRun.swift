@@ -129,7 +129,7 @@ struct ProgramRun: ~Copyable {
             if ready.stdin { feed() }
             if ready.stdout { _ = stdout.read(reportingTo: sandbox.channel) }
             if ready.stderr { _ = stderr.read(reportingTo: sandbox.channel) }
-            if ready.worker { try obey() }
+            if ready.worker { try receiveCommands() }
             try holdLimits()
             flush()
         }
@@ -224,7 +224,7 @@ struct ProgramRun: ~Copyable {
         }
     }
 
-    private mutating func obey() throws(UncleanSandbox) {
+    private mutating func receiveCommands() throws(UncleanSandbox) {
         sandbox.channel.receive()
         while let command = sandbox.channel.nextCommand() {
             switch command {

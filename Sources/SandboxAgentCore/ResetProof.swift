@@ -13,7 +13,7 @@ struct ResetProof: ~Copyable {
     private static let patience: UInt64 = 500_000_000
 
     private let places: [WritablePlace]
-    private let room: [WritablePlace.Room]
+    private let room: [WritablePlace.Capacity]
     private let mounts: Descriptor
     private var socketCount: UInt64
     private let lists: IPCLists
@@ -29,7 +29,7 @@ struct ResetProof: ~Copyable {
             throw SystemError("count the sockets", code: EINVAL)
         }
         let lists = try IPCLists()
-        var room: [WritablePlace.Room] = []
+        var room: [WritablePlace.Capacity] = []
         for place in places { room.append(try place.room(besides: Descriptor())) }
         self.lists = lists
         self.places = places

@@ -17,7 +17,7 @@ final class WritablePlace {
     }
 
     /// How much its file system has room for.
-    struct Room: Equatable {
+    struct Capacity: Equatable {
         private let blocks: UInt
         private let files: UInt
 
@@ -38,12 +38,12 @@ final class WritablePlace {
     /// The room that is left: all there is, unless a file takes some, with a name or without.
     ///
     /// That of `file`, if it is open, counts as left.
-    func room(besides file: borrowing Descriptor) throws(SystemError) -> Room {
+    func room(besides file: borrowing Descriptor) throws(SystemError) -> Capacity {
         var status = statvfs()
         try check(unsafe fstatvfs(directory.number, &status), "fstatvfs")
-        guard file.isOpen else { return Room(status) }
+        guard file.isOpen else { return Capacity(status) }
         let (place, kept) = (try directory.status(), try file.status())
-        return place.st_dev == kept.st_dev ? Room(status, without: kept) : Room(status)
+        return place.st_dev == kept.st_dev ? Capacity(status, without: kept) : Capacity(status)
     }
 
     /// Whether it has no entry.

@@ -92,7 +92,7 @@ public struct Configuration: Equatable, Sendable {
     public var resultsTenantRate: ByteCount
     /// The worker.
     public var worker: Worker
-    /// The HTTP door.
+    /// The HTTP gateway.
     public var gateway: GatewayConfiguration
     /// How much is logged.
     public var logLevel: LogLevel

@@ -1,6 +1,6 @@
 public import SandmillEntity
 
-/// Where the HTTP door listens, and what its clients may use.
+/// Where the HTTP gateway listens, and what its clients may use.
 public struct GatewayConfiguration: Equatable, Sendable {
     /// The address: an IP address or a host's name.
     public var host: String

@@ -14,7 +14,7 @@ extension SandboxPool {
 
     /// Decides whether a waiter can be served now; a copy, so that the queue can ask it.
     private struct Supply {
-        let census: SandboxCensus
+        let census: SandboxCounts
         let tenantMaximum: Int
         let reserve: Int
         let vacancies: Int

@@ -200,7 +200,7 @@ public struct SandboxPool: Sendable {
 
     let configuration: Configuration
     var waiters = FairQueue<Waiter>()
-    private(set) var census = SandboxCensus()
+    private(set) var census = SandboxCounts()
     /// The latest time that was told.
     private(set) var now = Duration.zero
     private(set) var written: WrittenBytes

@@ -35,13 +35,13 @@ enum BatchStatement {
         }
         for start in stride(from: 0, to: refused.count, by: groupSize) {
             let group = Array(refused[start..<min(start + groupSize, refused.count)])
-            let parameters = LetterStatement.parameters(
+            let parameters = DeadLetterStatement.parameters(
                 group,
                 members: group.map { RefusedMember($0, of: batch) },
                 cameWithBatch: true,
                 cluster: cluster
             )
-            _ = try connection.query(LetterStatement.sql, parameters)
+            _ = try connection.query(DeadLetterStatement.sql, parameters)
         }
         if batch.maximumRunning != nil {
             _ = try connection.query(HeldMembers.repair, [batch.id])
@@ -99,7 +99,7 @@ enum BatchStatement {
 }
 
 extension DeadLetter {
-    /// The letter of a member that cannot be taken in.
+    /// The dead letter of a member that cannot be taken in.
     fileprivate init(_ member: Claim, of batch: BatchAdmission, reason: String) {
         var properties = member.request.properties
         properties.userID = batch.message.properties.userID

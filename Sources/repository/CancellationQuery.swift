@@ -32,7 +32,7 @@ enum CancellationQuery {
     }
 }
 
-extension Grant {
+extension AttemptGrant {
     /// Reads the columns `attempt`, `retries`, `uncounted_attempts`, `lost_workers`, `submitted_at`,
     /// `started_at` and `decided_end`.
     init(_ row: Row) throws {

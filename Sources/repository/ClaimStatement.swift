@@ -46,7 +46,7 @@ enum ClaimStatement {
         let outcome: String? = try row["outcome"]
         switch outcome {
         case "claimed":
-            return .claimed(try Grant(row))
+            return .claimed(try AttemptGrant(row))
         case "duplicate": return .duplicate
         case "deferred": return .deferred
         case "parked": return .parked
@@ -97,7 +97,7 @@ enum ClaimStatement {
         membership as materialized (
             select pg_advisory_xact_lock_shared(key)
             from (
-                select distinct \(LetterStatement.lockKey(of: "batch_id")) as key
+                select distinct \(DeadLetterStatement.lockKey(of: "batch_id")) as key
                 from claim where batch_id is not null and not $17 order by key
             ) as batch
         ),

@@ -5,7 +5,7 @@ internal import SandmillService
 
 /// Ends executions: record, attempt, files, batch counters and outbox in one statement.
 ///
-/// A member that a dead letter was counted for while it was taken in (``LetterStatement``) is found at the
+/// A member that a dead letter was counted for while it was taken in (``DeadLetterStatement``) is found at the
 /// latest when its batch would be complete. Those that end beyond the size of their batch are not counted.
 ///
 /// Executions are locked in the order of their ids, then cancellations, then batches, so that two workers
@@ -129,7 +129,7 @@ struct FinishStatement {
                 row_number() over (partition by batch_id order by position) as turn
             from execution join locked on locked.id = batch_id
         ),
-        \(LetterStatement.strays(of: "member where is_suspect")),
+        \(DeadLetterStatement.strays(of: "member where is_suspect")),
         share as (
             select batch_id, min(worker) as worker, count(*) as ended,
                 count(*) filter (where makes_room) as room, strays,

@@ -1,5 +1,5 @@
 extension Migration {
-    /// Who may use the HTTP door, and an index by which the results of a batch are read in pages.
+    /// Who may use the HTTP gateway, and an index by which the results of a batch are read in pages.
     static let tokens = Migration(
         version: 4,
         name: "access tokens",

@@ -79,7 +79,7 @@ enum OverdueStatement {
 
     private static let isExpiring = "state = 'queued' and deadline is not null and retries = 0"
 
-    /// The columns of an ``UnrunExecution`` and the `word` for its end.
+    /// The columns of an ``UnstartedExecution`` and the `word` for its end.
     private static let columns = """
         select id, executions.tenant, pool, level, executions.state, executions.reason, attempt, batch_id,
             worker, submitted_at, started_at, finished_at, runtime, labels, request_properties,

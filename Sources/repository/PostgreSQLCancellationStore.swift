@@ -84,10 +84,10 @@ public struct PostgreSQLCancellationStore: CancellationStore {
     }
 
     /// Reads what is queued and shall not start; see ``OverdueStatement``.
-    public func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution] {
+    public func overdue(limit: Int) async throws(StoreError) -> [UnstartedExecution] {
         try await database.access {
             try await database.pool.withTransaction { connection in
-                var overdue: [UnrunExecution] = []
+                var overdue: [UnstartedExecution] = []
                 while overdue.isEmpty {
                     let due = try connection.query(OverdueStatement.due, [limit])
                     if due.isEmpty { break }
@@ -98,11 +98,11 @@ public struct PostgreSQLCancellationStore: CancellationStore {
                             try due.map { try $0["tenant"] as String },
                         ]
                     )
-                    .compactMap { try UnrunExecution(overdue: $0) }
+                    .compactMap { try UnstartedExecution(overdue: $0) }
                 }
                 return try overdue
                     + connection.query(OverdueStatement.expired, [limit])
-                    .compactMap { try UnrunExecution(overdue: $0) }
+                    .compactMap { try UnstartedExecution(overdue: $0) }
             }
         }
     }
@@ -179,7 +179,7 @@ public struct PostgreSQLCancellationStore: CancellationStore {
     }
 }
 
-extension UnrunExecution {
+extension UnstartedExecution {
     /// Reads a row of an ``OverdueStatement``; nil for a level of a later version, which sweeps it.
     fileprivate init?(overdue row: Row) throws {
         let (word, level): (String, String) = (try row["word"], try row["level"])

@@ -21,25 +21,25 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
     /// Keeps messages, and counts the members of batches among them.
     public func keep(_ letters: [DeadLetter]) async throws(StoreError) {
         let members = letters.map(RefusedMember.init)
-        let parameters = LetterStatement.parameters(letters, members: members, cluster: cluster)
+        let parameters = DeadLetterStatement.parameters(letters, members: members, cluster: cluster)
         try await database.access {
             try await database.pool.withTransaction { connection in
                 let named = members.compactMap { $0 }
                 if !named.isEmpty {
                     let batches = named.map(\.batch.id)
-                    try connection.query(LetterStatement.lock, [batches])
+                    try connection.query(DeadLetterStatement.lock, [batches])
                     try connection.query(
-                        LetterStatement.batches,
-                        LetterStatement.batchParameters(named)
+                        DeadLetterStatement.batches,
+                        DeadLetterStatement.batchParameters(named)
                     )
-                    try connection.query(LetterStatement.lockedBatches, [batches])
+                    try connection.query(DeadLetterStatement.lockedBatches, [batches])
                 }
-                try connection.query(LetterStatement.sql, parameters)
+                try connection.query(DeadLetterStatement.sql, parameters)
             }
         }
     }
 
-    /// Reads the letters that match, by their ids downwards.
+    /// Reads the dead letters that match, by their ids downwards.
     public func list(
         _ filter: DeadLetterFilter,
         below id: Int64?,
@@ -47,21 +47,23 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
     ) async throws(StoreError) -> [DeadLetterSummary] {
         try await database.access {
             try await database.pool.query(
-                LetterQuery.list,
-                LetterQuery.parameters(filter, below: id, limit: limit)
+                DeadLetterQuery.list,
+                DeadLetterQuery.parameters(filter, below: id, limit: limit)
             )
             .map { try DeadLetterSummary($0) }
         }
     }
 
-    /// Reads one letter.
-    public func letter(_ id: Int64) async throws(StoreError) -> KeptLetter? {
+    /// Reads one dead letter.
+    public func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
         try await database.access {
-            try await database.pool.query(LetterQuery.one, [id]).first.map { try KeptLetter($0) }
+            try await database.pool.query(DeadLetterQuery.one, [id]).first.map {
+                try StoredDeadLetter($0)
+            }
         }
     }
 
-    /// Moves letters to the outbox.
+    /// Moves dead letters to the outbox.
     public func requeue(
         _ ids: [Int64],
         as revision: Revision
@@ -75,7 +77,7 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
         }
     }
 
-    /// Removes letters.
+    /// Removes dead letters.
     public func purge(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
         try await database.access {
             try await database.pool.query(
@@ -110,7 +112,7 @@ extension DeadLetterSummary {
     }
 }
 
-extension KeptLetter {
+extension StoredDeadLetter {
     fileprivate init(_ row: Row) throws {
         let properties: JSON = try row["properties"]
         let body: Data = try row["body"]

@@ -39,18 +39,18 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
     }
 
     /// Claims executions that wait here; see ``TakeStatement``.
-    public func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
-        let age = marks.begin("store \(vacancy.pool)").age
+    public func take(_ takeRequest: TakeRequest) async throws(StoreError) -> [TakenExecution] {
+        let age = marks.begin("store \(takeRequest.pool)").age
         return try await database.access {
             try await database.pool.withTransaction { connection in
                 let isHeld: Bool = try connection.query(
                     TakeStatement.lock,
-                    [vacancy.pool, age, vacancy.isRepeated]
+                    [takeRequest.pool, age, takeRequest.isRepeated]
                 )[0]["is_held"]
                 guard isHeld else { return [] }
                 return try connection.query(
                     TakeStatement.sql,
-                    TakeStatement.parameters(vacancy)
+                    TakeStatement.parameters(takeRequest)
                 )
                 .map { try TakeStatement.execution($0) }
             }

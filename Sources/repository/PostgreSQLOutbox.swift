@@ -191,9 +191,9 @@ public struct PostgreSQLOutbox: Outbox {
     private static func keep(_ letters: [DeadLetter], on connection: isolated Connection) throws {
         guard !letters.isEmpty else { return }
         try connection.query(
-            LetterStatement.sql,
+            DeadLetterStatement.sql,
             // None is the member of a batch: nobody has found fault with the content.
-            LetterStatement.parameters(letters, members: letters.map { _ in nil }, cluster: "")
+            DeadLetterStatement.parameters(letters, members: letters.map { _ in nil }, cluster: "")
         )
     }
 }

@@ -107,7 +107,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
         worker: String,
         successor: String,
         token: UUID
-    ) async throws(StoreError) -> [UnrunExecution] {
+    ) async throws(StoreError) -> [UnstartedExecution] {
         let lockPrefix = lockPrefix
         leftovers.removeAll { $0 == worker }
         return try await database.access {
@@ -145,7 +145,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                     [worker]
                 )
                 try connection.query("delete from sandboxes where worker = $1", [worker])
-                return try killers.map { try UnrunExecution(killer: $0) }
+                return try killers.map { try UnstartedExecution(killer: $0) }
             }
         }
     }
@@ -175,14 +175,14 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
         _ attempts: [RunningAttempt],
         of worker: String,
         token: UUID
-    ) async throws(StoreError) -> [UnrunExecution] {
+    ) async throws(StoreError) -> [UnstartedExecution] {
         try await database.access {
             try await database.pool.query(
                 ReclaimStatement.ofLeftovers,
                 [worker, worker, ReclaimStatement.maximumLostWorkers, token]
                     + RunningAttempt.parameters(attempts)
             )
-            .map { try UnrunExecution(killer: $0) }
+            .map { try UnstartedExecution(killer: $0) }
         }
     }
 
@@ -308,7 +308,7 @@ extension StoreError {
 
 // MARK: - Rows
 
-extension UnrunExecution {
+extension UnstartedExecution {
     /// Reads an execution that has lost too many workers.
     fileprivate init(killer row: Row) throws {
         try self.init(

@@ -4,7 +4,7 @@ internal import SandmillService
 
 /// Takes dead letters away and puts their messages into the outbox.
 ///
-/// The letters are locked in the order of their ids, so that two who requeue the same cannot wait
+/// The dead letters are locked in the order of their ids, so that two who requeue the same cannot wait
 /// for each other, and each goes once.
 enum RequeueStatement {
     static func parameters(_ ids: [Int64], _ revision: Revision) -> [any PostgreSQLValue] {
@@ -28,8 +28,8 @@ enum RequeueStatement {
         with letter as materialized (
             select id, case when $5 then properties::jsonb - 'user_id' else properties::jsonb
                 end as properties, coalesce(exchange, 'submit') as exchange, coalesce($2::bytea, body) as body,
-                coalesce($3::text, \(LetterQuery.address)) as address,
-                \(LetterQuery.isComplete) as is_complete
+                coalesce($3::text, \(DeadLetterQuery.address)) as address,
+                \(DeadLetterQuery.isComplete) as is_complete
             from dead_letters where id = any($1::int8[]) order by id for update
         ),
         judged as materialized (

@@ -36,18 +36,18 @@ enum TakeStatement {
         "available_at >= coalesce(statement_timestamp() - make_interval(secs => \(age)), '-infinity')"
     }
 
-    static func parameters(_ vacancy: Vacancy) -> [any PostgreSQLValue] {
-        let held = vacancy.held.map { $0 }
+    static func parameters(_ takeRequest: TakeRequest) -> [any PostgreSQLValue] {
+        let held = takeRequest.held.map { $0 }
         return [
-            vacancy.pool,
-            vacancy.count,
-            vacancy.worker,
-            vacancy.token,
+            takeRequest.pool,
+            takeRequest.count,
+            takeRequest.worker,
+            takeRequest.token,
             held.map(\.key.level.rawValue),
             held.map(\.key.tenant),
             held.map { Int32(clamping: $0.value) },
-            vacancy.newcomers,
-            vacancy.isRepeated,
+            takeRequest.newcomers,
+            takeRequest.isRepeated,
         ]
     }
 
@@ -55,8 +55,8 @@ enum TakeStatement {
     ///
     /// One whose request cannot be read fails no other: it is not runnable.
     static func execution(_ row: Row) throws -> TakenExecution {
-        let grant = try Grant(row)
-        var unrunnable = try UnrunExecution(
+        let grant = try AttemptGrant(row)
+        var unrunnable = try UnstartedExecution(
             row,
             outcome: Outcome(.errored, .unknownPool),
             endedAt: grant.startedAt
@@ -126,7 +126,7 @@ enum TakeStatement {
                 window turns as (order by rank, age, id)
             ) as ranked
             where (position <= $2 or is_first and position <= $8)
-                and bytes_before <= \(Vacancy.byteLimit)
+                and bytes_before <= \(TakeRequest.byteLimit)
             order by id
         ),
         taken as (

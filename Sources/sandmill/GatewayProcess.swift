@@ -12,7 +12,7 @@ import SandmillService
 import ServiceLifecycle
 import UnixSignals
 
-/// Puts the HTTP door together: every port with the adapter that the configuration names.
+/// Puts the HTTP gateway together: every port with the adapter that the configuration names.
 struct GatewayProcess {
     private let configuration: Configuration
     private let logger: Logger
@@ -63,9 +63,9 @@ struct GatewayProcess {
             messageTimeout: configuration.broker.messageTimeout,
             logger: logger
         )
-        let door = try await services(database, broker, relay, admissions, checks: [])
+        let gatewayServices = try await services(database, broker, relay, admissions, checks: [])
         var group = ServiceGroupConfiguration(
-            services: [publisher, relay, admissions, sweeper] + door,
+            services: [publisher, relay, admissions, sweeper] + gatewayServices,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -74,7 +74,7 @@ struct GatewayProcess {
         logger.info("The gateway has answered what it had taken.")
     }
 
-    /// What has to run for the door to be open, the door last.
+    /// The services of the gateway, its server last.
     ///
     /// - Parameters:
     ///   - database: The record store.
@@ -116,7 +116,7 @@ struct GatewayProcess {
                 follower: OutputFollower(records: records, source: files),
                 completions: completions,
                 directory: directory,
-                census: PostgreSQLCensus(database),
+                census: PostgreSQLQueueStatistics(database),
                 checks: [.database(database), .broker(completions)]
                     + (checks.isEmpty ? [.results(files)] : checks)
             ),
@@ -184,7 +184,7 @@ struct GatewayProcess {
     private static let filesOfSandbox = 4
 }
 
-/// The door, whose failure names the address: the error of the socket does not.
+/// The server, whose failure names the address, which the error of the socket does not.
 private struct NamedGateway: Service {
     let gateway: Gateway
     let settings: GatewaySettings
@@ -204,7 +204,7 @@ private struct NamedGateway: Service {
 }
 
 extension Configuration {
-    /// How the HTTP door is set up.
+    /// How the HTTP gateway is set up.
     fileprivate var gatewaySettings: GatewaySettings {
         GatewaySettings(
             host: gateway.host,

@@ -22,7 +22,7 @@ struct WorkerProcess {
 
     /// Works until SIGTERM or SIGINT, then finishes what is claimed.
     ///
-    /// With a `gateway` its HTTP door is open in the same process. Servers that are away at the start
+    /// With a `gateway` the HTTP gateway runs in the same process. Servers that are away at the start
     /// are waited for.
     func run(with gateway: GatewayProcess? = nil) async throws {
         let readers = try configuration.findResultsGroup()
@@ -68,7 +68,7 @@ struct WorkerProcess {
             messageTimeout: configuration.broker.messageTimeout,
             logger: logger
         )
-        let decidedEnds = DecidedEndWatch(
+        let decidedEnds = CancellationWatcher(
             worker: configuration.worker.id,
             cancellations: cancellations,
             running: running,
@@ -94,7 +94,7 @@ struct WorkerProcess {
             logger: logger
         )
         // What may be refused is asked before others are told that this worker is there.
-        let door =
+        let gatewayServices =
             try await gateway?.services(
                 database,
                 broker,
@@ -129,7 +129,7 @@ struct WorkerProcess {
         let workersByPool = Dictionary(
             uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
         )
-        let batches = BatchIntake(
+        let batches = BatchReceiver(
             source: BatchConsumer(broker: broker),
             admissions: admissions,
             ledger: ledger,
@@ -154,7 +154,7 @@ struct WorkerProcess {
         // They end in the opposite order: nothing stops before what depends on it.
         let services: [any Service] =
             [publisher, relay, ledger, admissions, supervisor, sweeper, decidedEnds] + pools
-            + workers + [drain, batches, control] + door
+            + workers + [drain, batches, control] + gatewayServices
             + [StartNotice(worker: configuration.worker.id, logger: logger)]
         var group = ServiceGroupConfiguration(
             services: services,

@@ -5,8 +5,8 @@ import Testing
 @testable import SandmillAPI
 
 @Suite struct ServerSentEventTests {
-    private func event(_ output: FollowedOutput, _ mark: String = "1:5:0") -> ServerSentEvent {
-        ServerSentEvent(MarkedOutput(output: output, mark: OutputMark(mark)))
+    private func event(_ output: OutputEvent, _ mark: String = "1:5:0") -> ServerSentEvent {
+        ServerSentEvent(MarkedOutput(output: output, mark: OutputCursorToken(mark)))
     }
 
     @Test func textStandsAsText() {

@@ -281,8 +281,8 @@ extension DeadLetter {
 }
 
 extension DeadLetterStore {
-    /// Keeps one letter and reads it back.
-    fileprivate func kept(_ letter: DeadLetter) async throws -> KeptLetter {
+    /// Keeps one dead letter and reads it back.
+    fileprivate func kept(_ letter: DeadLetter) async throws -> StoredDeadLetter {
         try await keep([letter])
         let summary = try #require(await list(DeadLetterFilter()).first)
         return try #require(await self.letter(summary.id))

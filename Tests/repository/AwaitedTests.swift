@@ -23,14 +23,14 @@ struct AwaitedTests {
     }
 
     private func take(_ store: RecordStore) async throws -> [UUID] {
-        let vacancy = Vacancy(
+        let takeRequest = TakeRequest(
             token: .random(),
             worker: "worker-a",
             pool: "python",
             count: 10,
             held: [:]
         )
-        return try await store.executions.take(vacancy).map(\.unrunnable.record.id)
+        return try await store.executions.take(takeRequest).map(\.unrunnable.record.id)
     }
 
     @Test func whateverPutItThereIsTakenFromTheStoreAfterAWhile() async throws {
@@ -137,7 +137,7 @@ struct AwaitedTests {
     @Test func theyAreCounted() async throws {
         try await RecordStore.with { store in
             _ = try await store.executions.claim([.sample(intent: .queue), .sample()])
-            let census = PostgreSQLCensus(store.database)
+            let census = PostgreSQLQueueStatistics(store.database)
             #expect(try await census.awaitedCount(longerThan: Self.patience) == 0)
             try await pass(.seconds(400), in: store)
             #expect(try await census.awaitedCount(longerThan: Self.patience) == 1)

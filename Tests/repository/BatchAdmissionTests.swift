@@ -10,7 +10,7 @@ import Testing
 struct BatchAdmissionTests {
     private func take(_ count: Int, in store: RecordStore) async throws -> [TakenExecution] {
         try await store.executions.take(
-            Vacancy(token: UUID(), worker: "worker-a", pool: "python", count: count, held: [:])
+            TakeRequest(token: UUID(), worker: "worker-a", pool: "python", count: count, held: [:])
         )
     }
 

@@ -168,10 +168,10 @@ struct CancellationTests {
         of claim: Claim,
         in claims: [Claim],
         _ store: RecordStore
-    ) async throws -> Grant {
+    ) async throws -> AttemptGrant {
         let index = try #require(claims.firstIndex { $0.submission.id == claim.submission.id })
         let outcome = try await store.executions.claim(claims)[index]
-        let grant: Grant? = if case .claimed(let grant) = outcome { grant } else { nil }
+        let grant: AttemptGrant? = if case .claimed(let grant) = outcome { grant } else { nil }
         return try #require(grant, "the claim came out as \(outcome)")
     }
 

@@ -173,14 +173,14 @@ struct ClaimTests {
             try await store.pool.query("update executions set available_at = now()")
             #expect(try await store.executions.parkDue(limit: 9) == 1)
             #expect(try await store.executions.parkDue(limit: 9) == 0)
-            let vacancy = Vacancy(
+            let takeRequest = TakeRequest(
                 token: UUID(),
                 worker: "worker-a",
                 pool: "python",
                 count: 9,
                 held: [:]
             )
-            let taken = try await store.executions.take(vacancy)
+            let taken = try await store.executions.take(takeRequest)
             #expect(taken.map(\.request) == [claim.request])
         }
     }

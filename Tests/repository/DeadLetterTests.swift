@@ -71,7 +71,7 @@ struct DeadLetterTests {
             )
             let plan = try await store.database.pool.withTransaction { connection in
                 let types = "int8, int8, int8[], text[], text, text, text, float8, float8, text"
-                try connection.execute(script: "prepare page(\(types)) as \(LetterQuery.list)")
+                try connection.execute(script: "prepare page(\(types)) as \(DeadLetterQuery.list)")
                 let nulls = Array(repeating: "null", count: 8).joined(separator: ", ")
                 let rows = try connection.query("explain execute page(5000, 256, \(nulls))")
                 try connection.execute(script: "deallocate page")
@@ -82,7 +82,7 @@ struct DeadLetterTests {
         }
     }
 
-    // MARK: - Letters of the version before
+    // MARK: - Dead letters of the version before
 
     @Test(arguments: [
         ("invalid_request", "…", "a.work.b.work.my.pool.high", "my.pool.high"),
@@ -168,7 +168,7 @@ private struct LettersAndOutbox: DeadLetterStore, Outbox {
         try await letters.list(filter, below: id, limit: limit)
     }
 
-    func letter(_ id: Int64) async throws(StoreError) -> KeptLetter? {
+    func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
         try await letters.letter(id)
     }
 
@@ -218,7 +218,7 @@ extension RecordStore {
         try await letters.list(filter, below: nil, limit: 100)
     }
 
-    /// Keeps a letter by the statement of the version before.
+    /// Keeps a dead letter by the statement of the version before.
     fileprivate func keepAsBefore(
         errorType: String = "invalid_request",
         reason: String = "/source: is missing",

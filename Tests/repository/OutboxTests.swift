@@ -145,14 +145,14 @@ struct OutboxTests {
             #expect(try await store.value("select count(*) from dead_letters") == 1)
             let letter = try #require(try await store.letters.letter(1)).letter
             #expect(letter == .init(unpublishable: rows[1].message, reason: "refused", of: letter))
-            let vacancy = Vacancy(
+            let takeRequest = TakeRequest(
                 token: .random(),
                 worker: "worker-b",
                 pool: "python",
                 count: 4,
                 held: [:]
             )
-            #expect(try await store.executions.take(vacancy).count == 1)
+            #expect(try await store.executions.take(takeRequest).count == 1)
         }
     }
 
@@ -219,7 +219,7 @@ struct OutboxTests {
 }
 
 extension DeadLetter {
-    /// The letter of a message, but for what the store adds to `kept`.
+    /// The dead letter of a message, but for what the store adds to `kept`.
     fileprivate init(unpublishable message: OutboundMessage, reason: String, of kept: DeadLetter) {
         self.init(unpublishable: message, reason: reason)
         sha256 = kept.sha256

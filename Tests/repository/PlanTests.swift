@@ -67,7 +67,7 @@ struct PlanTests {
         try await store.executions.retry([.sample(claims[0], delay: .zero)])
         _ = try await store.executions.finish([.sample(claims[1])])
         _ = try await store.executions.take(
-            Vacancy(token: .random(), worker: "worker-a", pool: "python", count: 4, held: [:])
+            TakeRequest(token: .random(), worker: "worker-a", pool: "python", count: 4, held: [:])
         )
         _ = try await store.executions.parkDue(limit: 256)
         _ = try await store.executions.parkAwaited(longerThan: .seconds(300))

@@ -117,16 +117,16 @@ struct RefusedMemberTests {
             let (member, other) = (Claim.sample(batch: batch), Claim.sample(batch: batch))
             _ = try await store.claim(other)
             let letter = DeadLetter.member(id: member.submission.id, of: batch)
-            let parameters = LetterStatement.parameters(
+            let parameters = DeadLetterStatement.parameters(
                 [letter],
                 members: [RefusedMember(letter)],
                 cluster: "test"
             )
             let batches = [batch.id]
             let attempt = try await store.interleave { connection in
-                try connection.query(LetterStatement.lock, [batches])
-                try connection.query(LetterStatement.lockedBatches, [batches])
-                try connection.query(LetterStatement.sql, parameters)
+                try connection.query(DeadLetterStatement.lock, [batches])
+                try connection.query(DeadLetterStatement.lockedBatches, [batches])
+                try connection.query(DeadLetterStatement.sql, parameters)
             } with: {
                 try await store.claim(member)
             }
@@ -191,7 +191,7 @@ struct RefusedMemberTests {
 }
 
 extension DeadLetter {
-    /// The letter of a member whose source is a number.
+    /// The dead letter of a member whose source is a number.
     static func member(
         id: UUID = UUID(),
         of batch: Submission.Membership,

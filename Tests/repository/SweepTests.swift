@@ -228,14 +228,14 @@ struct SweepTests {
                 for _ in 0..<8 {
                     let claims = (0..<250).map { _ in Claim.sample(intent: .park) }
                     _ = try await store.executions.claim(claims)
-                    let vacancy = Vacancy(
+                    let takeRequest = TakeRequest(
                         token: UUID(),
                         worker: "worker-a",
                         pool: "python",
                         count: 250,
                         held: [:]
                     )
-                    #expect(try await store.executions.take(vacancy).count == 250)
+                    #expect(try await store.executions.take(takeRequest).count == 250)
                     _ = try await store.executions.finish(claims.map { .sample($0) })
                 }
                 try await poll(store, registry)
@@ -250,14 +250,14 @@ struct SweepTests {
     private func poll(_ store: RecordStore, _ registry: PostgreSQLWorkerRegistry) async throws {
         #expect(try await store.executions.parkDue(limit: 256) == 0)
         #expect(try await store.executions.parkedCount(pool: "python", upTo: 1_000) == 0)
-        let vacancy = Vacancy(
+        let takeRequest = TakeRequest(
             token: UUID(),
             worker: "worker-a",
             pool: "python",
             count: 4,
             held: [:]
         )
-        #expect(try await store.executions.take(vacancy).isEmpty)
+        #expect(try await store.executions.take(takeRequest).isEmpty)
         _ = try await registry.heartbeat(worker: "worker-a")
         #expect(try await registry.abandonedWorkers().isEmpty)
         #expect(try await store.cancellations.overdue(limit: 256).isEmpty)

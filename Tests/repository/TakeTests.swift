@@ -9,13 +9,13 @@ import Testing
 /// What waits in the store, and who gets it next.
 @Suite("What waits in the store", .serialized, .timeLimit(.minutes(5)))
 struct TakeTests {
-    private func vacancy(
+    private func takeRequest(
         _ count: Int,
         worker: String = "worker-a",
         token: UUID = UUID(),
         held: [Lane: Int] = [:]
-    ) -> Vacancy {
-        Vacancy(token: token, worker: worker, pool: "python", count: count, held: held)
+    ) -> TakeRequest {
+        TakeRequest(token: token, worker: worker, pool: "python", count: count, held: held)
     }
 
     private func park(
@@ -40,7 +40,7 @@ struct TakeTests {
             let claims = try await park(3, in: store)
             #expect(try await store.executions.execution(claims[0].submission.id)?.state == .queued)
             #expect(try await store.executions.parkedCount(pool: "python", upTo: 2) == 2)
-            let taken = try await store.executions.take(vacancy(10))
+            let taken = try await store.executions.take(takeRequest(10))
             #expect(Set(taken.map(\.unrunnable.record.id)) == Set(claims.map(\.submission.id)))
             #expect(taken.allSatisfy { $0.grant.attempt == 1 && $0.grant.decidedEnd == nil })
             #expect(taken.allSatisfy { $0.request.body == claims[0].request.body })
@@ -51,7 +51,7 @@ struct TakeTests {
             #expect(record.state == .running)
             #expect(record.worker == "worker-a")
             #expect(try await store.executions.parkedCount(pool: "python", upTo: 9) == 0)
-            #expect(try await store.executions.take(vacancy(10)).isEmpty)
+            #expect(try await store.executions.take(takeRequest(10)).isEmpty)
             #expect(try await store.executions.finish([.sample(claims[0])]).count == 1)
         }
     }
@@ -67,8 +67,8 @@ struct TakeTests {
         try await RecordStore.with { store in
             _ = try await park(5, in: store)
             let token = UUID()
-            let first = try await store.executions.take(vacancy(2, token: token))
-            var repeated = vacancy(2, token: token)
+            let first = try await store.executions.take(takeRequest(2, token: token))
+            var repeated = takeRequest(2, token: token)
             repeated.isRepeated = true
             let again = try await store.executions.take(repeated)
             #expect(
@@ -85,7 +85,7 @@ struct TakeTests {
                 for worker in 0..<4 {
                     for _ in 0..<10 {
                         group.addTask {
-                            try await store.executions.take(vacancy(5, worker: "w\(worker)"))
+                            try await store.executions.take(takeRequest(5, worker: "w\(worker)"))
                         }
                     }
                 }
@@ -107,7 +107,7 @@ struct TakeTests {
                     set state = 'running', waits = 'broker', worker = 'worker-b', attempt = 1
                     """
                 )
-                async let taken = store.executions.take(vacancy(9))
+                async let taken = store.executions.take(takeRequest(9))
                 let isWaitedFor = """
                     select exists (
                         select from pg_locks
@@ -130,9 +130,9 @@ struct TakeTests {
             try await store.pool.query(
                 "update executions set available_at = now() + interval '1 h'"
             )
-            #expect(try await store.executions.take(vacancy(9)).isEmpty)
+            #expect(try await store.executions.take(takeRequest(9)).isEmpty)
             try await store.pool.query("update executions set available_at = now()")
-            #expect(try await store.executions.take(vacancy(9)).count == 1)
+            #expect(try await store.executions.take(takeRequest(9)).count == 1)
         }
     }
 
@@ -141,7 +141,7 @@ struct TakeTests {
             _ = try await park(1_000, in: store, tenant: "large")
             let small = try await park(1, in: store, tenant: "small")
             let held = [Lane(level: .normal, tenant: "large"): 40]
-            let taken = try await store.executions.take(vacancy(1, held: held))
+            let taken = try await store.executions.take(takeRequest(1, held: held))
             #expect(taken.map(\.unrunnable.record.id) == small.map(\.submission.id))
         }
     }
@@ -151,7 +151,7 @@ struct TakeTests {
             _ = try await park(1_000, in: store, level: .low)
             let high = try await park(1, in: store, level: .high)
             let held = [Lane(level: .low, tenant: "default"): 1]
-            let taken = try await store.executions.take(vacancy(1, held: held))
+            let taken = try await store.executions.take(takeRequest(1, held: held))
             #expect(taken.map(\.unrunnable.record.id) == high.map(\.submission.id))
         }
     }
@@ -163,7 +163,7 @@ struct TakeTests {
                     _ = try await park(20, in: store, tenant: tenant, level: level)
                 }
             }
-            let taken = try await store.executions.take(vacancy(18))
+            let taken = try await store.executions.take(takeRequest(18))
             let lanes = Dictionary(grouping: taken, by: \.lane).mapValues(\.count)
             #expect(lanes.count == 9)
             for (lane, count) in lanes { #expect(count == (lane.level == .high ? 4 : 1)) }
@@ -173,7 +173,7 @@ struct TakeTests {
     @Test func whatAWorkerHoldsOfSaturatedLevelsIsByTheirWeights() async throws {
         try await RecordStore.with { store in
             for level in Level.allCases { _ = try await park(100, in: store, level: level) }
-            let taken = try await store.executions.take(vacancy(51))
+            let taken = try await store.executions.take(takeRequest(51))
             let levels = Dictionary(grouping: taken, by: \.lane.level).mapValues(\.count)
             #expect(levels == [.high: 36, .normal: 12, .low: 3])
         }
@@ -186,7 +186,7 @@ struct TakeTests {
                 "update executions set submitted_at = submitted_at - interval '130 s'"
             )
             _ = try await park(1, in: store, level: .high)
-            let taken = try await store.executions.take(vacancy(1))
+            let taken = try await store.executions.take(takeRequest(1))
             #expect(taken.map(\.unrunnable.record.id) == low.map(\.submission.id))
         }
     }
@@ -201,7 +201,7 @@ struct TakeTests {
                 )
             }
             for id in ids {
-                let taken = try await store.executions.take(vacancy(1))
+                let taken = try await store.executions.take(takeRequest(1))
                 #expect(taken.map(\.unrunnable.record.id) == [id])
             }
         }
@@ -219,7 +219,7 @@ struct TakeTests {
             )
             #expect(try await store.executions.parkedCount(pool: "python", upTo: 9) == 1)
             #expect(try await store.claim(claim.redelivered().meant(.run)) == 1)
-            #expect(try await store.executions.take(vacancy(9)).isEmpty)
+            #expect(try await store.executions.take(takeRequest(9)).isEmpty)
         }
     }
 
@@ -237,7 +237,7 @@ struct TakeTests {
             #expect(
                 try await store.executions.claim([claim.redelivered().meant(.park)]) == [.parked]
             )
-            #expect(try await store.executions.take(vacancy(9)).count == 1)
+            #expect(try await store.executions.take(takeRequest(9)).count == 1)
         }
     }
 
@@ -249,7 +249,7 @@ struct TakeTests {
                 "update executions set state = 'running', worker = 'old', attempt = 1"
             )
             let queued = try await park(1, in: store)
-            let taken = try await store.executions.take(vacancy(2))
+            let taken = try await store.executions.take(takeRequest(2))
             #expect(taken.map(\.unrunnable.record.id) == queued.map(\.submission.id))
             #expect(try await store.executions.parkedCount(pool: "python", upTo: 99) == 0)
         }
@@ -259,7 +259,7 @@ struct TakeTests {
         try await RecordStore.with { store in
             _ = try await park(9, in: store, tenant: "large")
             let small = try await park(2, in: store, tenant: "small")
-            let full = Vacancy(
+            let full = TakeRequest(
                 token: UUID(),
                 worker: "worker-a",
                 pool: "python",
@@ -278,17 +278,17 @@ struct TakeTests {
             let body = #"{"source": "\#(String(repeating: "x", count: 2_000_000))"}"#
             let claims = (0..<4).map { _ in Claim.sample(intent: .park, body: body) }
             for claim in claims { _ = try await store.executions.claim([claim]) }
-            #expect(try await store.executions.take(vacancy(4)).count == 3)
-            #expect(try await store.executions.take(vacancy(4)).count == 1)
+            #expect(try await store.executions.take(takeRequest(4)).count == 3)
+            #expect(try await store.executions.take(takeRequest(4)).count == 1)
         }
     }
 
     @Test func whatIsTakenByAWorkerThatDiesIsQueuedAgain() async throws {
         try await RecordStore.with { store in
             let claim = try await park(1, in: store)[0]
-            _ = try await store.executions.take(vacancy(1, worker: "worker-a"))
+            _ = try await store.executions.take(takeRequest(1, worker: "worker-a"))
             try await store.executions.retry([.sample(claim, delay: .zero)])
-            #expect(try await store.executions.take(vacancy(1)).isEmpty)
+            #expect(try await store.executions.take(takeRequest(1)).isEmpty)
             #expect(try await store.claim(claim.redelivered()) == 2)
         }
     }
@@ -308,7 +308,7 @@ struct TakeTests {
                 "update executions set request_body = null where id = $1",
                 [broken[1]]
             )
-            let taken = try await store.executions.take(vacancy(9))
+            let taken = try await store.executions.take(takeRequest(9))
             #expect(taken.count == 3)
             for execution in taken {
                 let isBroken = broken.contains(execution.unrunnable.record.id)
@@ -334,7 +334,7 @@ struct TakeTests {
             let started = try await store.interleave { connection in
                 try connection.query(TakeStatement.lock, ["python", nil as Double?, true])
             } with: {
-                try await store.executions.take(vacancy(1)).map(\.grant.startedAt)
+                try await store.executions.take(takeRequest(1)).map(\.grant.startedAt)
             } beforeCommit: { connection in
                 try connection.query("create table time as select clock_timestamp() as released_at")
             }
@@ -352,7 +352,7 @@ struct TakeTests {
             _ = try await park(2_048, in: store, tenant: "a")
             _ = try await park(512, in: store, tenant: "b", level: .low)
             let before = try await store.reads()
-            _ = try await store.executions.take(vacancy(8))
+            _ = try await store.executions.take(takeRequest(8))
             let read = try await store.reads() - before
             #expect((1..<200).contains(read), "\(read) rows were read")
         }

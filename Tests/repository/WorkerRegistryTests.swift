@@ -470,7 +470,7 @@ struct WorkerRegistryTests {
 
 extension RecordStore {
     /// Claims an execution, which must succeed.
-    fileprivate func grant(_ claim: Claim) async throws -> Grant {
+    fileprivate func grant(_ claim: Claim) async throws -> AttemptGrant {
         let outcome = try #require(try await executions.claim([claim]).first)
         guard case .claimed(let grant) = outcome else {
             throw StoreError(.internal, "the claim came out as \(outcome)")
@@ -482,7 +482,7 @@ extension RecordStore {
     fileprivate func lose(
         _ worker: String,
         to successor: PostgreSQLWorkerRegistry
-    ) async throws -> [UnrunExecution] {
+    ) async throws -> [UnstartedExecution] {
         // What came just now may be another process's.
         try await pool.query("update executions set started_at = started_at - interval '1 min'")
         return try await successor.reclaim(

@@ -123,22 +123,25 @@ extension SystemTests {
 
         @Test func aGatewayEndsWhatShallNotStart() async throws {
             let installation = try Installation.current
-            let door = try await installation.open("gateway")
-            let expiring = try await door.submit(
+            let gatewayServices = try await installation.open("gateway")
+            let expiring = try await gatewayServices.submit(
                 ["source": "print(1)", "deadline": .string((Date.now + 1).formatted(.iso8601))],
                 to: "/execute/async"
             )
-            let cancelled = try await door.submit(["source": "print(2)"], to: "/execute/async")
+            let cancelled = try await gatewayServices.submit(
+                ["source": "print(2)"],
+                to: "/execute/async"
+            )
             let ids = try [expiring, cancelled].map {
                 try #require(UUID(uuidString: try $0.json["id"].string ?? ""))
             }
-            let answer = try await door.ask("/execute/\(ids[1])", "-X", "DELETE")
+            let answer = try await gatewayServices.ask("/execute/\(ids[1])", "-X", "DELETE")
             #expect(answer.status == 202)
             let expired = try await installation.events.finished(ids[0])
             #expect(expired["data"]["state"] == "expired")
             let ended = try await installation.events.finished(ids[1])
             #expect(ended["data"]["state"] == "cancelled")
-            try await installation.stop(door.process)
+            try await installation.stop(gatewayServices.process)
         }
     }
 }

@@ -263,7 +263,7 @@ extension SystemTests {
 }
 
 extension Installation {
-    /// Publishes what will be refused, and returns the number of the letter that it becomes.
+    /// Publishes what will be refused, and returns the number of the dead letter that it becomes.
     fileprivate func refuse(
         _ body: String,
         id: UUID = UUID(),
@@ -282,7 +282,7 @@ extension Installation {
         return try await letter(of: id)
     }
 
-    /// The number of the letter that a message becomes.
+    /// The number of the dead letter that a message becomes.
     fileprivate func letter(of id: UUID) async throws -> Int {
         let query = "select id from dead_letters where properties->>'message_id' = %s"
         let messageID = JSON.string(id.uuidString.lowercased())

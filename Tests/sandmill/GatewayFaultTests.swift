@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension SystemTests {
-    /// The HTTP door while what it needs comes and goes.
+    /// The HTTP gateway while what it needs comes and goes.
     @Suite(.installationWithoutWorker, .timeLimit(.minutes(5)))
     struct GatewayFaultTests {
         @Test func whoWaitsGetsTheEndThoughTheBrokerWasCutOff() async throws {
@@ -12,11 +12,11 @@ extension SystemTests {
             let proxy = FaultyProxy(before: broker.port ?? 5_672)
             defer { proxy.stop() }
             broker.port = proxy.port
-            let door = try await installation.open(
+            let gatewayServices = try await installation.open(
                 settings: ["SANDMILL_BROKER_URL": try #require(broker.string)]
             )
             let id = UUID()
-            async let answer = door.submit(
+            async let answer = gatewayServices.submit(
                 [
                     "source": "import time; time.sleep(8); print('done')",
                     "limits": ["wall_seconds": 60],
@@ -30,12 +30,12 @@ extension SystemTests {
             let ended = try await answer
             #expect(ended.status == 200)
             #expect(try ended.json["stdout"]["preview"] == "done\n")
-            let next = try await door.submit(["source": "print('next')"])
+            let next = try await gatewayServices.submit(["source": "print('next')"])
             #expect(next.status == 200)
             try await eventually(within: .seconds(20), "everything is ready again") {
-                try await door.ask("/readyz").status == 200
+                try await gatewayServices.ask("/readyz").status == 200
             }
-            try await installation.stop(door.process)
+            try await installation.stop(gatewayServices.process)
         }
 
         @Test func withoutTheDatabaseItSaysSo() async throws {
@@ -44,25 +44,25 @@ extension SystemTests {
             var database = try #require(URLComponents(string: url))
             let proxy = FaultyProxy(before: database.port ?? 5_432)
             database.port = proxy.port
-            let door = try await installation.open(
+            let gatewayServices = try await installation.open(
                 "gateway",
                 settings: ["SANDMILL_DATABASE_URL": try #require(database.string)]
             )
-            let submitted = try await door.submit(["source": "1"], to: "/execute/async")
+            let submitted = try await gatewayServices.submit(["source": "1"], to: "/execute/async")
             #expect(submitted.status == 202)
             proxy.stop()
             try await eventually(within: .seconds(30), "it is not ready") {
-                let ready = try await door.ask("/readyz")
+                let ready = try await gatewayServices.ask("/readyz")
                 let database = try ready.json["checks"].elements.first { $0["name"] == "database" }
                 return ready.status == 503 && database?["status"] == "failed"
             }
-            let refused = try await door.ask("/execute/\(UUID())/status")
+            let refused = try await gatewayServices.ask("/execute/\(UUID())/status")
             #expect(refused.status == 503)
             #expect(refused.fields["retry-after"] != nil)
             #expect(refused.fields["content-type"] == "application/problem+json")
-            let alive = try await door.ask("/livez")
+            let alive = try await gatewayServices.ask("/livez")
             #expect(alive.status == 200)
-            door.process.kill()
+            gatewayServices.process.kill()
         }
     }
 }

@@ -53,15 +53,17 @@ extension SystemTests {
             #expect(unread.exitCode == 69)
             #expect(unread.errors.contains("Permission denied"))
 
-            let door = try await installation.open(
+            let gatewayServices = try await installation.open(
                 "gateway",
                 settings: settings,
                 by: Self.member
             )
-            let file = try await door.ask("/execute/\(id)/files/cases/1/files/deep/out.txt")
+            let file = try await gatewayServices.ask(
+                "/execute/\(id)/files/cases/1/files/deep/out.txt"
+            )
             #expect(file.status == 200)
             #expect(file.text == "written")
-            try await installation.stop(door.process)
+            try await installation.stop(gatewayServices.process)
             try await installation.stop(worker)
         }
 

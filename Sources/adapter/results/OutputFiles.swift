@@ -32,7 +32,7 @@ public actor OutputFiles: OutputSource {
     /// Reads from the staging area of the attempt's worker, or from the attempt's directory.
     public func read(
         _ stream: SandboxOutput.Stream,
-        at place: OutputPlace,
+        at place: OutputLocation,
         from offset: Int,
         limit: Int
     ) throws(ResultsError) -> [UInt8]? {
@@ -43,7 +43,7 @@ public actor OutputFiles: OutputSource {
         return try openRoot().read(path.components[...], from: offset, limit: limit)
     }
 
-    private func directory(of place: OutputPlace) throws(ResultsError) -> String {
+    private func directory(of place: OutputLocation) throws(ResultsError) -> String {
         switch place {
         case .staged(let execution, let attempt, let worker):
             guard Name.isValid(worker) else {

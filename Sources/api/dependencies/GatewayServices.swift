@@ -1,6 +1,6 @@
 public import SandmillService
 
-/// What the HTTP door works with: the use cases and the ports that AMQP's door uses as well.
+/// The use cases and ports of the HTTP gateway, which AMQP uses as well.
 public struct GatewayServices: Sendable {
     /// Takes requests in.
     public var admissions: Admissions
@@ -17,7 +17,7 @@ public struct GatewayServices: Sendable {
     /// Knows the callers.
     public var directory: TokenDirectory
     /// Counts what there is to do.
-    public var census: any CensusTaker
+    public var census: any QueueStatisticsSource
     /// What has to work, by name.
     public var checks: [HealthCheck]
 
@@ -30,7 +30,7 @@ public struct GatewayServices: Sendable {
         follower: OutputFollower,
         completions: Completions,
         directory: TokenDirectory,
-        census: any CensusTaker,
+        census: any QueueStatisticsSource,
         checks: [HealthCheck]
     ) {
         self.admissions = admissions
@@ -45,5 +45,5 @@ public struct GatewayServices: Sendable {
     }
 }
 
-/// What the HTTP door reads from the record store.
+/// What the HTTP gateway reads from the record store.
 public typealias GatewayRecords = BatchRecords & BatchResults & ExecutionRecords

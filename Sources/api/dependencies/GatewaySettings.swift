@@ -1,6 +1,6 @@
 public import SandmillEntity
 
-/// How the HTTP door is set up.
+/// How the HTTP gateway is set up.
 public struct GatewaySettings: Equatable, Sendable {
     /// What a client may use at once, and for how long.
     public struct Limits: Equatable, Sendable {

@@ -16,7 +16,7 @@ struct BatchRoutes: Sendable {
     let reader: RequestReader
     let admissions: Admissions
     let cancellations: Cancellations
-    let finder: Finder
+    let finder: TenantScopedRecords
     let results: any BatchResults
 
     var routes: [Route] {

@@ -6,7 +6,7 @@ internal import SandmillService
 
 /// `/execute/{id}`: where an execution is, how it ended, and its end.
 struct ExecutionRoutes: Sendable {
-    let finder: Finder
+    let finder: TenantScopedRecords
     let cancellations: Cancellations
 
     var routes: [Route] {

@@ -4,10 +4,10 @@ internal import Logging
 internal import Prometheus
 internal import SandmillService
 
-/// How the installation does, and what its door answers.
+/// How the installation does, and what the gateway answers.
 struct OperationRoutes: Sendable {
     let readiness: Readiness
-    let census: any CensusTaker
+    let census: any QueueStatisticsSource
     let pools: [String]
     let metrics: PrometheusFactory
     let logger: Logger

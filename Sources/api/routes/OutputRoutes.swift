@@ -5,7 +5,7 @@ internal import SandmillService
 
 /// `/execute/{id}/stdout`, `/stderr` and `/files/{path}`: what a program that ended has left.
 struct OutputRoutes: Sendable {
-    let finder: Finder
+    let finder: TenantScopedRecords
     let files: any ResultFiles
 
     var routes: [Route] {

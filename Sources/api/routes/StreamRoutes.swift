@@ -11,7 +11,7 @@ struct StreamRoutes: Sendable {
     /// there knows the connection to live.
     private static let heartbeat: Duration = .seconds(10)
 
-    let finder: Finder
+    let finder: TenantScopedRecords
     let follower: OutputFollower
     let streams: FairLimit
 
@@ -32,7 +32,7 @@ struct StreamRoutes: Sendable {
         }
         let share = streams.share(of: context.caller.key)
         try share.take()
-        let mark = last.flatMap(OutputMark.init)
+        let mark = last.flatMap(OutputCursorToken.init)
         guard let output = try await follower.output(of: record.id, from: mark) else {
             throw Problem.unknown("execution")
         }

@@ -5,7 +5,7 @@ public import Prometheus
 internal import SandmillEntity
 public import ServiceLifecycle
 
-/// The HTTP door: a server that lives as long as ``run()`` does.
+/// The HTTP gateway: a server that lives as long as ``run()`` does.
 ///
 /// On a graceful shutdown it takes no new connections, answers who waits for an end, ends the live
 /// outputs, and lets every other request finish.
@@ -15,7 +15,7 @@ public struct Gateway: Service {
     private let metrics: PrometheusFactory
     private let logger: Logger
 
-    /// Describes a door.
+    /// Describes one.
     ///
     /// - Parameters:
     ///   - settings: Where it listens, and what clients may use.
@@ -74,7 +74,7 @@ public struct Gateway: Service {
         router.add(middleware: ProblemMiddleware())
         router.add(
             routes(readiness),
-            doorkeeper: Doorkeeper(
+            authenticator: Authenticator(
                 directory: services.directory,
                 isLoopback: settings.isLoopback
             ),
@@ -86,7 +86,7 @@ public struct Gateway: Service {
     /// Everything that it answers.
     func routes(_ readiness: Readiness) -> [Route] {
         let reader = RequestReader(settings: settings)
-        let finder = Finder(records: services.records)
+        let finder = TenantScopedRecords(records: services.records)
         let submission = SubmissionRoutes(
             reader: reader,
             admissions: services.admissions,

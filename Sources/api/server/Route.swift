@@ -9,13 +9,13 @@ struct Route: Sendable {
     let method: HTTPRequest.Method
     /// As OpenAPI writes it, `/execute/{id}/status`; a last `{path}` may have slashes.
     let path: String
-    let access: Doorkeeper.Access
+    let access: Authenticator.Access
     let handler: Handler
 
     init(
         _ method: HTTPRequest.Method,
         _ path: String,
-        _ access: Doorkeeper.Access = .caller,
+        _ access: Authenticator.Access = .caller,
         handler: @escaping Handler
     ) {
         self.method = method
@@ -31,7 +31,7 @@ struct Route: Sendable {
 extension Router where Context == GatewayContext {
     /// Adds routes, each behind the doorkeeper; `GET` answers `HEAD` too, and every other method of a
     /// path is told which it has.
-    func add(_ routes: [Route], doorkeeper: Doorkeeper, rate: RequestRate) {
+    func add(_ routes: [Route], authenticator: Authenticator, rate: RequestRate) {
         for (path, routes) in Dictionary(grouping: routes, by: \.path) {
             var left = ProblemMiddleware.methods
             for route in routes {
@@ -41,7 +41,7 @@ extension Router where Context == GatewayContext {
                     on(route.routerPath, method: method) { request, context in
                         var context = context
                         context.coreContext.endpointPath.value = path
-                        context.caller = try doorkeeper.caller(of: request, for: route.access)
+                        context.caller = try authenticator.caller(of: request, for: route.access)
                         if context.caller != .anybody { try rate.count(context.caller.key) }
                         return try await route.handler(request, context)
                     }

@@ -205,7 +205,7 @@ struct BatchWatch {
         }
     }
 
-    /// How long ago a letter of it may have been kept, with a minute for clocks that differ.
+    /// How long ago a dead letter of it may have been kept, with a minute for clocks that differ.
     private func age(of record: BatchRecord?) -> Duration {
         let watched = begin.duration(to: .now)
         guard let record else { return watched }

@@ -44,10 +44,10 @@ extension BatchCommand {
         )
 
         @OptionGroup var global: GlobalOptions
-        @OptionGroup var material: BatchMaterial
+        @OptionGroup var material: BatchRequestOptions
         @OptionGroup var request: RequestOptions
         @OptionGroup var tests: CaseOptions
-        @OptionGroup var conclusion: BatchConclusion
+        @OptionGroup var conclusion: BatchWaitOptions
 
         @Option(
             help: "The batch's id (default: one that follows from the content).",

@@ -24,7 +24,7 @@ extension BatchCommand {
         )
 
         @OptionGroup var global: GlobalOptions
-        @OptionGroup var conclusion: BatchConclusion
+        @OptionGroup var conclusion: BatchWaitOptions
 
         @Argument(help: "The batch's id.", transform: Parse.uuid)
         var id: UUID

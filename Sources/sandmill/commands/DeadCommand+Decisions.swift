@@ -5,7 +5,7 @@ import SandmillRepository
 import SandmillService
 
 extension DeadCommand {
-    /// Publishes letters again.
+    /// Publishes dead letters again.
     struct Requeue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "requeue",
@@ -24,8 +24,8 @@ extension DeadCommand {
         )
 
         @OptionGroup var global: GlobalOptions
-        @OptionGroup var selection: LetterSelection
-        @OptionGroup var decision: LetterDecision
+        @OptionGroup var selection: DeadLetterSelectionOptions
+        @OptionGroup var decision: DeadLetterAction
 
         @Option(
             help: ArgumentHelp(
@@ -66,12 +66,12 @@ extension DeadCommand {
                     decision.dryRun
                     ? page.map(revision.outcome)
                     : try await letters.requeue(page.map(\.id), as: revision)
-                return outcomes.map(LetterDecision.Verdict.init)
+                return outcomes.map(DeadLetterAction.Verdict.init)
             }
         }
     }
 
-    /// Removes letters.
+    /// Removes dead letters.
     struct Purge: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "purge",
@@ -80,8 +80,8 @@ extension DeadCommand {
         )
 
         @OptionGroup var global: GlobalOptions
-        @OptionGroup var selection: LetterSelection
-        @OptionGroup var decision: LetterDecision
+        @OptionGroup var selection: DeadLetterSelectionOptions
+        @OptionGroup var decision: DeadLetterAction
 
         func validate() throws {
             try decision.check(selection)

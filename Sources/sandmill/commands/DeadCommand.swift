@@ -30,7 +30,7 @@ struct DeadCommand: AsyncParsableCommand {
         )
 
         @OptionGroup var global: GlobalOptions
-        @OptionGroup var selection: LetterSelection
+        @OptionGroup var selection: DeadLetterSelectionOptions
 
         @Option(help: "How many to print at most (default: all).")
         var limit: Int?
@@ -40,7 +40,7 @@ struct DeadCommand: AsyncParsableCommand {
 
         func run() async throws {
             let letters = DatabaseClient(try global.load()).letters
-            var table = LetterTable()
+            var table = DeadLetterTable()
             try await letters.forEachPage(of: selection.filter, limit: limit) { page in
                 if json {
                     for letter in page { Terminal.write(letter.json.line) }

@@ -51,8 +51,10 @@ struct DoctorCommand: AsyncParsableCommand {
         ) {
             let patience = configuration.broker.messageTimeout
             let time = "\(Int(patience / .seconds(1))) s"
-            let count = try await PostgreSQLCensus(configuration.makeDatabase(connections: 1))
-                .awaitedCount(longerThan: patience)
+            let count = try await PostgreSQLQueueStatistics(
+                configuration.makeDatabase(connections: 1)
+            )
+            .awaitedCount(longerThan: patience)
             return [
                 count == 0
                     ? "no execution has waited for its message for more than \(time)"
@@ -65,8 +67,10 @@ struct DoctorCommand: AsyncParsableCommand {
             mend: "start Postgres, or set database.url",
             orIfWrong: "correct database.url"
         ) {
-            let rejected = try await PostgreSQLCensus(configuration.makeDatabase(connections: 1))
-                .rejectedMessages(limit: 10)
+            let rejected = try await PostgreSQLQueueStatistics(
+                configuration.makeDatabase(connections: 1)
+            )
+            .rejectedMessages(limit: 10)
             guard !rejected.isEmpty else { return ["the broker rejects nothing"] }
             return ["the broker takes what is not named below"]
                 + rejected.map { $0.line(prefix: configuration.broker.prefix) } + [

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Opens the HTTP door until told to stop.
+/// Runs the HTTP gateway until told to stop.
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway",
@@ -20,7 +20,7 @@ struct GatewayCommand: AsyncParsableCommand {
     }
 }
 
-/// Runs programs and opens the HTTP door, in one process.
+/// Runs a worker and the HTTP gateway in one process.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",

@@ -47,7 +47,7 @@ struct OutputCommand: AsyncParsableCommand {
         for try await piece in output { try tell(piece.output) }
     }
 
-    private func tell(_ piece: FollowedOutput) throws(Failure) {
+    private func tell(_ piece: OutputEvent) throws(Failure) {
         switch piece {
         case .bytes(.stdout, let bytes):
             try Terminal.write(bytes, to: .standardOutput)

@@ -16,7 +16,7 @@ public actor Completions: Service {
     private let records: any ExecutionRecords
     private let clock: any Clock<Duration>
     private let logger: Logger
-    private var board = CompletionBoard()
+    private var board = CompletionWaiters()
 
     /// Describes a subscription; it works while ``run()`` does.
     public init(
@@ -69,7 +69,7 @@ public actor Completions: Service {
     }
 
     private func end(
-        at place: CompletionBoard.Place,
+        at place: CompletionWaiters.Place,
         within limit: Duration
     ) async -> CompletedExecution? {
         await withTaskGroup(of: Void.self) { group in
@@ -84,7 +84,7 @@ public actor Completions: Service {
         }
     }
 
-    private func giveUp(_ place: CompletionBoard.Place) {
+    private func giveUp(_ place: CompletionWaiters.Place) {
         board.giveUp(place)
     }
 

@@ -4,14 +4,14 @@ internal import SandmillEntity
 /// How far a follower has come in the output of an execution.
 ///
 /// 1. Each byte that is kept of an attempt's stream is told once, in order.
-/// 2. The bytes of two attempts are never mixed: ``FollowedOutput/restarted(attempt:)`` stands
+/// 2. The bytes of two attempts are never mixed: ``OutputEvent/restarted(attempt:)`` stands
 ///    between them.
 /// 3. What a stream lost is told where it stood, or, when more was told before that was known, as
 ///    soon as it is.
 struct OutputCursor {
     /// What to read next of a stream.
     struct Read: Equatable {
-        let place: OutputPlace
+        let place: OutputLocation
         let offset: Int
         let limit: Int
     }
@@ -28,12 +28,12 @@ struct OutputCursor {
     private(set) var state = ExecutionState.queued
     /// Whether the output has left its place, so that the record must say more than it did.
     private(set) var isStale = false
-    private var place: OutputPlace?
+    private var place: OutputLocation?
     private var attempt: Int?
     private var positions: [SandboxOutput.Stream: Position] = [:]
 
     /// Stands at the beginning, or at a mark; behind that, what is lost before it is told again.
-    init(at mark: OutputMark? = nil) {
+    init(at mark: OutputCursorToken? = nil) {
         guard let mark else { return }
         attempt = mark.attempt
         positions = [
@@ -42,9 +42,9 @@ struct OutputCursor {
     }
 
     /// How far it has come; nil before the first attempt.
-    var mark: OutputMark? {
+    var mark: OutputCursorToken? {
         attempt.map { attempt in
-            OutputMark(
+            OutputCursorToken(
                 attempt: attempt,
                 stdout: positions[.stdout]?.offset ?? 0,
                 stderr: positions[.stderr]?.offset ?? 0
@@ -53,14 +53,14 @@ struct OutputCursor {
     }
 
     /// Takes what the record says now; an end is final.
-    mutating func see(_ record: ExecutionRecord) throws(StoreError) -> [FollowedOutput] {
+    mutating func see(_ record: ExecutionRecord) throws(StoreError) -> [OutputEvent] {
         guard !state.isTerminal else { return [] }
         let end = record.state.isTerminal ? try OutputEnd(record) : nil
         state = record.state
         isStale = false
-        place = end?.place ?? OutputPlace(running: record)
+        place = end?.place ?? OutputLocation(running: record)
         guard place != nil else { return [] }
-        var told: [FollowedOutput] = []
+        var told: [OutputEvent] = []
         if attempt != record.attempt {
             if attempt != nil { told.append(.restarted(attempt: record.attempt)) }
             attempt = record.attempt
@@ -85,7 +85,7 @@ struct OutputCursor {
     mutating func take(
         _ bytes: [UInt8]?,
         of stream: SandboxOutput.Stream
-    ) throws(ResultsError) -> [FollowedOutput] {
+    ) throws(ResultsError) -> [OutputEvent] {
         guard let bytes else {
             if case .published(let path) = place {
                 throw ResultsError("the results directory has no output at \"\(path)\"")
@@ -98,7 +98,7 @@ struct OutputCursor {
         return [.bytes(stream, bytes)] + passGap(in: stream)
     }
 
-    private mutating func passGap(in stream: SandboxOutput.Stream) -> [FollowedOutput] {
+    private mutating func passGap(in stream: SandboxOutput.Stream) -> [OutputEvent] {
         guard let position = positions[stream], let gap = position.gap,
             gap.offset <= position.offset
         else { return [] }
@@ -107,7 +107,7 @@ struct OutputCursor {
     }
 }
 
-extension OutputPlace {
+extension OutputLocation {
     /// Where the output of an execution is while it runs.
     fileprivate init?(running record: ExecutionRecord) {
         guard record.state == .running, let worker = record.worker else { return nil }

@@ -42,7 +42,7 @@ struct OutputEnd {
     }
 
     /// Where the output is; nil when nothing ran.
-    var place: OutputPlace? { document.resultsPath.map { .published(path: $0) } }
+    var place: OutputLocation? { document.resultsPath.map { .published(path: $0) } }
 
     /// What a stream lost; nil when all of it is kept.
     func gap(in stream: SandboxOutput.Stream) -> Gap? {

@@ -26,13 +26,13 @@ public struct OutputFollower: Sendable {
     /// - Parameters:
     ///   - execution: Which.
     ///   - mark: Behind what; nil for all from the beginning. Of another attempt than the marked one
-    ///     all is told, behind ``FollowedOutput/restarted(attempt:)``.
+    ///     all is told, behind ``OutputEvent/restarted(attempt:)``.
     ///   - untilEnd: Whether it is followed to its end, or only to what there is by now.
     /// - Returns: The output; nil when there is no such execution.
     /// - Throws: ``StoreError`` when the record cannot be read.
     public func output(
         of execution: UUID,
-        from mark: OutputMark? = nil,
+        from mark: OutputCursorToken? = nil,
         untilEnd: Bool = true
     ) async throws(StoreError) -> ExecutionOutput? {
         guard let record = try await records.execution(execution) else { return nil }
@@ -48,12 +48,12 @@ public struct OutputFollower: Sendable {
 }
 
 /// The output of an execution, as it comes: the bytes of its streams, what was lost of them, and
-/// ``FollowedOutput/over(_:)`` at the end.
+/// ``OutputEvent/over(_:)`` at the end.
 ///
 /// Fails with a ``StoreError`` or a ``ResultsError``, or when its task is cancelled.
 public struct ExecutionOutput: AsyncSequence, Sendable {
     let record: ExecutionRecord
-    let mark: OutputMark?
+    let mark: OutputCursorToken?
     let untilEnd: Bool
     let records: any ExecutionRecords
     let source: any OutputSource
@@ -119,7 +119,7 @@ public struct ExecutionOutput: AsyncSequence, Sendable {
             }
         }
 
-        private mutating func tell(_ pieces: [FollowedOutput]) {
+        private mutating func tell(_ pieces: [OutputEvent]) {
             ready += pieces.map { MarkedOutput(output: $0, mark: cursor.mark) }
         }
 

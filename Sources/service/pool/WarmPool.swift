@@ -9,7 +9,7 @@ public import ServiceLifecycle
 /// child task of ``run()``, and tells the value what came of it. While the engine cannot start
 /// any, whoever waits for a sandbox goes on waiting: no attempt is spent on a missing engine.
 public actor WarmPool: Service {
-    private struct Grant {
+    private struct AttemptGrant {
         let id: SandboxPool.SandboxID
         let settingMemory: ByteCount?
     }
@@ -25,7 +25,7 @@ public actor WarmPool: Service {
 
     private var pool: SandboxPool
     private var sandboxes: [SandboxPool.SandboxID: any Sandbox] = [:]
-    private var waiters: [SandboxPool.WaiterID: CheckedContinuation<Grant?, Never>] = [:]
+    private var waiters: [SandboxPool.WaiterID: CheckedContinuation<AttemptGrant?, Never>] = [:]
     /// Which waiter an execution is.
     private var waiting: [UUID: SandboxPool.WaiterID] = [:]
     /// Which execution a sandbox runs.
@@ -146,7 +146,7 @@ public actor WarmPool: Service {
 
     private var now: Duration { clock.now - origin }
 
-    private func grant(_ submission: Submission, cost: Int, age: Duration) async -> Grant? {
+    private func grant(_ submission: Submission, cost: Int, age: Duration) async -> AttemptGrant? {
         guard !isDraining else { return nil }
         let (waiter, actions) = pool.lease(
             tenant: submission.tenant,
@@ -180,7 +180,7 @@ public actor WarmPool: Service {
     private func perform(_ actions: [SandboxPool.Action]) {
         for action in actions {
             if case .grant(let id, let waiter, let settingMemory) = action {
-                let grant = Grant(id: id, settingMemory: settingMemory)
+                let grant = AttemptGrant(id: id, settingMemory: settingMemory)
                 waiters.removeValue(forKey: waiter)?.resume(returning: grant)
             } else {
                 queueAction.yield(action)

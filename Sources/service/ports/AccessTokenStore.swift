@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// Keeps who may use the HTTP door; of a secret only its hash.
+/// Keeps who may use the HTTP gateway; of a secret only its hash.
 public protocol AccessTokenStore: Sendable {
     /// Keeps a token, whose prefix must be new.
     func create(_ token: NewAccessToken) async throws(StoreError) -> AccessToken
@@ -13,7 +13,7 @@ public protocol AccessTokenStore: Sendable {
     /// Of one that was revoked before the time stays.
     func revoke(prefix: String) async throws(StoreError) -> AccessToken?
 
-    /// Reads what a door needs to know all callers.
+    /// Reads what a gateway needs to know all callers.
     func roster() async throws(StoreError) -> AccessRoster
 
     /// Notes that tokens were used, to the minute.
@@ -102,7 +102,7 @@ public struct NewAccessToken: Equatable, Sendable {
     }
 }
 
-/// All callers that a door lets in.
+/// All callers that a gateway accepts.
 public struct AccessRoster: Equatable, Sendable {
     /// The tokens that count, by their hash.
     public var tokens: [[UInt8]: AccessToken]

@@ -10,7 +10,7 @@ public struct BatchAdmission: Equatable, Sendable {
     public var pool: String
     /// How many of its members may run at once; nil for no limit of its own.
     public var maximumRunning: Int?
-    /// The queue that it came from, or the door.
+    /// The queue that it came from, or the gateway.
     public var queue: String
     /// The message, by whose hash it is known again.
     public var message: RequestMessage

@@ -30,7 +30,7 @@ public protocol CancellationStore: Sendable {
     /// whoever ends them is fenced by ``ExecutionStore/finish(_:)``.
     ///
     /// - Returns: At most `limit` of both kinds; nothing when there are none.
-    func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution]
+    func overdue(limit: Int) async throws(StoreError) -> [UnstartedExecution]
 
     /// Notes cancellations of members of cancelled batches that were taken in at the same moment.
     func noteMissedMembers() async throws(StoreError)
@@ -60,7 +60,7 @@ public enum CancelOutcome: String, Equatable, Sendable {
 }
 
 /// An execution that ends without being run.
-public struct UnrunExecution: Equatable, Sendable {
+public struct UnstartedExecution: Equatable, Sendable {
     /// The record.
     public var record: ExecutionRecord
     /// The runtime that was asked for.

@@ -75,7 +75,7 @@ extension Claim {
 /// What became of a claim.
 public enum ClaimOutcome: Equatable, Sendable {
     /// It is the caller's to run.
-    case claimed(Grant)
+    case claimed(AttemptGrant)
     /// It is known already, with the same request: nothing to do.
     case duplicate
     /// It may not start yet: it waits in the store for its time.
@@ -91,7 +91,7 @@ public enum ClaimOutcome: Equatable, Sendable {
 }
 
 /// An attempt that is somebody's to make.
-public struct Grant: Equatable, Sendable {
+public struct AttemptGrant: Equatable, Sendable {
     /// The attempt, from 1.
     public var attempt: Int
     /// How many of those before were made again because the request asks for it.

@@ -63,15 +63,15 @@ public struct DeadLetter: Equatable, Sendable {
 }
 
 /// A dead letter in the store.
-public struct KeptLetter: Equatable, Sendable {
+public struct StoredDeadLetter: Equatable, Sendable {
     /// Its number; later ones have higher ones.
     public var id: Int64
     /// When it was kept.
     public var keptAt: Date
-    /// The letter.
+    /// The dead letter.
     public var letter: DeadLetter
 
-    /// Puts a letter together.
+    /// Puts a dead letter together.
     public init(id: Int64, keptAt: Date, letter: DeadLetter) {
         self.id = id
         self.keptAt = keptAt
@@ -80,7 +80,7 @@ public struct KeptLetter: Equatable, Sendable {
 }
 
 extension DeadLetter {
-    /// The letter of a message of the outbox that can never be published.
+    /// The dead letter of a message of the outbox that can never be published.
     public init(unpublishable message: OutboundMessage, reason: String) {
         self.init(
             errorType: "unpublishable",

@@ -6,7 +6,7 @@ public protocol DeadLetterStore: Sendable {
     /// Keeps messages, with their reasons: at most 256, in one transaction.
     func keep(_ letters: [DeadLetter]) async throws(StoreError)
 
-    /// Reads at most `limit` of the letters that match, without their bodies, newest first; with
+    /// Reads at most `limit` of the dead letters that match, without their bodies, newest first; with
     /// an `id` only those below it, so that a list is read page by page.
     func list(
         _ filter: DeadLetterFilter,
@@ -14,10 +14,10 @@ public protocol DeadLetterStore: Sendable {
         limit: Int
     ) async throws(StoreError) -> [DeadLetterSummary]
 
-    /// Reads one letter; nil when there is none.
-    func letter(_ id: Int64) async throws(StoreError) -> KeptLetter?
+    /// Reads one dead letter; nil when there is none.
+    func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter?
 
-    /// Takes letters away and puts their messages into the outbox, due at once, in one transaction.
+    /// Takes dead letters away and puts their messages into the outbox, due at once, in one transaction.
     ///
     /// A message keeps its properties, with ``MessageProperties/meaningfulHeaders`` only. The relay of
     /// any worker publishes it, so the broker need not be there. What cannot be requeued stays.
@@ -28,7 +28,7 @@ public protocol DeadLetterStore: Sendable {
         as revision: Revision
     ) async throws(StoreError) -> [RequeueOutcome]
 
-    /// Removes letters for good.
+    /// Removes dead letters for good.
     ///
     /// - Returns: Those that were there.
     func purge(_ ids: [Int64]) async throws(StoreError) -> [Int64]
@@ -54,7 +54,7 @@ public struct DeadLetterFilter: Equatable, Sendable {
     /// reason.
     public var batch: UUID?
 
-    /// Describes letters; by default all.
+    /// Describes dead letters; by default all.
     public init(
         ids: [Int64]? = nil,
         errorTypes: [String] = [],
@@ -75,7 +75,7 @@ public struct DeadLetterFilter: Equatable, Sendable {
         self.batch = batch
     }
 
-    /// Whether it means every letter.
+    /// Whether it means every dead letter.
     public var isEmpty: Bool { self == DeadLetterFilter() }
 }
 
@@ -144,7 +144,7 @@ public struct Revision: Equatable, Sendable {
         self.isTrusted = isTrusted
     }
 
-    /// What will become of a letter.
+    /// What will become of a dead letter.
     public func outcome(of letter: DeadLetterSummary) -> RequeueOutcome {
         guard letter.isComplete || body != nil else { return .incomplete }
         guard letter.routingKey != nil || routingKey != nil else { return .unaddressed }
@@ -152,7 +152,7 @@ public struct Revision: Equatable, Sendable {
     }
 }
 
-/// What became of a letter that was to be requeued.
+/// What became of a dead letter that was to be requeued.
 public enum RequeueOutcome: String, Equatable, Sendable {
     /// Its message is in the outbox.
     case requeued
@@ -160,14 +160,14 @@ public enum RequeueOutcome: String, Equatable, Sendable {
     case incomplete
     /// Its routing key is not known, and no other was given.
     case unaddressed
-    /// There is no such letter.
+    /// There is no such dead letter.
     case unknown
 }
 
 extension DeadLetterStore {
-    /// Calls `body` with page after page of the letters that match, newest first.
+    /// Calls `body` with page after page of the dead letters that match, newest first.
     ///
-    /// There are at most `size` on a page, and at most `limit` in all. Letters may be taken away
+    /// There are at most `size` on a page, and at most `limit` in all. Dead letters may be taken away
     /// meanwhile; those that come meanwhile are left out.
     public func forEachPage(
         of filter: DeadLetterFilter,

@@ -29,12 +29,12 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
     ///
     /// One comes first of each level and tenant of which the worker has none. Then they come so that
     /// it holds as many of each tenant, and of the levels 12 to 4 to 1; of equals the oldest. A level's executions count as a minute younger than the next higher one's. Workers take one
-    /// after the other. The same ``Vacancy/token`` gets the same
-    /// executions again if it is ``Vacancy/isRepeated``.
+    /// after the other. The same ``TakeRequest/token`` gets the same
+    /// executions again if it is ``TakeRequest/isRepeated``.
     ///
-    /// - Returns: At most ``Vacancy/count``, or ``Vacancy/newcomers`` if that is more; fewer when no
+    /// - Returns: At most ``TakeRequest/count``, or ``TakeRequest/newcomers`` if that is more; fewer when no
     ///   more wait, or when these are large.
-    func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution]
+    func take(_ takeRequest: TakeRequest) async throws(StoreError) -> [TakenExecution]
 
     /// Parks members of batches that limit how many run at once, where there is room and none that
     /// ended has made way for them.

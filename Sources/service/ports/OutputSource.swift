@@ -11,14 +11,14 @@ public protocol OutputSource: Sendable {
     ///   as before anything was staged and after that was put in place or thrown away.
     func read(
         _ stream: SandboxOutput.Stream,
-        at place: OutputPlace,
+        at place: OutputLocation,
         from offset: Int,
         limit: Int
     ) async throws(ResultsError) -> [UInt8]?
 }
 
 /// Where the output of an attempt is.
-public enum OutputPlace: Equatable, Sendable {
+public enum OutputLocation: Equatable, Sendable {
     /// In the staging area of the worker that runs it.
     case staged(execution: UUID, attempt: Int, worker: String)
     /// In its directory, relative to the root (``ResultDraft/path``), whole.

@@ -38,7 +38,7 @@ public protocol WorkerRegistry: Sendable {
         worker: String,
         successor: String,
         token: UUID
-    ) async throws(StoreError) -> [UnrunExecution]
+    ) async throws(StoreError) -> [UnstartedExecution]
 
     /// Reads what the store says that a worker runs.
     func runningAttempts(of worker: String) async throws(StoreError) -> [RunningAttempt]
@@ -51,7 +51,7 @@ public protocol WorkerRegistry: Sendable {
         _ attempts: [RunningAttempt],
         of worker: String,
         token: UUID
-    ) async throws(StoreError) -> [UnrunExecution]
+    ) async throws(StoreError) -> [UnstartedExecution]
 
     /// Removes the row and gives the lock back.
     ///

@@ -21,7 +21,7 @@ public struct RefusedMember: Equatable, Sendable {
         self.batch = batch
     }
 
-    /// Reads as much of a letter as it takes; nil when that cannot be read, or when nobody has
+    /// Reads as much of a dead letter as it takes; nil when that cannot be read, or when nobody has
     /// found fault with the content: the same message may still be taken in.
     public init?(_ letter: DeadLetter) {
         guard let kind = RequestRefusal.Kind(rawValue: letter.errorType),

@@ -3,7 +3,7 @@ public import SandmillEntity
 
 /// Reads a request's message, or says what is wrong with it.
 ///
-/// It is the one place that decides what a request may be; both doors go through it.
+/// It is the one place that decides what a request may be; requests of AMQP and HTTP go through it.
 public struct SubmissionDecoder: Sendable {
     /// What a pool lets its requests ask for.
     public struct Pool: Sendable {

@@ -17,7 +17,7 @@ struct CaseRunner: Sendable {
     /// A sandbox that a case leaves unclean while others are to come is lost, and with it the attempt.
     /// `decidedEnd` says how the execution has to end if that was decided meanwhile; it is asked
     /// between two cases, when nothing runs that could be told.
-    func run(decidedEnd: () -> Outcome? = { nil }) async throws -> ProgramEnd {
+    func run(decidedEnd: () -> Outcome? = { nil }) async throws -> RunResult {
         let output = CaseOutput(draft: draft, limits: program.limits)
         var tally = CaseTally(plan)
         var isClean = true
@@ -36,7 +36,7 @@ struct CaseRunner: Sendable {
         return tally.end(isClean: await forgetProgram(isClean: isClean))
     }
 
-    private func run(_ index: Int, _ output: CaseOutput) async throws -> ProgramEnd {
+    private func run(_ index: Int, _ output: CaseOutput) async throws -> RunResult {
         let testCase = plan.cases[index]
         try await output.begin(index, testCase)
         let report = try await sandbox.run(
@@ -44,7 +44,7 @@ struct CaseRunner: Sendable {
             build: index == 0 ? .keep : .reuse,
             killsOnExcessOutput: killsOnExcessOutput
         ) { try await output.receive($0) }
-        return ProgramEnd(
+        return RunResult(
             of: program,
             report,
             await draft.summary(),

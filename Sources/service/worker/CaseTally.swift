@@ -5,9 +5,9 @@ struct CaseTally: Sendable {
     private let plan: TestPlan
     private var series: CaseSeries
     private var results: [CaseResult] = []
-    private var deciding: ProgramEnd?
+    private var deciding: RunResult?
     private var build: ProgramExit?
-    private var figures: ProgramEnd.Figures?
+    private var figures: RunResult.Figures?
 
     init(_ plan: TestPlan) {
         self.plan = plan
@@ -18,7 +18,7 @@ struct CaseTally: Sendable {
     var next: Int? { series.next }
 
     /// Takes the end of the next case, and what its output was, held against what is expected.
-    mutating func take(_ end: ProgramEnd, answer: CaseJudgement.Answer) {
+    mutating func take(_ end: RunResult, answer: CaseJudgement.Answer) {
         guard let index = series.next else { preconditionFailure("no case was to be run") }
         if let added = end.figures {
             let judgement = CaseJudgement(end.outcome, answer: answer)
@@ -38,7 +38,7 @@ struct CaseTally: Sendable {
     }
 
     /// The end of the execution, when no case is left; it shows the streams of the case that decided.
-    func end(isClean: Bool) -> ProgramEnd {
+    func end(isClean: Bool) -> RunResult {
         guard var end = deciding else { preconditionFailure("a plan has a case, which decides") }
         end.outcome = series.outcome
         end.figures = figures

@@ -11,7 +11,7 @@ struct ClaimedExecution: Sendable {
     let size: Int
     /// Names its claim (``HeldClaims``).
     let token: UUID
-    let grant: Grant
+    let grant: AttemptGrant
     /// Whether its results are published without waiting for others.
     let isPrompt: Bool
     private let claimedAt = ContinuousClock.now
@@ -20,7 +20,7 @@ struct ClaimedExecution: Sendable {
         submission: Submission,
         request: RequestMessage,
         token: UUID,
-        grant: Grant,
+        grant: AttemptGrant,
         isPrompt: Bool = false
     ) {
         self.token = token

@@ -9,7 +9,7 @@ public import ServiceLifecycle
 public struct ControlListener: Service {
     private let source: any EventSource
     private let sweeper: Sweeper
-    private let decidedEnds: DecidedEndWatch
+    private let decidedEnds: CancellationWatcher
     private let workers: [String: QueueWorker]
     private let logger: Logger
 
@@ -24,7 +24,7 @@ public struct ControlListener: Service {
     public init(
         source: any EventSource,
         sweeper: Sweeper,
-        decidedEnds: DecidedEndWatch,
+        decidedEnds: CancellationWatcher,
         workers: [String: QueueWorker],
         logger: Logger
     ) {
@@ -43,7 +43,7 @@ public struct ControlListener: Service {
                 let began = ContinuousClock.now
                 do {
                     try await source.withSubscription(to: [""]) { subscription in
-                        for try await message in subscription.events { heed(message) }
+                        for try await message in subscription.events { receive(message) }
                     }
                 } catch {
                     logger.debug(
@@ -58,7 +58,7 @@ public struct ControlListener: Service {
         }
     }
 
-    private func heed(_ message: EventMessage) {
+    private func receive(_ message: EventMessage) {
         guard let hint = ControlMessage(message.body) else { return }
         if hint.cancel != nil || hint.cancelBatch != nil {
             sweeper.sweepSoon()

@@ -5,7 +5,7 @@ public import ServiceLifecycle
 /// Moves what no queue wanted, and what the broker gave up, into the record store, where a person
 /// finds it with its reason.
 public struct DeadLetterDrain: Service {
-    /// The most letters that are being kept at once.
+    /// The most dead letters that are being kept at once.
     private static let concurrency = 64
 
     private let source: any UndeliverableSource
@@ -65,7 +65,7 @@ public struct DeadLetterDrain: Service {
         }
     }
 
-    /// Keeps a letter, or tries again for as long as the broker leaves it here.
+    /// Keeps a dead letter, or tries again for as long as the broker leaves it here.
     ///
     /// It is not released: its queue has nowhere to send what it has delivered too often, and RabbitMQ 4
     /// drops that.

@@ -120,15 +120,15 @@ public actor ExecutionLedger: Service {
     }
 
     /// Claims what waits in the store; a store that cannot be reached, or refuses us, is waited for.
-    nonisolated func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
+    nonisolated func take(_ takeRequest: TakeRequest) async throws(StoreError) -> [TakenExecution] {
         var backoff = Backoff()
-        var vacancy = vacancy
+        var takeRequest = takeRequest
         while true {
             do throws(StoreError) {
-                return try await store.take(vacancy)
+                return try await store.take(takeRequest)
             } catch {
                 guard error.code != .internal, !Task.isCancelled else { throw error }
-                vacancy.isRepeated = true
+                takeRequest.isRepeated = true
                 try? await ContinuousClock().sleep(for: backoff.next())
             }
         }

@@ -8,12 +8,13 @@ struct ProgramRunner: Sendable {
     let pool: WarmPool
     let results: any ResultsStore
     let ledger: ExecutionLedger
-    let announcer: CompletionAnnouncer
-    let drafts: OpenDrafts
+    let announcer: CompletionEventFactory
+    let drafts: LiveOutputStager
     let running: RunningExecutions
 
     /// Runs the program and returns its end once its output is durable.
-    func run(_ execution: ClaimedExecution) async throws(Fault) -> FinishedExecution {
+    func run(_ execution: ClaimedExecution) async throws(InfrastructureFailure) -> FinishedExecution
+    {
         if let outcome = decidedEnd(of: execution) { return end(execution, as: outcome) }
         let id = execution.submission.id
         running.add(id, attempt: execution.grant.attempt, waitingFor: pool)
@@ -42,10 +43,12 @@ struct ProgramRunner: Sendable {
             return try await run(execution, in: lease)
         } catch is CancellationError {
             // It gave up waiting for a sandbox.
-            guard let outcome = decidedEnd(of: execution) else { throw Fault(CancellationError()) }
+            guard let outcome = decidedEnd(of: execution) else {
+                throw InfrastructureFailure(CancellationError())
+            }
             return end(execution, as: outcome)
         } catch {
-            throw Fault(error)
+            throw InfrastructureFailure(error)
         }
     }
 
@@ -109,7 +112,7 @@ struct ProgramRunner: Sendable {
         into draft: any ResultDraft
     ) async throws -> FinishedExecution {
         let sandbox = lease.sandbox
-        let end: ProgramEnd
+        let end: RunResult
         do {
             end = try await drafts.keepingStaged(draft) {
                 try await run(execution.submission, in: sandbox, into: draft)
@@ -139,7 +142,7 @@ struct ProgramRunner: Sendable {
         _ submission: Submission,
         in sandbox: any Sandbox,
         into draft: any ResultDraft
-    ) async throws -> ProgramEnd {
+    ) async throws -> RunResult {
         let program = submission.program
         if let plan = submission.tests {
             let cases = CaseRunner(
@@ -155,7 +158,7 @@ struct ProgramRunner: Sendable {
             program,
             killsOnExcessOutput: killsOnExcessOutput
         ) { try await draft.receive($0) }
-        return ProgramEnd(
+        return RunResult(
             of: program,
             report,
             await draft.summary(),

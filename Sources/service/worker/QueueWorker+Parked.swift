@@ -20,7 +20,7 @@ extension QueueWorker {
                         let isLimited = taken.isLimited
                         group.addTask {
                             if let execution { await run(execution) }
-                            if isLimited { places.suspectParked() }
+                            if isLimited { places.assumeParked() }
                         }
                     }
                 }
@@ -28,8 +28,8 @@ extension QueueWorker {
         }
     }
 
-    private func take(_ room: Places.Room, token: UUID) async -> [TakenExecution] {
-        let vacancy = Vacancy(
+    private func take(_ room: ExecutionSlots.Capacity, token: UUID) async -> [TakenExecution] {
+        let takeRequest = TakeRequest(
             token: token,
             worker: configuration.worker,
             pool: decoder.pool.name,
@@ -39,7 +39,7 @@ extension QueueWorker {
         )
         var taken: [TakenExecution] = []
         do throws(StoreError) {
-            taken = try await ledger.take(vacancy)
+            taken = try await ledger.take(takeRequest)
         } catch {
             logger.error(
                 "What waits in the store could not be taken.",
@@ -70,7 +70,7 @@ extension QueueWorker {
         }
     }
 
-    private func end(_ execution: UnrunExecution) async {
+    private func end(_ execution: UnstartedExecution) async {
         do throws(StoreError) {
             try await ledger.finish(
                 runner.announcer.end(execution, wasQueued: false, by: configuration.worker)

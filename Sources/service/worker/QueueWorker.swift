@@ -7,7 +7,7 @@ internal import Synchronization
 /// Turns the requests of one pool into records, results and events.
 ///
 /// What happens to a message is ``process(_:)``. An execution that comes is held, to be run next, or
-/// waits in the store (``Places``), from where it is taken when it is its lane's turn. The worker
+/// waits in the store (``ExecutionSlots``), from where it is taken when it is its lane's turn. The worker
 /// takes in nothing while no sandbox can be started or results cannot be written.
 public struct QueueWorker: Service {
     /// How a worker works.
@@ -75,8 +75,8 @@ public struct QueueWorker: Service {
     let runner: ProgramRunner
     let clock: any Clock<Duration>
     let logger: Logger
-    let intake: Intake
-    let places: Places
+    let intake: DeliveryBuffer
+    let places: ExecutionSlots
 
     /// Describes a worker for the pool that `decoder` reads requests for.
     public init(
@@ -99,13 +99,13 @@ public struct QueueWorker: Service {
         self.pool = pool
         self.clock = clock
         self.logger = logger
-        places = Places(
+        places = ExecutionSlots(
             limit: configuration.concurrency,
             refill: configuration.refill,
             window: configuration.window,
             windowSize: configuration.windowSize
         )
-        intake = Intake(
+        intake = DeliveryBuffer(
             prefetch: configuration.prefetch,
             patience: configuration.patience
         )
@@ -115,8 +115,8 @@ public struct QueueWorker: Service {
             pool: pool,
             results: results,
             ledger: ledger,
-            announcer: CompletionAnnouncer(cluster: configuration.cluster),
-            drafts: OpenDrafts(),
+            announcer: CompletionEventFactory(cluster: configuration.cluster),
+            drafts: LiveOutputStager(),
             running: running
         )
     }
@@ -143,7 +143,7 @@ public struct QueueWorker: Service {
 
     /// Looks soon whether executions wait in the store, for somebody has put some there.
     func lookAtStoreSoon() {
-        places.suspectParked()
+        places.assumeParked()
     }
 
     /// What happens to a message.
@@ -172,7 +172,7 @@ public struct QueueWorker: Service {
                 try await ledger.finish(finished)
             }
         } catch {
-            await retry(execution, after: Fault(error))
+            await retry(execution, after: InfrastructureFailure(error))
         }
     }
 
@@ -295,7 +295,7 @@ public struct QueueWorker: Service {
         let outcome = try await ledger.claim(claim, isPrompt: isFirst)
         switch outcome {
         case .claimed: isOurs = true
-        case .parked: places.notePark(lane, size: ByteCount(size))
+        case .parked: places.recordParked(lane, size: ByteCount(size))
         case .duplicate, .deferred, .queued, .taken, .conflict: break
         }
         return (outcome, isFirst)
@@ -321,7 +321,7 @@ public struct QueueWorker: Service {
         await delivery.settlement.releaseLater(deliveries: delivery.deliveries, clock: clock)
     }
 
-    private func retry(_ execution: ClaimedExecution, after fault: Fault) async {
+    private func retry(_ execution: ClaimedExecution, after fault: InfrastructureFailure) async {
         logger.warning(
             "An attempt failed through a fault of ours.",
             metadata: [
@@ -347,7 +347,7 @@ public struct QueueWorker: Service {
     }
 
     /// The fault, not counted if no sandbox could be had at all.
-    private func judged(_ fault: Fault) async -> Fault {
+    private func judged(_ fault: InfrastructureFailure) async -> InfrastructureFailure {
         guard fault.isOfSandbox, await !pool.isEngineAvailable() else { return fault }
         var fault = fault
         fault.isCounted = false
@@ -357,7 +357,7 @@ public struct QueueWorker: Service {
     /// Schedules the next attempt, or ends the execution after the last.
     private func settle(
         _ execution: ClaimedExecution,
-        after fault: Fault
+        after fault: InfrastructureFailure
     ) async throws(StoreError) {
         if fault.isCounted, execution.faults >= configuration.maximumAttempts {
             try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))

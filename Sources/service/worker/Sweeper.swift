@@ -18,10 +18,10 @@ public struct Sweeper: Service {
     private let executions: any ExecutionStore
     private let cancellations: any CancellationStore
     private let ends: GroupCommitter<FinishedExecution, Void>
-    private let announcer: CompletionAnnouncer
-    private let watch: StoreWatch
+    private let announcer: CompletionEventFactory
+    private let watch: Poller
     private let messageTimeout: Duration
-    private let messageWatch: StoreWatch
+    private let messageWatch: Poller
     private let logger: Logger
 
     /// Describes a sweeper.
@@ -54,10 +54,10 @@ public struct Sweeper: Service {
             announcedBy: relay,
             delay: StoreDelay(logger: logger)
         )
-        announcer = CompletionAnnouncer(cluster: cluster)
-        watch = StoreWatch(clock: clock, logger: logger)
+        announcer = CompletionEventFactory(cluster: cluster)
+        watch = Poller(clock: clock, logger: logger)
         self.messageTimeout = messageTimeout
-        messageWatch = StoreWatch(
+        messageWatch = Poller(
             every: min(messageTimeout, .seconds(30)),
             clock: clock,
             logger: logger
@@ -115,7 +115,7 @@ public struct Sweeper: Service {
         return !overdue.isEmpty
     }
 
-    private func end(_ execution: UnrunExecution) async {
+    private func end(_ execution: UnstartedExecution) async {
         do throws(StoreError) {
             try await ends.submit(announcer.end(execution, wasQueued: true, by: name))
         } catch {

@@ -21,13 +21,13 @@ public actor WorkerSupervisor: Service {
     private let lease: WorkerLease
     private let pools: [WarmPool]
     private let engine: any SandboxEngine
-    private let announcer: CompletionAnnouncer
+    private let announcer: CompletionEventFactory
     private let clock: any Clock<Duration>
     private let logger: Logger
     private var sightings: [String: Int] = [:]
     private var takeovers: Set<String> = []
     private var recorded: [SandboxRecord] = []
-    private var inherited: [UnrunExecution] = []
+    private var inherited: [UnstartedExecution] = []
     /// What this worker runs by the record and does not hold, at the last look.
     private var suspects: Set<RunningAttempt> = []
     /// Names what an earlier process of this worker left to be ended.
@@ -55,7 +55,7 @@ public actor WorkerSupervisor: Service {
         self.engine = engine
         self.clock = clock
         self.logger = logger
-        announcer = CompletionAnnouncer(cluster: cluster)
+        announcer = CompletionEventFactory(cluster: cluster)
     }
 
     /// Enters the worker, and takes over what an earlier process with its id left; to be called
@@ -211,13 +211,13 @@ extension WorkerSupervisor {
         ledger.held.letGo(inheritance)
     }
 
-    private func end(_ quarantined: [UnrunExecution]) async {
+    private func end(_ quarantined: [UnstartedExecution]) async {
         await withDiscardingTaskGroup { group in
             for execution in quarantined { group.addTask { await self.end(execution) } }
         }
     }
 
-    private func end(_ quarantined: UnrunExecution) async {
+    private func end(_ quarantined: UnstartedExecution) async {
         do throws(StoreError) {
             try await ledger.finish(announcer.end(quarantined, wasQueued: false, by: worker))
         } catch {

@@ -13,7 +13,7 @@ struct OutputFilesTests {
             try await draft.write("0123456789")
             try await draft.publish(in: results)
             let files = try OutputFiles(root: world.root.path)
-            let place = OutputPlace.published(path: draft.path)
+            let place = OutputLocation.published(path: draft.path)
             let middle = try await files.read(.stdout, at: place, from: 3, limit: 4)
             #expect(middle == Array("3456".utf8))
             #expect(try await files.read(.stdout, at: place, from: 10, limit: 4) == [])
@@ -25,7 +25,7 @@ struct OutputFilesTests {
         try await ResultsWorld.with { world in
             let files = try OutputFiles(root: world.root.path)
             for place in [
-                OutputPlace.published(path: "2026-11-23/none/1"),
+                OutputLocation.published(path: "2026-11-23/none/1"),
                 .staged(execution: UUID(), attempt: 1, worker: "w"),
             ] {
                 #expect(try await files.read(.stdout, at: place, from: 0, limit: 1) == nil)
@@ -54,11 +54,11 @@ struct OutputFilesTests {
     }
 
     @Test(arguments: [
-        OutputPlace.published(path: "../1"), .published(path: "/etc"), .published(path: ""),
+        OutputLocation.published(path: "../1"), .published(path: "/etc"), .published(path: ""),
         .staged(execution: UUID(), attempt: 1, worker: ".."),
         .staged(execution: UUID(), attempt: 1, worker: "a/b"),
     ])
-    func aPlaceOutsideOfTheDirectoryIsRefused(place: OutputPlace) async throws {
+    func aPlaceOutsideOfTheDirectoryIsRefused(place: OutputLocation) async throws {
         try await ResultsWorld.with { world in
             let files = try OutputFiles(root: world.root.path)
             await #expect(throws: ResultsError.self) {

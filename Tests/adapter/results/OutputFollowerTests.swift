@@ -96,8 +96,8 @@ struct OutputFollowerTests {
             await draft.stage()
             world.setRecord(.running(attempt: 1))
             var iterator = try #require(try await world.output()).makeAsyncIterator()
-            #expect(try await iterator.next()?.mark == OutputMark("1:4:0"))
-            #expect(try await iterator.next()?.mark == OutputMark("1:4:4"))
+            #expect(try await iterator.next()?.mark == OutputCursorToken("1:4:0"))
+            #expect(try await iterator.next()?.mark == OutputCursorToken("1:4:4"))
             try await draft.write("two")
             try await draft.publish(in: results)
             world.setRecord(.ended(attempt: 1, path: draft.path))
@@ -106,8 +106,8 @@ struct OutputFollowerTests {
                 ("1:4:0", [.text("two"), .text("oops", of: .stderr)]),
                 ("1:7:4", []),
                 ("2:4:4", [.restarted(attempt: 1), .text("one two"), .text("oops", of: .stderr)]),
-            ] as [(String, [FollowedOutput])] {
-                let output = try #require(try await world.output(from: OutputMark(mark)))
+            ] as [(String, [OutputEvent])] {
+                let output = try #require(try await world.output(from: OutputCursorToken(mark)))
                 #expect(try await output.collect() == told + [.over(.succeeded)], "\(mark)")
             }
         }
@@ -117,7 +117,7 @@ struct OutputFollowerTests {
         "", "1", "1:2", "1:2:3:4", "1:-2:3", "1: 2:3", "a:b:c", "1:2:99999999999999999999",
     ])
     func whatIsNoMarkIsNone(text: String) {
-        #expect(OutputMark(text) == nil)
+        #expect(OutputCursorToken(text) == nil)
     }
 
     @Test(arguments: 0..<20)

@@ -4,7 +4,7 @@ import SandmillResults
 import SandmillService
 import Testing
 
-/// Files of results as the HTTP door reads them.
+/// Files of results as the HTTP gateway reads them.
 @Suite(.timeLimit(.minutes(5))) struct ResultFilesTests {
     private func path(_ text: String) throws -> OutputPath {
         try #require(OutputPath(Array(text.utf8)))

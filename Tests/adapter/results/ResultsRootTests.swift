@@ -8,7 +8,7 @@ import Testing
 @Suite("Results root", .serialized, .timeLimit(.minutes(5)))
 struct ResultsRootTests {
     /// What may happen to a root.
-    enum Fault: CaseIterable, Sendable {
+    enum InfrastructureFailure: CaseIterable, Sendable {
         case replaced, removed, stagingRemoved, unmounted
 
         func strike(_ disk: MountedDisk) async throws {
@@ -28,8 +28,10 @@ struct ResultsRootTests {
         }
     }
 
-    @Test(arguments: Fault.allCases)
-    func whatIsPublishedMeanwhileIsBelowThePathOrHasFailed(fault: Fault) async throws {
+    @Test(arguments: InfrastructureFailure.allCases)
+    func whatIsPublishedMeanwhileIsBelowThePathOrHasFailed(
+        fault: InfrastructureFailure
+    ) async throws {
         try await withResults { disk, results in
             let (blocked, draft) = (begin(results), begin(results))
             try await blocked.write("blocked")
@@ -63,8 +65,10 @@ struct ResultsRootTests {
         }
     }
 
-    @Test(arguments: Fault.allCases)
-    func whatWasStagedBeforeIsLostAndWhatWasNotIsPublished(fault: Fault) async throws {
+    @Test(arguments: InfrastructureFailure.allCases)
+    func whatWasStagedBeforeIsLostAndWhatWasNotIsPublished(
+        fault: InfrastructureFailure
+    ) async throws {
         try await withResults { disk, results in
             let (staged, draft) = (begin(results), begin(results))
             try await staged.write("the beginning, ")
@@ -136,11 +140,11 @@ struct ResultsRootTests {
     @Test func aReaderFollowsARootThatIsReplaced() async throws {
         try await withResults { disk, results in
             let files = try OutputFiles(root: "\(disk.path)/root")
-            try await Fault.replaced.strike(disk)
+            try await InfrastructureFailure.replaced.strike(disk)
             let draft = begin(results)
             try await draft.write("text")
             try await draft.publish(in: results)
-            let place = OutputPlace.published(path: draft.path)
+            let place = OutputLocation.published(path: draft.path)
             #expect(
                 try await files.read(.stdout, at: place, from: 0, limit: 9) == Array("text".utf8)
             )

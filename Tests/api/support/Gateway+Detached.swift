@@ -56,7 +56,7 @@ extension Gateway {
                     logger: logger
                 ),
                 directory: TokenDirectory(store: FakeTokens(), logger: logger),
-                census: PostgreSQLCensus(database),
+                census: PostgreSQLQueueStatistics(database),
                 checks: []
             ),
             metrics: PrometheusFactory(),

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The HTTP door of an installation, as `curl` sees it.
+/// The HTTP gateway of an installation, as `curl` sees it.
 struct HTTPDoor: Sendable {
     /// Its process.
     let process: Program

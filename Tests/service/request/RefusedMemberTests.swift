@@ -3,7 +3,7 @@ import SandmillEntity
 import SandmillService
 import Testing
 
-/// What can be read of the letter of a member.
+/// What can be read of the dead letter of a member.
 @Suite struct RefusedMemberTests {
     private static let id = "5f0b9b5e-6f64-4b1e-8a51-0d3c2f6f8c11"
     private static let batch =

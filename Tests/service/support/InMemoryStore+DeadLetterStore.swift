@@ -20,7 +20,7 @@ extension InMemoryStore: DeadLetterStore {
             var letter = letter
             letter.sha256 = letter.sha256 ?? SHA256.hash(data: letter.body).text
             let id = (keptLetters.last?.id ?? 0) + 1
-            keptLetters.append(KeptLetter(id: id, keptAt: now, letter: letter))
+            keptLetters.append(StoredDeadLetter(id: id, keptAt: now, letter: letter))
             note(.kept(letter.errorType))
         }
     }
@@ -37,7 +37,7 @@ extension InMemoryStore: DeadLetterStore {
             .map { DeadLetterSummary($0) }
     }
 
-    func letter(_ id: Int64) async throws(StoreError) -> KeptLetter? {
+    func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
         keptLetters.first { $0.id == id }
     }
 
@@ -64,7 +64,7 @@ extension InMemoryStore: DeadLetterStore {
 }
 
 extension DeadLetterFilter {
-    fileprivate func matches(_ kept: KeptLetter, at now: Date) -> Bool {
+    fileprivate func matches(_ kept: StoredDeadLetter, at now: Date) -> Bool {
         let summary = DeadLetterSummary(kept)
         let age = now.timeIntervalSince(kept.keptAt)
         let words = summary.routingKey?.split(separator: ".").dropLast()
@@ -87,7 +87,7 @@ extension DeadLetter {
 }
 
 extension DeadLetterSummary {
-    fileprivate init(_ kept: KeptLetter) {
+    fileprivate init(_ kept: StoredDeadLetter) {
         let letter = kept.letter
         self.init(
             id: kept.id,

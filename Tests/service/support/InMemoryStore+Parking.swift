@@ -3,11 +3,11 @@ import SandmillEntity
 import SandmillService
 
 extension InMemoryStore {
-    func take(_ vacancy: Vacancy) async throws(StoreError) -> [TakenExecution] {
+    func take(_ takeRequest: TakeRequest) async throws(StoreError) -> [TakenExecution] {
         try takeFailure()
         var ranked: [(rank: Int, age: Date, id: UUID)] = []
         let parked = executions.values.filter {
-            $0.isParked && $0.record.state == .queued && $0.record.pool == vacancy.pool
+            $0.isParked && $0.record.state == .queued && $0.record.pool == takeRequest.pool
         }
         let lanes = Dictionary(grouping: parked) {
             Lane(level: $0.record.level, tenant: $0.record.tenant)
@@ -23,7 +23,7 @@ extension InMemoryStore {
             for (index, execution) in oldest.enumerated() {
                 ranked.append(
                     (
-                        vacancy.held[lane, default: 0] + index,
+                        takeRequest.held[lane, default: 0] + index,
                         execution.record.submittedAt + handicap,
                         execution.record.id
                     )
@@ -32,17 +32,17 @@ extension InMemoryStore {
         }
         return ranked.sorted { ($0.rank, $0.age) < ($1.rank, $1.age) }.enumerated()
             .filter {
-                $0.offset < vacancy.count
-                    || $0.element.rank == 0 && $0.offset < vacancy.newcomers
+                $0.offset < takeRequest.count
+                    || $0.element.rank == 0 && $0.offset < takeRequest.newcomers
             }
             .map(\.element)
             .compactMap { executions[$0.id] }
-            .map { take($0, vacancy) }
+            .map { take($0, takeRequest) }
     }
 
-    private func take(_ execution: Execution, _ vacancy: Vacancy) -> TakenExecution {
+    private func take(_ execution: Execution, _ takeRequest: TakeRequest) -> TakenExecution {
         var execution = execution
-        let grant = start(&execution, token: vacancy.token, worker: vacancy.worker)
+        let grant = start(&execution, token: takeRequest.token, worker: takeRequest.worker)
         return TakenExecution(
             request: execution.request,
             grant: grant,
@@ -112,8 +112,8 @@ extension InMemoryStore {
         return .admitted(refused: batch.refused.count)
     }
 
-    func unrun(_ execution: Execution, _ outcome: Outcome) -> UnrunExecution {
-        UnrunExecution(
+    func unrun(_ execution: Execution, _ outcome: Outcome) -> UnstartedExecution {
+        UnstartedExecution(
             record: execution.record,
             runtime: execution.submission.program.runtime.name,
             labels: execution.submission.labels,
@@ -152,7 +152,7 @@ extension InMemoryStore: CancellationStore {
         return pending
     }
 
-    func overdue(limit: Int) async throws(StoreError) -> [UnrunExecution] {
+    func overdue(limit: Int) async throws(StoreError) -> [UnstartedExecution] {
         try takeFailure()
         let now = now
         return executions.values.filter { $0.record.state == .queued }

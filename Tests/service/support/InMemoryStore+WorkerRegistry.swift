@@ -32,7 +32,7 @@ extension InMemoryStore: WorkerRegistry {
         worker: String,
         successor: String,
         token: UUID
-    ) async throws(StoreError) -> [UnrunExecution] {
+    ) async throws(StoreError) -> [UnstartedExecution] {
         try takeFailure()
         try takeReclaimFailure()
         note(.reclaimed(worker))
@@ -59,7 +59,7 @@ extension InMemoryStore: WorkerRegistry {
         _ attempts: [RunningAttempt],
         of worker: String,
         token: UUID
-    ) async throws(StoreError) -> [UnrunExecution] {
+    ) async throws(StoreError) -> [UnstartedExecution] {
         try takeFailure()
         return executions.values
             .filter {
@@ -78,7 +78,7 @@ extension InMemoryStore: WorkerRegistry {
         isCharged: Bool,
         successor: String,
         token: UUID
-    ) -> UnrunExecution? {
+    ) -> UnstartedExecution? {
         let id = execution.record.id
         var execution = execution
         if execution.isUnrun { execution.uncountedAttempts += 1 }

@@ -25,7 +25,7 @@ actor InMemoryStore: ExecutionStore {
     var executions: [UUID: Execution] = [:]
     var batches: [UUID: BatchRecord] = [:]
     var outbox: [OutboxRow] = []
-    var keptLetters: [KeptLetter] = []
+    var keptLetters: [StoredDeadLetter] = []
     var workers: [String: WorkerRow] = [:]
     var sandboxRecords: [SandboxRecord] = []
 
@@ -296,7 +296,7 @@ actor InMemoryStore: ExecutionStore {
         }
     }
 
-    func start(_ execution: inout Execution, token: UUID, worker: String) -> Grant {
+    func start(_ execution: inout Execution, token: UUID, worker: String) -> AttemptGrant {
         execution.token = token
         execution.isParked = false
         execution.due = nil
@@ -309,8 +309,8 @@ actor InMemoryStore: ExecutionStore {
         return grant(of: execution)
     }
 
-    func grant(of execution: Execution) -> Grant {
-        Grant(
+    func grant(of execution: Execution) -> AttemptGrant {
+        AttemptGrant(
             attempt: execution.record.attempt,
             retries: execution.retries,
             uncountedAttempts: execution.uncountedAttempts,

@@ -139,7 +139,7 @@ struct WorkerHarness {
             clock: HastyClock(),
             logger: .silent
         )
-        let decidedEnds = DecidedEndWatch(
+        let decidedEnds = CancellationWatcher(
             worker: worker,
             cancellations: store,
             running: running,

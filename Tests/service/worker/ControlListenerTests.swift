@@ -32,7 +32,7 @@ struct ControlListenerTests {
             clock: clock,
             logger: .silent
         )
-        let decidedEnds = DecidedEndWatch(
+        let decidedEnds = CancellationWatcher(
             worker: "w1",
             cancellations: store,
             running: RunningExecutions(),

@@ -49,7 +49,7 @@ final class ResultsWorld: ExecutionRecords {
     /// Follows the execution.
     func output(
         steppedBy clock: SteppedClock = SteppedClock(),
-        from mark: OutputMark? = nil,
+        from mark: OutputCursorToken? = nil,
         untilEnd: Bool = true
     ) async throws -> ExecutionOutput? {
         let source = try OutputFiles(root: root.path)
@@ -144,8 +144,8 @@ extension ResultDraft {
     }
 }
 
-extension FollowedOutput {
-    static func text(_ text: String, of stream: SandboxOutput.Stream = .stdout) -> FollowedOutput {
+extension OutputEvent {
+    static func text(_ text: String, of stream: SandboxOutput.Stream = .stdout) -> OutputEvent {
         .bytes(stream, Array(text.utf8))
     }
 }
@@ -155,7 +155,7 @@ extension [[UInt8]] {
     var concatenated: [UInt8] { reduce(into: []) { $0 += $1 } }
 }
 
-extension [FollowedOutput] {
+extension [OutputEvent] {
     /// All bytes of a stream.
     func bytes(of wanted: SandboxOutput.Stream) -> [UInt8] {
         flatMap { piece in
@@ -166,8 +166,8 @@ extension [FollowedOutput] {
 
 extension ExecutionOutput {
     /// Everything up to the end.
-    func collect() async throws -> [FollowedOutput] {
-        var pieces: [FollowedOutput] = []
+    func collect() async throws -> [OutputEvent] {
+        var pieces: [OutputEvent] = []
         for try await piece in self { pieces.append(piece.output) }
         return pieces
     }

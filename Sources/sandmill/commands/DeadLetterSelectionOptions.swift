@@ -1,0 +1,91 @@
+import ArgumentParser
+import FoundationEssentials
+import SandmillConfiguration
+import SandmillEntity
+import SandmillService
+
+/// Which dead letters a command means.
+struct DeadLetterSelectionOptions: ParsableArguments {
+    @Argument(help: "The numbers of letters (default: all that the filters leave).")
+    var ids: [Int64] = []
+
+    @Option(
+        name: .customLong("error-type"),
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Only letters of this type: invalid_request, too_large, id_conflict, "
+                + "forbidden_tenant, unroutable or given_up; may be repeated.",
+            valueName: "type"
+        )
+    )
+    var errorTypes: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only letters with this in their reason, such as /limits.",
+            valueName: "text"
+        )
+    )
+    var reason: String?
+
+    @Option(help: "Only letters for this pool.")
+    var pool: String?
+
+    @Option(help: "Only letters of this tenant.")
+    var tenant: String?
+
+    @Option(help: ArgumentHelp("Only letters kept longer ago, such as 30d.", valueName: "age"))
+    var olderThan: Age?
+
+    @Option(help: ArgumentHelp("Only letters kept since, such as 90m or 2h.", valueName: "age"))
+    var newerThan: Age?
+
+    @Option(
+        help: ArgumentHelp("Only letters of this batch and its members.", valueName: "id"),
+        transform: Parse.uuid
+    )
+    var batch: UUID?
+
+    /// The dead letters to which all of it applies.
+    var filter: DeadLetterFilter {
+        DeadLetterFilter(
+            ids: ids.isEmpty ? nil : ids,
+            errorTypes: errorTypes,
+            reason: reason,
+            pool: pool,
+            tenant: tenant,
+            olderThan: olderThan?.duration,
+            newerThan: newerThan?.duration,
+            batch: batch
+        )
+    }
+}
+
+/// An argument such as `90m`, `2h` or `30d`.
+struct Age: ExpressibleByArgument {
+    let duration: Duration
+
+    init?(argument: String) {
+        if argument.hasSuffix("d"), let days = Int(argument.dropLast()), (1...36_500) ~= days {
+            duration = .seconds(days * 86_400)
+        } else if let duration = Duration(setting: argument) {
+            self.duration = duration
+        } else {
+            return nil
+        }
+    }
+}
+
+/// An argument of the form `pool.level`.
+struct Destination: ExpressibleByArgument {
+    /// What leads a message there.
+    let routingKey: String
+
+    init?(argument: String) {
+        guard let separator = argument.lastIndex(of: "."),
+            Name.isValid(String(argument[..<separator])),
+            Level(rawValue: String(argument[argument.index(after: separator)...])) != nil
+        else { return nil }
+        routingKey = argument
+    }
+}

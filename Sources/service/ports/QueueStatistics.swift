@@ -1,0 +1,102 @@
+public import SandmillEntity
+
+/// Counts what an installation has to do and what it does it with.
+public protocol QueueStatisticsSource: Sendable {
+    /// Counts everything, each figure as it is at some moment of the call.
+    func census() async throws(StoreError) -> QueueStatistics
+}
+
+/// What an installation has to do and what it does it with.
+public struct QueueStatistics: Equatable, Sendable {
+    /// Executions that have not ended.
+    public struct Executions: Equatable, Sendable {
+        /// Their pool.
+        public var pool: String
+        /// Their level.
+        public var level: Level
+        /// Their state, `queued` or `running`.
+        public var state: ExecutionState
+        /// How many.
+        public var count: Int
+
+        /// Puts a figure together.
+        public init(pool: String, level: Level, state: ExecutionState, count: Int) {
+            self.pool = pool
+            self.level = level
+            self.state = state
+            self.count = count
+        }
+    }
+
+    /// Sandboxes of all workers.
+    public struct Sandboxes: Equatable, Sendable {
+        /// Their pool.
+        public var pool: String
+        /// What they are doing.
+        public var state: String
+        /// How many.
+        public var count: Int
+
+        /// Puts a figure together.
+        public init(pool: String, state: String, count: Int) {
+            self.pool = pool
+            self.state = state
+            self.count = count
+        }
+    }
+
+    /// Executions by pool, level and state; none where there is none.
+    public var executions: [Executions]
+    /// Sandboxes by pool and state.
+    public var sandboxes: [Sandboxes]
+    /// Messages that are to be published.
+    public var outbox: Int
+    /// Those of them that the broker has rejected, by the name of their exchange; empty for a queue's own.
+    public var rejected: [String: Int]
+    /// Dead letters by error type.
+    public var deadLetters: [String: Int]
+    /// Workers whose lease has not ended.
+    public var workers: Int
+
+    /// Puts a census together.
+    public init(
+        executions: [Executions],
+        sandboxes: [Sandboxes],
+        outbox: Int,
+        rejected: [String: Int] = [:],
+        deadLetters: [String: Int],
+        workers: Int
+    ) {
+        self.executions = executions
+        self.sandboxes = sandboxes
+        self.outbox = outbox
+        self.rejected = rejected
+        self.deadLetters = deadLetters
+        self.workers = workers
+    }
+}
+
+/// Messages that the broker rejects, for a queue that wants them is full.
+public struct RejectedMessages: Equatable, Sendable {
+    /// Where they are published.
+    public var exchange: OutboundMessage.Exchange
+    /// Their routing key; without an exchange, the queue.
+    public var routingKey: String
+    /// How many there are.
+    public var count: Int
+    /// How often one of them has been rejected, at most.
+    public var rejections: Int
+
+    /// Describes them.
+    public init(
+        exchange: OutboundMessage.Exchange,
+        routingKey: String,
+        count: Int,
+        rejections: Int
+    ) {
+        self.exchange = exchange
+        self.routingKey = routingKey
+        self.count = count
+        self.rejections = rejections
+    }
+}
