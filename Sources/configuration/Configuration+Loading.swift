@@ -47,7 +47,7 @@ extension Configuration {
             maximumBody: reader.bytes("broker.maximum_body", default: .mebibytes(8)),
             messageTimeout: reader.duration("broker.message_timeout", default: .seconds(300)),
             users: Self.users(&reader),
-            replyQueues: reader.list("broker.reply_queues", default: [])
+            replyQueues: reader.list("broker.reply_queues", default: ["*"])
         )
         database = Database(
             url: reader.string("database.url", default: "postgresql://127.0.0.1/sandmill"),

@@ -20,10 +20,10 @@ extension SystemTests {
         @Test(.installationWithoutWorker, arguments: Way.allCases)
         func aTenantsFirstIsAFewExecutionsBehindAnothersBacklog(by way: Way) async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open(settings: [
+            let gateway = try await installation.open(settings: [
                 "SANDMILL_WORKER_WINDOW": "\(Self.window)", "SANDMILL_WORKER_CLAIM_AHEAD": "4",
             ])
-            try await fill(by: way, at: gatewayServices)
+            try await fill(by: way, at: gateway)
             try await eventually(within: .seconds(60), "the backlog runs, and fills the window") {
                 let rows = try await installation.query(
                     """
@@ -42,7 +42,7 @@ extension SystemTests {
             }
             #expect(byMessage < Self.few)
             let byHTTP = try await startedBefore("by-http") { tenant in
-                let answer = try await gatewayServices.submit(
+                let answer = try await gateway.submit(
                     ["source": "print(1)"],
                     to: "/execute/async",
                     "-H",
@@ -56,7 +56,7 @@ extension SystemTests {
             )
             #expect(left.count > 2 * Self.few, "the backlog was over before there was much to see")
             try await cancelAll()
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         /// How many of others started between the submission of a tenant's execution and its start.
@@ -80,7 +80,7 @@ extension SystemTests {
             return Int(try #require(rows[0]["count"].double))
         }
 
-        private func fill(by way: Way, at gatewayServices: HTTPDoor) async throws {
+        private func fill(by way: Way, at gateway: HTTPGateway) async throws {
             let installation = try Installation.current
             var request: [String: JSON] = ["source": "import time; time.sleep(0.2)"]
             switch way {
@@ -111,7 +111,7 @@ extension SystemTests {
                         try batch(of: request).line,
                         to: "/batches",
                         type: Self.json,
-                        at: gatewayServices
+                        at: gateway
                     )
                 }
             case .linesByHTTP:
@@ -119,7 +119,7 @@ extension SystemTests {
                 let lines = Array(repeating: line, count: Self.count).joined(separator: "\n")
                 for _ in 0..<3 {
                     let type = "Content-Type: application/x-ndjson"
-                    try await post(lines, to: "/batches", type: type, at: gatewayServices)
+                    try await post(lines, to: "/batches", type: type, at: gateway)
                 }
             case .requestsByHTTP:
                 // curl makes a request of each number.
@@ -128,7 +128,7 @@ extension SystemTests {
                     try JSON.object(request).line,
                     to: path,
                     type: Self.json,
-                    at: gatewayServices
+                    at: gateway
                 )
             }
         }
@@ -144,9 +144,9 @@ extension SystemTests {
             _ body: String,
             to path: String,
             type: String,
-            at gatewayServices: HTTPDoor
+            at gateway: HTTPGateway
         ) async throws {
-            let answer = try await gatewayServices.ask(
+            let answer = try await gateway.ask(
                 path,
                 "-H",
                 type,

@@ -123,25 +123,25 @@ extension SystemTests {
 
         @Test func aGatewayEndsWhatShallNotStart() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
-            let expiring = try await gatewayServices.submit(
+            let gateway = try await installation.open("gateway")
+            let expiring = try await gateway.submit(
                 ["source": "print(1)", "deadline": .string((Date.now + 1).formatted(.iso8601))],
                 to: "/execute/async"
             )
-            let cancelled = try await gatewayServices.submit(
+            let cancelled = try await gateway.submit(
                 ["source": "print(2)"],
                 to: "/execute/async"
             )
             let ids = try [expiring, cancelled].map {
                 try #require(UUID(uuidString: try $0.json["id"].string ?? ""))
             }
-            let answer = try await gatewayServices.ask("/execute/\(ids[1])", "-X", "DELETE")
+            let answer = try await gateway.ask("/execute/\(ids[1])", "-X", "DELETE")
             #expect(answer.status == 202)
             let expired = try await installation.events.finished(ids[0])
             #expect(expired["data"]["state"] == "expired")
             let ended = try await installation.events.finished(ids[1])
             #expect(ended["data"]["state"] == "cancelled")
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
     }
 }

@@ -203,8 +203,8 @@ extension SystemTests {
 
         @Test func addressThatIsTakenIsNamedAndEndsWith69() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
-            let address = "127.0.0.1:\(gatewayServices.port)"
+            let gateway = try await installation.open("gateway")
+            let address = "127.0.0.1:\(gateway.port)"
             let ended = try await installation.run([
                 "gateway", "--set", "gateway.listen=\(address)",
             ])

@@ -12,8 +12,8 @@ extension SystemTests {
 
         @Test func pathsLeadNowhere() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open()
-            let result = try await gatewayServices.submit(["source": "open('a', 'w').write('b')"])
+            let gateway = try await installation.open()
+            let result = try await gateway.submit(["source": "open('a', 'w').write('b')"])
                 .json
             let id = try #require(result["id"].string)
             let paths = [
@@ -30,21 +30,21 @@ extension SystemTests {
                 "/execute/\(id)/files/%zz", "/execute/\(id)/files/%FF",
             ]
             for path in paths {
-                let answer = try await gatewayServices.ask(path)
+                let answer = try await gateway.ask(path)
                 #expect(answer.status == 404 || answer.status == 400, "\(path)")
                 #expect(answer.fields["content-type"] == "application/problem+json", "\(path)")
                 #expect(!answer.text.contains(installation.directory.path()), "\(path)")
                 #expect(!answer.text.contains("root:"), "\(path)")
             }
-            #expect(try await gatewayServices.ask("/execute/\(id)/files/a").text == "b")
-            try await installation.stop(gatewayServices.process)
+            #expect(try await gateway.ask("/execute/\(id)/files/a").text == "b")
+            try await installation.stop(gateway.process)
         }
 
         @Test func anothersIdIsAsUnknownAsAnUnknownOne() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open()
+            let gateway = try await installation.open()
             let mine = ["-H", "tenant: acme"]
-            let submitted = try await gatewayServices.submit(
+            let submitted = try await gateway.submit(
                 ["source": "print(1)"],
                 "-H",
                 "tenant: acme"
@@ -53,21 +53,21 @@ extension SystemTests {
             #expect(try submitted.json["tenant"] == "acme")
             let unknown = UUID().uuidString.lowercased()
             for part in ["status", "result", "stdout", "stderr", "stream", "files/a"] {
-                let other = try await gatewayServices.ask("/execute/\(id)/\(part)")
-                let none = try await gatewayServices.ask("/execute/\(unknown)/\(part)")
+                let other = try await gateway.ask("/execute/\(id)/\(part)")
+                let none = try await gateway.ask("/execute/\(unknown)/\(part)")
                 #expect(other.status == 404, "\(part)")
                 #expect(other.text == none.text, "\(part)")
                 if part != "files/a" {
                     #expect(
-                        try await gatewayServices.ask("/execute/\(id)/\(part)", mine).status == 200
+                        try await gateway.ask("/execute/\(id)/\(part)", mine).status == 200
                     )
                 }
             }
-            let other = try await gatewayServices.ask("/execute/\(id)", "-X", "DELETE")
+            let other = try await gateway.ask("/execute/\(id)", "-X", "DELETE")
             #expect(other.status == 404)
             let uuid = try #require(UUID(uuidString: id))
             #expect(try await installation.record(uuid)["state"] == "succeeded")
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test(arguments: [
@@ -77,78 +77,78 @@ extension SystemTests {
         ])
         func whatIsTooMuchGetsAProblem(abuse: String, status: Int) async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway", settings: Self.hasty)
-            let answer = try await gatewayServices.abuse(abuse)
+            let gateway = try await installation.open("gateway", settings: Self.hasty)
+            let answer = try await gateway.abuse(abuse)
             #expect(answer["status"] == .number(Double(status)))
             #expect(answer["fields"]["content-type"] == "application/problem+json")
             let document = try JSON(answer["body"].string ?? "")
             #expect(document["status"] == .number(Double(status)))
             #expect(try #require(answer["seconds"].double) < 15)
-            #expect(try await gatewayServices.ask("/livez").status == 200)
-            try await installation.stop(gatewayServices.process)
+            #expect(try await gateway.ask("/livez").status == 200)
+            try await installation.stop(gateway.process)
         }
 
         @Test(arguments: ["silent", "slow_head"])
         func whoSaysNothingInTimeIsPutOut(abuse: String) async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway", settings: Self.hasty)
-            let seconds = try #require(try await gatewayServices.abuse(abuse)["seconds"].double)
+            let gateway = try await installation.open("gateway", settings: Self.hasty)
+            let seconds = try #require(try await gateway.abuse(abuse)["seconds"].double)
             #expect((1.5...15).contains(seconds))
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func whatIsHTTPIsAnswered() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
-            #expect(try await gatewayServices.abuse("pipeline")["answers"] == 2)
-            let invited = try await gatewayServices.abuse("expectation")
+            let gateway = try await installation.open("gateway")
+            #expect(try await gateway.abuse("pipeline")["answers"] == 2)
+            let invited = try await gateway.abuse("expectation")
             #expect(invited["first"].string?.hasPrefix("HTTP/1.1 100 ") == true)
             #expect(invited["status"] == 202)
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func tenThousandWhoSayNothingHurtNobody() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "gateway",
                 settings: ["SANDMILL_GATEWAY_IDLE_TIMEOUT": "15s"]
             )
-            let answer = try await gatewayServices.abuse("idle", "10000", "40")
+            let answer = try await gateway.abuse("idle", "10000", "40")
             #expect(answer["status"] == 200)
             // Well before the others are put out.
             #expect(try #require(answer["seconds"].double) < 10)
             #expect(answer["closed"] == 10_000)
-            #expect(try await gatewayServices.ask("/livez").status == 200)
-            try await installation.stop(gatewayServices.process)
+            #expect(try await gateway.ask("/livez").status == 200)
+            try await installation.stop(gateway.process)
         }
 
         @Test func thereAreOnlySoManyOfEach() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "gateway",
                 settings: [
                     "SANDMILL_GATEWAY_STREAMS": "1", "SANDMILL_GATEWAY_WAITS": "1",
                 ]
             )
             let id = try #require(
-                try await gatewayServices.submit(["source": "1"], to: "/execute/async").json["id"]
+                try await gateway.submit(["source": "1"], to: "/execute/async").json["id"]
                     .string
             )
             let stream = try Program(
                 URL(filePath: "/usr/bin/curl"),
-                ["-sSN", "-D", "-", gatewayServices.url("/execute/\(id)/stream")],
+                ["-sSN", "-D", "-", gateway.url("/execute/\(id)/stream")],
                 in: .temporaryDirectory
             )
             try await within(.seconds(20), "the head of the stream") {
                 try await stream.output.skip(to: "text/event-stream")
             }
-            let second = try await gatewayServices.ask("/execute/\(id)/stream")
+            let second = try await gateway.ask("/execute/\(id)/stream")
             #expect(second.status == 503)
             #expect(try second.json["type"] == "urn:sandmill:problem:overloaded")
             #expect(second.fields["retry-after"] != nil)
 
             let first = UUID()
-            async let waiting = gatewayServices.submit(
+            async let waiting = gateway.submit(
                 ["source": "2"],
                 to: "/execute/sync?wait=50",
                 "-H",
@@ -158,7 +158,7 @@ extension SystemTests {
             try await eventually(within: .seconds(15), "the first is kept") {
                 try await installation.record(first) != .null
             }
-            let refused = try await gatewayServices.submit(
+            let refused = try await gateway.submit(
                 ["source": "3"],
                 to: "/execute/sync?wait=50"
             )
@@ -169,7 +169,7 @@ extension SystemTests {
             let release = try await eventually(within: .seconds(30), "the place is free") {
                 let next = try Program(
                     URL(filePath: "/usr/bin/curl"),
-                    ["-sSN", "-D", "-", gatewayServices.url("/execute/\(id)/stream")],
+                    ["-sSN", "-D", "-", gateway.url("/execute/\(id)/stream")],
                     in: .temporaryDirectory
                 )
                 return await next.output.next()?.contains(" 200 ") == true
@@ -178,13 +178,13 @@ extension SystemTests {
                 // A stream's heartbeat would show it too; a machine with other work may be as slow.
                 Issue.record("the place was free after \(release)", severity: .warning)
             }
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
             #expect(try await waiting.status == 202)
         }
 
         @Test func whoHoldsAllGivesWayToOthers() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "gateway",
                 settings: [
                     "SANDMILL_GATEWAY_STREAMS": "2", "SANDMILL_GATEWAY_WAITS": "2",
@@ -195,13 +195,13 @@ extension SystemTests {
             let many = [UUID(), UUID()]
             var waits: [Program] = []
             for id in many {
-                waits.append(try gatewayServices.wait(for: id, as: "many"))
+                waits.append(try gateway.wait(for: id, as: "many"))
                 try await eventually(within: .seconds(15), "it is kept") {
                     try await installation.record(id) != .null
                 }
             }
             let few = UUID()
-            let other = try gatewayServices.wait(for: few, as: "few")
+            let other = try gateway.wait(for: few, as: "few")
             // The oldest of those who wait for much is told where to look.
             let oldest = waits[0]
             let answer = try await within(.seconds(20), "the answer to the first") {
@@ -212,7 +212,7 @@ extension SystemTests {
             try await eventually(within: .seconds(15), "the other's is kept") {
                 try await installation.record(few) != .null
             }
-            let third = try await gatewayServices.submit(
+            let third = try await gateway.submit(
                 ["source": "3"],
                 to: "/execute/sync?wait=50",
                 "-H",
@@ -223,14 +223,14 @@ extension SystemTests {
             // Who goes away waits for nothing.
             other.kill()
             waits[1].kill()
-            let shortly = try await gatewayServices.submit(
+            let shortly = try await gateway.submit(
                 ["source": "4"],
                 to: "/execute/sync?wait=0.1"
             )
             #expect(shortly.status == 202)
             try await eventually(within: .seconds(10), "both can wait") {
                 let programs = try [UUID(), UUID()].map {
-                    try gatewayServices.wait(for: $0, as: "many", wait: "0.2")
+                    try gateway.wait(for: $0, as: "many", wait: "0.2")
                 }
                 for program in programs {
                     guard try await program.answer()["state"] == "queued" else { return false }
@@ -239,14 +239,14 @@ extension SystemTests {
             }
 
             let id = many[0].uuidString.lowercased()
-            let streams = try (1...2).map { _ in try gatewayServices.stream(of: id, as: "many") }
+            let streams = try (1...2).map { _ in try gateway.stream(of: id, as: "many") }
             for stream in streams {
                 try await within(.seconds(20), "a stream") {
                     try await stream.output.skip(to: "text/event-stream")
                 }
             }
             let fewID = few.uuidString.lowercased()
-            let stream = try gatewayServices.stream(of: fewID, as: "few")
+            let stream = try gateway.stream(of: fewID, as: "few")
             try await within(.seconds(20), "the other's stream") {
                 try await stream.output.skip(to: "text/event-stream")
             }
@@ -255,27 +255,27 @@ extension SystemTests {
                     == 0
             )
 
-            let stalled = try await gatewayServices.abuse("stalled", "32", "4096")
+            let stalled = try await gateway.abuse("stalled", "32", "4096")
             #expect(stalled["status"] == 202)
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func fewFilesAreNotAllGivenToClients() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "serve",
                 settings: ["SANDMILL_GATEWAY_IDLE_TIMEOUT": "3s"],
                 files: 600
             )
-            #expect(gatewayServices.process.errors.text.contains("few files may be open"))
-            let answer = try await gatewayServices.abuse("idle", "800", "40")
+            #expect(gateway.process.errors.text.contains("few files may be open"))
+            let answer = try await gateway.abuse("idle", "800", "40")
             #expect(answer["status"] == 200)
             #expect(answer["closed"] == 800)
             #expect(
-                try await gatewayServices.submit(["source": "print(7)"]).json["state"]
+                try await gateway.submit(["source": "print(7)"]).json["state"]
                     == "succeeded"
             )
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
             let refused = try installation.start(["serve"], files: 200)
             #expect(
                 try await within(.seconds(30), "its end") { try await refused.exitCode() } == 78
@@ -285,19 +285,19 @@ extension SystemTests {
 
         @Test func pagesOfOtherSitesAreRefusedWithoutTokens() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
+            let gateway = try await installation.open("gateway")
             for fields in [["-H", "Host: evil.example"], ["-H", "Origin: http://evil.example"]] {
-                let answer = try await gatewayServices.ask("/metrics", fields)
+                let answer = try await gateway.ask("/metrics", fields)
                 #expect(answer.status == 403)
                 #expect(try answer.json["type"] == "urn:sandmill:problem:forbidden")
             }
-            #expect(try await gatewayServices.ask("/metrics").status == 200)
-            try await installation.stop(gatewayServices.process)
+            #expect(try await gateway.ask("/metrics").status == 200)
+            try await installation.stop(gateway.process)
         }
 
         @Test func whoAsksTooOftenIsToldWhenToComeAgain() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "gateway",
                 settings: ["SANDMILL_GATEWAY_REQUESTS_PER_SECOND": "1"]
             )
@@ -306,7 +306,7 @@ extension SystemTests {
             let client = try Program(
                 URL(filePath: "/usr/bin/curl"),
                 ["-sS", "-w", "%{http_code}\n"]
-                    + (0..<50).flatMap { _ in ["-o", "/dev/null", gatewayServices.url(path)] },
+                    + (0..<50).flatMap { _ in ["-o", "/dev/null", gateway.url(path)] },
                 in: .temporaryDirectory
             )
             let statuses = try await within(.seconds(30), "the answers") {
@@ -316,10 +316,10 @@ extension SystemTests {
             }
             #expect(statuses.first == "404")
             #expect(statuses.contains("429"))
-            let other = try await gatewayServices.ask(path, "-H", "tenant: other")
+            let other = try await gateway.ask(path, "-H", "tenant: other")
             #expect(other.status == 404)
-            #expect(try await gatewayServices.ask("/livez").status == 200)
-            try await installation.stop(gatewayServices.process)
+            #expect(try await gateway.ask("/livez").status == 200)
+            try await installation.stop(gateway.process)
         }
     }
 }

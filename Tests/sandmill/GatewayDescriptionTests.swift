@@ -39,8 +39,8 @@ extension SystemTests {
 
         @Test func theDescriptionIsServedAndIsValid() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
-            let served = try await gatewayServices.ask("/openapi.json")
+            let gateway = try await installation.open("gateway")
+            let served = try await gateway.ask("/openapi.json")
             let file = Self.root.appending(path: "config/openapi.json")
             #expect(served.body == (try Data(contentsOf: file)))
             let validator = try tool("openapi-spec-validator", [file.path()])
@@ -49,19 +49,19 @@ extension SystemTests {
                 return try await validator.exitCode()
             }
             #expect(exitCode == 0, "\(validator.output.text)")
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func theDoorDoesWhatItsDescriptionSays() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 settings: ["SANDMILL_GATEWAY_WAIT": "2s", "SANDMILL_GATEWAY_STREAMS": "1000"]
             )
             let schemathesis = try tool(
                 "schemathesis",
                 [
                     "--config-file", try client("schemathesis.toml"), "run",
-                    gatewayServices.url("/openapi.json"), "--exclude-path", "/execute/{id}/stream",
+                    gateway.url("/openapi.json"), "--exclude-path", "/execute/{id}/stream",
                     "--max-examples", "20", "--max-time", "45", "--request-timeout", "20",
                     "--no-color",
                 ],
@@ -72,20 +72,20 @@ extension SystemTests {
                 return try await schemathesis.exitCode()
             }
             #expect(exitCode == 0, "\(schemathesis.output.text)")
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func prometheusReadsTheMetrics() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open()
-            #expect(try await gatewayServices.submit(["source": "print(1)"]).status == 200)
+            let gateway = try await installation.open()
+            #expect(try await gateway.submit(["source": "print(1)"]).status == 200)
             // The end is counted once it is committed, so the client may know of it before.
             try await eventually(within: .seconds(30), "the end is counted") {
-                try await gatewayServices.ask("/metrics").text.contains(
+                try await gateway.ask("/metrics").text.contains(
                     "sandmill_executions_finished_total{"
                 )
             }
-            let answer = try await gatewayServices.ask("/metrics")
+            let answer = try await gateway.ask("/metrics")
             #expect(answer.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
             let reader = try tool("python", [try client("metrics_check.py")])
             try reader.write(answer.text)
@@ -104,7 +104,7 @@ extension SystemTests {
             }
             #expect(families["sandmill_demand_slots"]["samples"][0]["value"] == 0)
             #expect(families["sandmill_workers"]["samples"][0]["value"] == 1)
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
     }
 }

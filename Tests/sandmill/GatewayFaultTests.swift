@@ -12,11 +12,11 @@ extension SystemTests {
             let proxy = FaultyProxy(before: broker.port ?? 5_672)
             defer { proxy.stop() }
             broker.port = proxy.port
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 settings: ["SANDMILL_BROKER_URL": try #require(broker.string)]
             )
             let id = UUID()
-            async let answer = gatewayServices.submit(
+            async let answer = gateway.submit(
                 [
                     "source": "import time; time.sleep(8); print('done')",
                     "limits": ["wall_seconds": 60],
@@ -30,12 +30,12 @@ extension SystemTests {
             let ended = try await answer
             #expect(ended.status == 200)
             #expect(try ended.json["stdout"]["preview"] == "done\n")
-            let next = try await gatewayServices.submit(["source": "print('next')"])
+            let next = try await gateway.submit(["source": "print('next')"])
             #expect(next.status == 200)
             try await eventually(within: .seconds(20), "everything is ready again") {
-                try await gatewayServices.ask("/readyz").status == 200
+                try await gateway.ask("/readyz").status == 200
             }
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func withoutTheDatabaseItSaysSo() async throws {
@@ -44,25 +44,25 @@ extension SystemTests {
             var database = try #require(URLComponents(string: url))
             let proxy = FaultyProxy(before: database.port ?? 5_432)
             database.port = proxy.port
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "gateway",
                 settings: ["SANDMILL_DATABASE_URL": try #require(database.string)]
             )
-            let submitted = try await gatewayServices.submit(["source": "1"], to: "/execute/async")
+            let submitted = try await gateway.submit(["source": "1"], to: "/execute/async")
             #expect(submitted.status == 202)
             proxy.stop()
             try await eventually(within: .seconds(30), "it is not ready") {
-                let ready = try await gatewayServices.ask("/readyz")
+                let ready = try await gateway.ask("/readyz")
                 let database = try ready.json["checks"].elements.first { $0["name"] == "database" }
                 return ready.status == 503 && database?["status"] == "failed"
             }
-            let refused = try await gatewayServices.ask("/execute/\(UUID())/status")
+            let refused = try await gateway.ask("/execute/\(UUID())/status")
             #expect(refused.status == 503)
             #expect(refused.fields["retry-after"] != nil)
             #expect(refused.fields["content-type"] == "application/problem+json")
-            let alive = try await gatewayServices.ask("/livez")
+            let alive = try await gateway.ask("/livez")
             #expect(alive.status == 200)
-            gatewayServices.process.kill()
+            gateway.process.kill()
         }
     }
 }

@@ -33,17 +33,17 @@ extension SystemTests {
         @Test(.installationWithoutWorker)
         func aTokenIsNeededOnceThereIsOneAndUntilItIsRevoked() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
+            let gateway = try await installation.open("gateway")
             let path = "/execute/\(UUID())/status"
-            #expect(try await gatewayServices.ask(path).status == 404)
+            #expect(try await gateway.ask(path).status == 404)
             let token = try await installation.token("--tenant", "acme")
             try await eventually(within: .seconds(20), "a token is needed") {
-                try await gatewayServices.ask(path).status == 401
+                try await gateway.ask(path).status == 401
             }
-            let refused = try await gatewayServices.ask(path)
+            let refused = try await gateway.ask(path)
             #expect(refused.fields["www-authenticate"] == "Bearer realm=\"sandmill\"")
             #expect(refused.fields["content-type"] == "application/problem+json")
-            let submitted = try await gatewayServices.submit(
+            let submitted = try await gateway.submit(
                 ["source": "1"],
                 to: "/execute/async",
                 "-H",
@@ -52,9 +52,9 @@ extension SystemTests {
             #expect(submitted.status == 202)
             let id = try #require(try submitted.json["id"].string.flatMap(UUID.init(uuidString:)))
             #expect(try await installation.record(id)["tenant"] == "acme")
-            #expect(try await gatewayServices.ask("/metrics", "-H", header(token)).status == 403)
+            #expect(try await gateway.ask("/metrics", "-H", header(token)).status == 403)
             for path in ["/livez", "/readyz", "/openapi.json"] {
-                #expect(try await gatewayServices.ask(path).status == 200, "\(path)")
+                #expect(try await gateway.ask(path).status == 200, "\(path)")
             }
             try await eventually(within: .seconds(20), "its use is noted") {
                 try await installation.query(
@@ -64,9 +64,9 @@ extension SystemTests {
             let prefix = try #require(token.split(separator: "_").dropFirst().first)
             _ = try await installation.run(["token", "revoke", String(prefix)])
             try await eventually(within: .seconds(20), "the token counts no more") {
-                try await gatewayServices.ask(path, "-H", header(token)).status == 401
+                try await gateway.ask(path, "-H", header(token)).status == 401
             }
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test(.installationWithoutWorker)
@@ -75,11 +75,11 @@ extension SystemTests {
             let first = try await installation.token("--tenant", "first")
             let second = try await installation.token("--tenant", "second")
             let operate = try await installation.token("--role", "operate")
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "gateway",
                 settings: ["SANDMILL_GATEWAY_LISTEN": "0.0.0.0:0"]
             )
-            let submitted = try await gatewayServices.submit(
+            let submitted = try await gateway.submit(
                 ["source": "1"],
                 to: "/execute/async",
                 "-H",
@@ -87,17 +87,17 @@ extension SystemTests {
             )
             let id = try #require(try submitted.json["id"].string)
             let path = "/execute/\(id)/status"
-            #expect(try await gatewayServices.ask(path, "-H", header(first)).status == 200)
-            #expect(try await gatewayServices.ask(path, "-H", header(second)).status == 404)
-            #expect(try await gatewayServices.ask(path, "-H", header(operate)).status == 200)
+            #expect(try await gateway.ask(path, "-H", header(first)).status == 200)
+            #expect(try await gateway.ask(path, "-H", header(second)).status == 404)
+            #expect(try await gateway.ask(path, "-H", header(operate)).status == 200)
             let asFirst = ["-H", header(operate), "-H", "tenant: first"]
-            #expect(try await gatewayServices.ask(path, asFirst).status == 200)
+            #expect(try await gateway.ask(path, asFirst).status == 200)
             let asSecond = ["-H", header(operate), "-H", "tenant: second"]
-            #expect(try await gatewayServices.ask(path, asSecond).status == 404)
+            #expect(try await gateway.ask(path, asSecond).status == 404)
             let forbidden = ["-H", header(second), "-H", "tenant: first"]
-            #expect(try await gatewayServices.ask(path, forbidden).status == 403)
-            #expect(try await gatewayServices.ask("/metrics", "-H", header(operate)).status == 200)
-            try await installation.stop(gatewayServices.process)
+            #expect(try await gateway.ask(path, forbidden).status == 403)
+            #expect(try await gateway.ask("/metrics", "-H", header(operate)).status == 200)
+            try await installation.stop(gateway.process)
         }
 
         @Test(.installationWithoutWorker)
@@ -105,17 +105,17 @@ extension SystemTests {
             let installation = try Installation.current
             let first = try await installation.token("--tenant", "first")
             let second = try await installation.token("--tenant", "second")
-            let gatewayServices = try await installation.open("gateway")
+            let gateway = try await installation.open("gateway")
             try await eventually(within: .seconds(20), "a token is needed") {
-                try await gatewayServices.ask("/execute/\(UUID())/status").status == 401
+                try await gateway.ask("/execute/\(UUID())/status").status == 401
             }
-            let execution = try await gatewayServices.submit(
+            let execution = try await gateway.submit(
                 ["source": "1"],
                 to: "/execute/async",
                 "-H",
                 header(first)
             )
-            let batch = try await gatewayServices.submit(
+            let batch = try await gateway.submit(
                 ["pool": "python", "executions": [["source": "1"], ["source": "2"]]],
                 to: "/batches",
                 "-H",
@@ -132,7 +132,7 @@ extension SystemTests {
             ]
             for path in reads {
                 #expect(
-                    try await gatewayServices.ask(path, "-H", header(second)).status == 404,
+                    try await gateway.ask(path, "-H", header(second)).status == 404,
                     "\(path)"
                 )
             }
@@ -141,7 +141,7 @@ extension SystemTests {
                 "update executions set state = 'running', worker = 'w' where batch_id is null"
             )
             for path in paths {
-                let foreign = try await gatewayServices.ask(
+                let foreign = try await gateway.ask(
                     path,
                     "-X",
                     "DELETE",
@@ -155,11 +155,11 @@ extension SystemTests {
                 + "select 1 from batches where cancelled_at is not null"
             #expect(try await installation.query(asked).isEmpty)
             for path in paths {
-                let own = try await gatewayServices.ask(path, "-X", "DELETE", "-H", header(first))
+                let own = try await gateway.ask(path, "-X", "DELETE", "-H", header(first))
                 #expect(own.status == 202, "\(path)")
             }
             #expect(try await installation.query(asked).count == 4)
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
     }
 }

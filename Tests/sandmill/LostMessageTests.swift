@@ -11,10 +11,10 @@ extension SystemTests {
         @Test(.installationWithoutWorker, arguments: ["purge_queue", "delete_queue"])
         func whatWasAcceptedByHTTPRunsThoughItsQueueIsLost(order: String) async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway", settings: Self.impatient)
+            let gateway = try await installation.open("gateway", settings: Self.impatient)
             var ids: [UUID] = []
             for number in 1...20 {
-                let answer = try await gatewayServices.submit(
+                let answer = try await gateway.submit(
                     ["source": .string("print(\(number))")],
                     to: "/execute/async"
                 )
@@ -37,7 +37,7 @@ extension SystemTests {
             }
             try await installation.expectOneEnd(of: ids)
             try await installation.stop(worker)
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test(.installation(impatient))

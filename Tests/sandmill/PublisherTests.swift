@@ -211,8 +211,8 @@ extension SystemTests {
                 #expect(other.exitCode == 65)
                 #expect(other.errors.contains("only for acme"), "\(other.errors)")
 
-                let gatewayServices = try await installation.open("gateway")
-                let answer = try await gatewayServices.submit(
+                let gateway = try await installation.open("gateway")
+                let answer = try await gateway.submit(
                     ["source": "print(1)"],
                     to: "/execute/sync",
                     "-H",
@@ -220,7 +220,7 @@ extension SystemTests {
                 )
                 #expect(answer.status == 200)
                 #expect(try answer.json["tenant"] == "hooli")
-                try await installation.stop(gatewayServices.process)
+                try await installation.stop(gateway.process)
             }
         }
 
@@ -312,8 +312,8 @@ extension SystemTests {
                     "SANDMILL_BROKER_URL": broker.url(user: "sandmill", password: "PASSWORD")
                 ]
                 let worker = try await installation.startWorker("worker-b", settings: own)
-                let gatewayServices = try await installation.open("gateway", settings: own)
-                let answer = try await gatewayServices.submit(
+                let gateway = try await installation.open("gateway", settings: own)
+                let answer = try await gateway.submit(
                     ["source": "print(1)"],
                     to: "/execute/sync",
                     "-H",
@@ -382,7 +382,7 @@ extension SystemTests {
                         "\(order): \(answer)"
                     )
                 }
-                try await installation.stop(gatewayServices.process)
+                try await installation.stop(gateway.process)
                 try await installation.stop(worker)
                 try await installation.tellBroker("delete_queue", ["name": "carol.events"])
                 for user in ["sandmill", "alice", "carol"] {

@@ -53,17 +53,17 @@ extension SystemTests {
             #expect(unread.exitCode == 69)
             #expect(unread.errors.contains("Permission denied"))
 
-            let gatewayServices = try await installation.open(
+            let gateway = try await installation.open(
                 "gateway",
                 settings: settings,
                 by: Self.member
             )
-            let file = try await gatewayServices.ask(
+            let file = try await gateway.ask(
                 "/execute/\(id)/files/cases/1/files/deep/out.txt"
             )
             #expect(file.status == 200)
             #expect(file.text == "written")
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
             try await installation.stop(worker)
         }
 

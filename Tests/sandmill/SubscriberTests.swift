@@ -8,7 +8,7 @@ extension SystemTests {
         @Test(.installation())
         func aFullSubscriberIsNamedAndCostsTheOthersAFewCopies() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
+            let gateway = try await installation.open("gateway")
             let full = "\(installation.name).subscriber-full"
             let open = "\(installation.name).subscriber-open"
             let limit: JSON = ["x-max-length": 0, "x-overflow": "reject-publish"]
@@ -53,7 +53,7 @@ extension SystemTests {
                 ) == true,
                 "\(examined.output)"
             )
-            let metrics = try await gatewayServices.ask("/metrics").text
+            let metrics = try await gateway.ask("/metrics").text
             #expect(
                 metrics.contains(#"sandmill_outbox_rejected_messages{exchange="events"} 10"#),
                 "\(metrics)"
@@ -68,7 +68,7 @@ extension SystemTests {
             let healthy = try await installation.run(["doctor"])
             #expect(healthy.output.contains { $0.contains("the broker rejects nothing") })
             try await installation.tellBroker("delete_queue", ["name": .string(open)])
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
     }
 }

@@ -7,10 +7,10 @@ extension SystemTests {
     struct TakenIDTests {
         @Test func everyWayInHasRoomForTheSameIDOfAnotherTenant() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
+            let gateway = try await installation.open("gateway")
             let key = UUID().uuidString.lowercased()
-            func submit(_ tenant: String, to path: String) async throws -> HTTPDoor.Answer {
-                try await gatewayServices.submit(
+            func submit(_ tenant: String, to path: String) async throws -> HTTPGateway.Answer {
+                try await gateway.submit(
                     ["source": .string("print('\(tenant)')")],
                     to: path,
                     "-H",
@@ -30,7 +30,7 @@ extension SystemTests {
             #expect(ended["stdout"]["preview"] == "second\n")
             #expect(try await submit("second", to: "/execute/async").json["id"] == .string(id))
             #expect(
-                try await gatewayServices.ask("/execute/\(key)/status", "-H", "tenant: second")
+                try await gateway.ask("/execute/\(key)/status", "-H", "tenant: second")
                     .status == 404
             )
             let third = try await submit("third", to: "/execute/sync")
@@ -52,17 +52,17 @@ extension SystemTests {
                 try await installation.record(try #require(UUID(uuidString: key)))["tenant"]
                     == "first"
             )
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func everyWayInHasRoomForTheSameBatchOfAnotherTenant() async throws {
             let installation = try Installation.current
-            let gatewayServices = try await installation.open("gateway")
+            let gateway = try await installation.open("gateway")
             let key = UUID().uuidString.lowercased()
             let batch: JSON = ["executions": [["source": "print(1)"], ["source": "print(2)"]]]
             var ids: Set<String> = []
             for tenant in ["first", "second"] {
-                let answer = try await gatewayServices.submit(
+                let answer = try await gateway.submit(
                     batch,
                     to: "/batches",
                     "-H",
@@ -89,7 +89,7 @@ extension SystemTests {
                     && message.event["data"]["tenant"] == "third"
             }
             #expect(third.event["data"]["counts"]["succeeded"] == 2)
-            try await installation.stop(gatewayServices.process)
+            try await installation.stop(gateway.process)
         }
 
         @Test func nobodyKeepsABatchOfTheCommandLineFromRunningByTakingItsID() async throws {

@@ -86,14 +86,21 @@ extension QueueWorker {
         }
     }
 
-    /// Other workers put executions into the store too, and those of a dead one are nobody's.
-    func lookAtStoreEverySecond() async {
-        while (try? await clock.sleep(for: .seconds(1))) != nil {
+    /// Counts what waits in the store: other workers put executions there too, and those of a dead one are
+    /// nobody's.
+    ///
+    /// Once a second, or less often where it takes long: it reads a row of everything that waits.
+    func countParked() async {
+        var pause = Duration.seconds(1)
+        while (try? await clock.sleep(for: pause)) != nil {
             let limit = places.beginCount()
+            let start = ContinuousClock.now
+            pause = .seconds(1)
             do throws(StoreError) {
                 let parked = try await ledger.parked(pool: decoder.pool.name, upTo: limit)
                 places.correct(parked, upTo: limit)
                 intake.lookAgain()
+                pause = min(max(pause, (ContinuousClock.now - start) * 10), .seconds(10))
             } catch {
                 logger.warning(
                     "What waits in the store could not be counted.",

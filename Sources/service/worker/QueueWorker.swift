@@ -131,7 +131,7 @@ public struct QueueWorker: Service {
             }
             group.addTask { await consume() }
             group.addTask { await runner.drafts.run() }
-            group.addTask { await lookAtStoreEverySecond() }
+            group.addTask { await countParked() }
             group.addTask { await parkOverdueDeliveries() }
             await withDiscardingTaskGroup { work in
                 work.addTask { await takeParked() }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The HTTP gateway of an installation, as `curl` sees it.
-struct HTTPDoor: Sendable {
+struct HTTPGateway: Sendable {
     /// Its process.
     let process: Program
     /// Where it listens on 127.0.0.1.
@@ -90,7 +90,7 @@ struct HTTPDoor: Sendable {
     }
 }
 
-extension HTTPDoor.Answer {
+extension HTTPGateway.Answer {
     /// Reads what curl wrote; of several heads the last counts.
     fileprivate init(_ directory: URL) throws {
         let heads = try String(contentsOf: directory.appending(path: "head"), encoding: .utf8)
@@ -116,7 +116,7 @@ extension Installation {
         settings: [String: String] = [:],
         files: Int? = nil,
         by starter: [String] = []
-    ) async throws -> HTTPDoor {
+    ) async throws -> HTTPGateway {
         let process = try start(
             [command],
             settings: ["SANDMILL_GATEWAY_LISTEN": "127.0.0.1:0"].merging(settings) { $1 },
@@ -132,7 +132,7 @@ extension Installation {
             }
             return nil
         }
-        return HTTPDoor(
+        return HTTPGateway(
             process: process,
             port: try #require(port, "it did not start: \(process.errors.text)")
         )
