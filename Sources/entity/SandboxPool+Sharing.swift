@@ -16,10 +16,9 @@ extension SandboxPool {
     private struct Supply {
         let census: SandboxCounts
         let tenantMaximum: Int
-        let reserve: Int
-        let vacancies: Int
-        let rested: Int
         let fewest: Int
+        /// Whether there is an unassigned sandbox, and room, for a tenant that has so few.
+        let hasUnassigned: Bool
         let written: WrittenBytes
         let now: Duration
 
@@ -28,19 +27,24 @@ extension SandboxPool {
             let holding = census[waiter.tenant]
             if holding.leased >= tenantMaximum { return false }
             if waiter.isolation == .tenant, holding.idle > 0 { return true }
-            guard census.unassignedIdle > 0, vacancies > 0, holding.count <= fewest else {
-                return false
-            }
-            return holding.count == 0
-                || census.unassignedReady > reserve && vacancies + rested > reserve
+            return hasUnassigned && holding.count <= fewest
         }
     }
 
     /// How many unassigned sandboxes are kept ready.
     var spare: Int { min(configuration.spare, configuration.maximum) }
 
-    /// How many unassigned sandboxes, and how much room, are for tenants without any.
+    /// How many unassigned sandboxes, and how many vacancies, are for tenants without any.
     private var reserve: Int { configuration.spare > 0 && configuration.maximum > 1 ? 1 : 0 }
+
+    /// How many sandboxes more may be a tenant's that has so many; less than none while the reserve is
+    /// used up.
+    private func room(for held: Int) -> Int { vacancies - (held == 0 ? 0 : reserve) }
+
+    /// Whether an unassigned sandbox is ready for a tenant that has so many.
+    private func isReady(for held: Int) -> Bool {
+        census.unassignedIdle > 0 && census.unassignedReady > (held == 0 ? 0 : reserve)
+    }
 
     private var tenantMaximum: Int { configuration.tenantMaximum ?? .max }
 
@@ -57,13 +61,12 @@ extension SandboxPool {
     mutating func serveWaiters() -> [Action] {
         var actions: [Action] = []
         while census.idle > 0, !waiters.isEmpty {
+            let fewest = demand.fewest
             let supply = Supply(
                 census: census,
                 tenantMaximum: tenantMaximum,
-                reserve: reserve,
-                vacancies: vacancies,
-                rested: assignedIdle.count(where: isRested),
-                fewest: demand.fewest,
+                fewest: fewest,
+                hasUnassigned: isReady(for: fewest) && room(for: fewest) > 0,
                 written: written,
                 now: now
             )
@@ -73,19 +76,19 @@ extension SandboxPool {
         return actions
     }
 
-    /// Retires idle sandboxes of tenants for waiters for whom others are ready.
+    /// Retires an idle sandbox of a tenant for a waiter for whom another is ready.
+    ///
+    /// One at a time: what may be taken depends on what is left.
     mutating func makeRoom() -> [Action] {
         guard !waiters.isEmpty, census.unassignedIdle > 0, !assignedIdle.isEmpty else { return [] }
-        let demand = demand
-        let rested = assignedIdle.filter(isRested)
-        if demand.newcomers > 0 {
-            return retire(rested, atMost: min(demand.newcomers, census.unassignedIdle) - vacancies)
+        let fewest = demand.fewest
+        guard fewest < .max, isReady(for: fewest) else { return [] }
+        let loose = assignedIdle.filter {
+            isRested($0) && (fewest == 0 || isLoose($0, for: fewest))
         }
-        let loose = rested.filter { isLoose($0, for: demand.fewest) }
-        let reachable = min(vacancies + loose.count, vacancies + rested.count - reserve)
-        let number = min(demand.further, census.unassignedIdle - reserve, reachable)
-        // One after the other: what may be taken depends on what is left.
-        return retire(loose, atMost: min(1, number - vacancies))
+        let isEnough = room(for: fewest) + loose.count > 0
+        guard isEnough, let first = loose.min(by: isTakenBefore) else { return [] }
+        return retire(first.id)
     }
 
     /// Whether a sandbox, which is free, has to make room for somebody else.
@@ -93,14 +96,16 @@ extension SandboxPool {
         guard let tenant = sandbox.tenant, let assignedAt = sandbox.assignedAt, !waiters.isEmpty
         else { return false }
         let demand = demand
-        let reserve = demand.newcomers > 0 ? 0 : reserve
-        guard census.unassignedIdle > reserve else { return false }
         let held = census[tenant].count
-        let room = max(0, vacancies - reserve)
-        if held > 1, demand.newcomers > room, held * tenantCount > configuration.maximum {
-            return true
+        if isReady(for: 0) {
+            let (maximum, tenantCount) = (configuration.maximum, tenantCount)
+            let isNeeded = held > 1 && demand.newcomers > vacancies
+            if isNeeded, held * tenantCount > maximum { return true }
+            // The last newcomer used the reserve up: what is more than a share restores it.
+            if room(for: held) < 0, (held - 1) * tenantCount >= maximum { return true }
         }
-        return now - assignedAt >= Self.turn && owed(by: tenant) > room
+        return now - assignedAt >= Self.turn && isReady(for: demand.fewest)
+            && owed(by: tenant) > max(0, room(for: demand.fewest))
     }
 
     /// How many sandboxes a tenant keeps from others, and from its own waiters for fresh ones.
@@ -128,21 +133,20 @@ extension SandboxPool {
 
     /// Whether a rested sandbox may be taken for a tenant that has so many.
     private func isLoose(_ idle: IdleSandbox, for held: Int) -> Bool {
-        guard let tenant = idle.sandbox.tenant else { return false }
+        if now - idle.since >= Self.turn { return true }
+        // What restores the reserve is taken for nobody who waits, so within its turn it stays.
+        guard let tenant = idle.sandbox.tenant, room(for: held) >= 0 else { return false }
         let count = census[tenant].count
         // Its own waiters are for fresh ones, or they would have it.
         let isOwn = count == held && demand(of: tenant) > 0
-        return now - idle.since >= Self.turn || count - 2 >= held || isOwn
+        return count - 2 >= held || isOwn
     }
 
-    private mutating func retire(_ idle: [IdleSandbox], atMost number: Int) -> [Action] {
-        guard number > 0 else { return [] }
-        return idle.sorted { left, right in
-            let isWanted = [left, right].map { demand(of: $0.sandbox.tenant ?? "") > 0 }
-            if isWanted[0] != isWanted[1] { return isWanted[1] }
-            return (left.since, left.id) < (right.since, right.id)
-        }
-        .prefix(number).flatMap { retire($0.id) }
+    /// Those that nobody of their tenant could use first, and of these the one that has idled longest.
+    private func isTakenBefore(_ left: IdleSandbox, _ right: IdleSandbox) -> Bool {
+        let isWanted = [left, right].map { demand(of: $0.sandbox.tenant ?? "") > 0 }
+        if isWanted[0] != isWanted[1] { return isWanted[1] }
+        return (left.since, left.id) < (right.since, right.id)
     }
 
     /// How many tenants have a sandbox or wait for one.
@@ -174,7 +178,7 @@ extension SandboxPool {
     /// How many unassigned sandboxes would serve all whom there is, or will be, room for.
     private func wanted(_ demand: Demand) -> Int {
         let idle = assignedIdle.filter { isRested($0) && isLoose($0, for: demand.fewest) }
-        let room = max(0, vacancies + idle.count - demand.newcomers - reserve)
+        let room = max(0, room(for: 1) + idle.count - demand.newcomers)
         let fresh = waiters.elements.count { $0.isolation == .fresh && census[$0.tenant].count > 0 }
         let further = min(demand.further, room + demand.owed + fresh)
         return demand.newcomers + (further > 0 ? further + reserve : 0)

@@ -26,8 +26,8 @@
 /// 3. A sandbox is leased to at most one waiter, and a waiter is granted at most one sandbox.
 /// 4. A waiter waits only while its tenant has ``Configuration/tenantMaximum`` programs running, or
 ///    no idle sandbox is its tenant's (unless it wants a fresh one) and none that is nobody's is
-///    for its tenant (11, 12), there is no room for one more of a tenant (1), or its tenant has
-///    written too much (15).
+///    for its tenant (11, 12), there is no room for one more of its tenant (1, 11), or it
+///    has written too much (15).
 /// 5. While anybody waits whom one more sandbox would serve, as many are starting or ready as would
 ///    serve, or as the bounds allow; no room is needed for that.
 /// 6. A sandbox that was not proved clean is never leased again.
@@ -40,16 +40,19 @@
 /// 10. No tenant has more than ``Configuration/tenantMaximum`` sandboxes leased at once.
 /// 11. The last sandbox that is ready and nobody's, and the last room for one more, are a tenant's
 ///     without sandboxes only, where any are kept ready and there may be two: a tenant by itself leaves
-///     one to the next. A rested sandbox (14) counts as room.
+///     one to the next. No other sandbox stands in for them, however long it has idled.
 /// 12. A sandbox that is nobody's is leased to a waiter whose tenant has as few sandboxes as any
 ///     that could use one.
 /// 13. However young, it retires when it is given back while more tenants without a sandbox wait
 ///     than there is room for, one for them is ready, and its tenant has more than one and more than
-///     ``Configuration/maximum`` divided by the tenants that have or want one.
+///     its share, ``Configuration/maximum`` divided by the tenants that have or want one; and while
+///     anybody waits and the last room (11) is gone, if its tenant has its share without it.
 /// 14. An idle sandbox is taken from its tenant for another only when the other's is ready: for a
 ///     tenant without any, or one that has two fewer, once it is rested, which is when it has idled for
 ///     ``pause`` or its turn is over; for any other, once it has idled for ``turn``. It is one of those
 ///     that nobody of its tenant could use, if there is one, and of these the one that has idled longest.
+///     Where the last room (11) is gone, two are taken for a tenant that has one already, or none: the
+///     first, which has idled for ``turn``, restores it.
 /// 15. A tenant that has written what ``Configuration/writeRate`` lets through in two seconds, and
 ///     more, is granted nothing, and nothing is created for it, until time has taken the rest: the
 ///     disk is everybody's, whoever has which sandbox.

@@ -141,6 +141,101 @@ struct SandboxPoolFairnessTests {
         #expect(actions.grants == [Granted(id: new, waiter: other.waiter)])
     }
 
+    @Test func theLastRoomIsKeptForATenantThatHasNoneHoweverManyRest() throws {
+        var pool = SandboxPool(spare: 2, maximum: 4)
+        pool.warmUp()
+        let rested = try #require(pool.lease(tenant: "a", memory: .usual).actions.grants.first?.id)
+        for _ in 0..<3 { _ = pool.lease(tenant: "greedy", memory: .usual) }
+        pool.startAll(at: .zero)
+        _ = pool.release(rested, reusable: true, at: .zero)
+        _ = pool.inspect(at: .seconds(1))
+        #expect(pool.sandboxes.values.count { $0.tenant == "greedy" } == 2)
+        let other = pool.lease(tenant: "b", memory: .usual, at: .seconds(1))
+        #expect(other.actions.grants.map(\.waiter) == [other.waiter])
+        #expect(other.actions.destructions.isEmpty)
+    }
+
+    @Test func whoIsAboveItsShareGivesTheLastRoomBackOnceItIsUsed() throws {
+        var pool = SandboxPool(spare: 2, maximum: 4)
+        pool.warmUp()
+        var ids: [SandboxPool.SandboxID] = []
+        for _ in 0..<4 {
+            ids += pool.lease(tenant: "greedy", memory: .usual).actions.grants.map(\.id)
+            ids += pool.startAll(at: .zero).grants.map(\.id)
+        }
+        try #require(ids.count == 3)
+        _ = pool.lease(tenant: "a", memory: .usual)
+        pool.startAll(at: .zero)
+        #expect(pool.release(ids[0], reusable: true, at: .milliseconds(1)).destructions == [ids[0]])
+        let kept = pool.release(ids[1], reusable: true, at: .milliseconds(2))
+        #expect(kept.grants.map(\.id) == [ids[1]])
+        let other = pool.lease(tenant: "b", memory: .usual, at: .milliseconds(3))
+        #expect(other.actions.grants.map(\.waiter) == [other.waiter])
+    }
+
+    @Test func whoHasItsShareKeepsItThoughTheLastRoomIsUsed() throws {
+        var pool = SandboxPool(spare: 2, maximum: 4)
+        pool.warmUp()
+        var ids: [SandboxPool.SandboxID] = []
+        for tenant in ["greedy", "greedy", "a", "b", "greedy"] {
+            ids += pool.lease(tenant: tenant, memory: .usual).actions.grants.map(\.id)
+            ids += pool.startAll(at: .zero).grants.map(\.id)
+        }
+        try #require(ids.count == 4)
+        // A share is four thirds.
+        let kept = pool.release(ids[0], reusable: true, at: .milliseconds(1))
+        #expect(kept.grants.map(\.id) == [ids[0]])
+    }
+
+    @Test func nothingIsCreatedForTheRoomThatIsKept() {
+        var pool = SandboxPool(spare: 1, maximum: 4)
+        pool.warmUp()
+        for _ in 0..<9 {
+            _ = pool.lease(tenant: "a", memory: .usual)
+            pool.startAll(at: .zero)
+        }
+        #expect(pool.sandboxes.values.count { $0.tenant == "a" } == 3)
+        #expect(pool.sandboxes.count == 4)
+    }
+
+    @Test func whereTheLastRoomIsUsedTwoAreTakenOrNone() throws {
+        var pool = SandboxPool(spare: 2, maximum: 3)
+        pool.warmUp()
+        var ids: [SandboxPool.SandboxID] = []
+        for tenant in ["busy", "a", "b"] {
+            ids += pool.lease(tenant: tenant, memory: .usual).actions.grants.map(\.id)
+            pool.startAll(at: .zero)
+        }
+        try #require(ids.count == 3)
+        _ = pool.release(ids[1], reusable: true, at: .seconds(1))
+        let waiter = pool.lease(tenant: "busy", memory: .usual, at: .seconds(5)).waiter
+        pool.startAll(at: .seconds(5))
+        #expect(pool.inspect(at: .seconds(5)).destructions.isEmpty)
+        _ = pool.release(ids[2], reusable: true, at: .seconds(6))
+        #expect(pool.inspect(at: .milliseconds(7_999)).destructions.isEmpty)
+        let actions = pool.inspect(at: .seconds(8))
+        #expect(actions.destructions == [ids[1], ids[2]])
+        #expect(actions.grants.map(\.waiter) == [waiter])
+    }
+
+    @Test func nothingIsTakenWithinItsTurnToRestoreTheLastRoom() {
+        var pool = SandboxPool(spare: 2, maximum: 4)
+        pool.warmUp()
+        for tenant in ["rich", "rich", "rich", "poor"] {
+            _ = pool.lease(tenant: tenant, memory: .usual)
+            pool.startAll(at: .zero)
+        }
+        let rich = pool.sandboxes.filter { $0.value.tenant == "rich" }.keys
+        #expect(rich.count == 3)
+        for id in rich { _ = pool.release(id, reusable: true, at: .milliseconds(100)) }
+        let waiter = pool.lease(tenant: "poor", memory: .usual, at: .milliseconds(500)).waiter
+        pool.startAll(at: .milliseconds(500))
+        #expect(pool.inspect(at: .seconds(1)).destructions.isEmpty)
+        let actions = pool.inspect(at: .milliseconds(2_100))
+        #expect(actions.destructions.count == 2)
+        #expect(actions.grants.map(\.waiter) == [waiter])
+    }
+
     @Test func aSandboxThatPausesWithinItsTurnIsNotTaken() throws {
         var pool = SandboxPool(spare: 1, maximum: 2)
         pool.warmUp()

@@ -220,4 +220,42 @@ struct SandboxPoolLoadTests {
         #expect(new.count == 10)
         #expect(new.allSatisfy { $0.at - $0.asked <= .milliseconds(500) })
     }
+
+    /// Nine tenants send one program after the other, with pauses, beside one that would use all.
+    @Test(arguments: [Isolation.tenant, .fresh])
+    func nineTenantsKeepTheirSandboxesBesideOneThatWantsAll(isolation: Isolation) {
+        var load = SimulatedPool(spare: 2, maximum: 16)
+        load.add(
+            .init(
+                tenant: "greedy",
+                level: .normal,
+                duration: .milliseconds(400),
+                window: 50,
+                isolation: isolation
+            )
+        )
+        load.run(for: .seconds(5))
+        for number in 0..<9 {
+            load.add(
+                .init(
+                    tenant: "t\(number)",
+                    level: .normal,
+                    duration: .milliseconds(30),
+                    window: 1,
+                    pause: .milliseconds(700 + 70 * number)
+                )
+            )
+            load.run(for: .milliseconds(700))
+        }
+        load.run(for: .seconds(20))
+        let before = load.now
+        let kept = load.pool.sandboxes.filter { $0.value.tenant?.hasPrefix("t") == true }.keys
+        #expect(kept.count == 9)
+        load.run(for: .seconds(60))
+        #expect(Set(load.pool.sandboxes.keys).isSuperset(of: kept))
+        let starts = load.starts(since: before)
+        #expect(starts.allSatisfy { $0.tenant == "greedy" || $0.at == $0.asked })
+        // All but the nine and the one that is kept are the other's.
+        #expect(starts.count { $0.tenant == "greedy" } >= 6 * 120)
+    }
 }

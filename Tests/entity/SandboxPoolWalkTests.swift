@@ -204,12 +204,15 @@ private struct PoolWalk {
     /// The invariant by which a sandbox that is given back has to retire.
     private func reasonToYield(_ id: SandboxPool.SandboxID) -> Int? {
         guard let tenant = held[id] else { return nil }
-        let reserve = newcomers > 0 ? 0 : reserve
-        guard idle.count(where: { $0.value.tenant == nil }) > reserve else { return nil }
-        let room = max(0, vacancies - reserve)
+        let unassigned = idle.count { $0.value.tenant == nil }
+        guard unassigned > 0, !waiting.isEmpty else { return nil }
         let number = heldCount(tenant)
         let share = Double(maximum) / Double(waitingTenants.union(held.values).count)
-        if number > 1, Double(number) > share, newcomers > room { return 13 }
+        if number > 1, Double(number) > share, newcomers > vacancies { return 13 }
+        if vacancies < reserve, Double(number - 1) >= share { return 13 }
+        let reserve = newcomers > 0 ? 0 : reserve
+        guard unassigned > reserve else { return nil }
+        let room = max(0, vacancies - reserve)
         guard let turn = turns[id], now - turn >= SandboxPool.turn else { return nil }
         let fresh = waiting.values.count { $0.tenant == tenant && $0.isolation == .fresh }
         let owed = waitingTenants.subtracting([tenant]).map { other in
@@ -222,6 +225,7 @@ private struct PoolWalk {
     /// Whether an idle sandbox may be taken from its tenant now.
     private func mayBeTaken(_ id: SandboxPool.SandboxID, from tenant: String) -> Bool {
         guard isRested(id), let since = idleSince[id] else { return false }
+        if vacancies > (newcomers > 0 ? 0 : reserve) { return false }
         if newcomers > 0 {
             let others = idleSince.filter { held[$0.key] != nil && isRested($0.key) }
             return others.allSatisfy { other, otherSince in
@@ -231,8 +235,8 @@ private struct PoolWalk {
             }
         }
         let fewest = waitingTenants.filter { demand(of: $0) > 0 }.map(heldCount).min() ?? 0
-        return now - since >= SandboxPool.turn || heldCount(tenant) >= fewest + 2
-            || demand(of: tenant) > 0
+        return now - since >= SandboxPool.turn
+            || vacancies == reserve && (heldCount(tenant) >= fewest + 2 || demand(of: tenant) > 0)
     }
 
     private mutating func cancel() {
@@ -281,6 +285,7 @@ private struct PoolWalk {
     /// Takes note of actions and leaves those that take time for later.
     private mutating func take(_ actions: [SandboxPool.Action]) {
         var takenCount = 0
+        var isServed = false
         for action in actions {
             switch action {
             case .grant(let id, let waiter, _):
@@ -290,8 +295,9 @@ private struct PoolWalk {
                 }
                 if held[id] == nil {
                     if !hasFewest(tenant) { broken = 12 }
-                    if heldCount(tenant) > 0, ready.count <= reserve { broken = 11 }
+                    if heldCount(tenant) > 0, min(ready.count, vacancies) <= reserve { broken = 11 }
                     turns[id] = now
+                    isServed = true
                     takenCount -= 1
                 }
                 idleSince[id] = nil
@@ -325,8 +331,8 @@ private struct PoolWalk {
                 pending.append(action)
             }
         }
-        // What is taken from one tenant is another's at once.
-        if takenCount > 0 { broken = 14 }
+        // What is taken from one tenant is another's at once, but for what the last room was short of.
+        if takenCount > 0, !isServed || vacancies > reserve { broken = 14 }
         for (id, sandbox) in idle where sandbox.tenant != nil && idleSince[id] == nil {
             idleSince[id] = now
         }
