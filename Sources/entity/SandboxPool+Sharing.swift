@@ -19,11 +19,12 @@ extension SandboxPool {
         let fewest: Int
         /// Whether there is an unassigned sandbox, and room, for a tenant that has so few.
         let hasUnassigned: Bool
+        let isShared: Bool
         let written: WrittenBytes
         let now: Duration
 
         func serves(_ waiter: Waiter) -> Bool {
-            if written.exceeds(waiter.tenant, at: now) { return false }
+            if isShared, written.exceeds(waiter.tenant, at: now) { return false }
             let holding = census[waiter.tenant]
             if holding.leased >= tenantMaximum { return false }
             if waiter.isolation == .tenant, holding.idle > 0 { return true }
@@ -67,6 +68,7 @@ extension SandboxPool {
                 tenantMaximum: tenantMaximum,
                 fewest: fewest,
                 hasUnassigned: isReady(for: fewest) && room(for: fewest) > 0,
+                isShared: tenantCount > 1,
                 written: written,
                 now: now
             )
@@ -156,7 +158,7 @@ extension SandboxPool {
 
     /// How many sandboxes a tenant's waiters could have at once.
     private func demand(of tenant: String) -> Int {
-        if written.exceeds(tenant, at: now) { return 0 }
+        if written.exceeds(tenant, at: now), tenantCount > 1 { return 0 }
         return max(0, min(waiters.counts[tenant] ?? 0, tenantMaximum - census[tenant].leased))
     }
 

@@ -53,9 +53,9 @@
 ///     that nobody of its tenant could use, if there is one, and of these the one that has idled longest.
 ///     Where the last room (11) is gone, two are taken for a tenant that has one already, or none: the
 ///     first, which has idled for ``turn``, restores it.
-/// 15. A tenant that has written what ``Configuration/writeRate`` lets through in two seconds, and
-///     more, is granted nothing, and nothing is created for it, until time has taken the rest: the
-///     disk is everybody's, whoever has which sandbox.
+/// 15. While others have a sandbox or wait for one, a tenant that has written what
+///     ``Configuration/writeRate`` lets through in two seconds, and more, is granted nothing, and nothing
+///     is created for it, until time has taken the rest: the disk is everybody's, whoever has which sandbox.
 ///
 /// Of the waiters that a sandbox could serve the one is served whose turn it is: ``FairQueue``.
 /// So a high that joins a thousand low of its tenant starts with the next sandbox that is given

@@ -325,6 +325,7 @@ struct SandboxPoolWritingTests {
 
     @Test func whoHasWrittenTooMuchWaitsThoughItsSandboxIsIdle() {
         var pool = SandboxPool(configuration, memory: .usual)
+        _ = pool.occupy(1, by: "neighbour")
         let id = pool.occupy(1, by: "writer")[0]
         _ = pool.release(id, reusable: true, written: .mebibytes(80), at: .seconds(1))
         let next = pool.lease(tenant: "writer", memory: .usual)
@@ -333,6 +334,13 @@ struct SandboxPoolWritingTests {
         #expect(pool.lease(tenant: "other", memory: .usual).actions.creations.count == 1)
         #expect(pool.inspect(at: .milliseconds(1_499)).grants.isEmpty)
         #expect(pool.inspect(at: .milliseconds(1_500)).grants.map(\.waiter) == [next.waiter])
+    }
+
+    @Test func whoIsAloneWritesAsMuchAsTheDiskTakes() {
+        var pool = SandboxPool(configuration, memory: .usual)
+        let id = pool.occupy(1, by: "writer")[0]
+        _ = pool.release(id, reusable: true, written: .mebibytes(80), at: .seconds(1))
+        #expect(pool.lease(tenant: "writer", memory: .usual).actions.grants.map(\.id) == [id])
     }
 
     /// Two tenants run one program after the other, each a tenth of a second, for a minute; what one of

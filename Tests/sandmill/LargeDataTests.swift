@@ -75,6 +75,9 @@ extension SystemTests {
                     properties: ["headers": ["tenant": .string(tenant)]]
                 )
             }
+            // Who is alone is not slowed.
+            let neighbour = try await submit("print(1)", as: "other")
+            _ = try await installation.events.finished(neighbour)
             let first = try await submit("print('x' * 500_000)", as: "writer")
             _ = try await installation.events.finished(first)
             let second = try await submit("print(2)", as: "writer")
