@@ -39,6 +39,8 @@ final class Program: Sendable {
 
     deinit {
         kill()
+        // Foundation leaks a process, and with it the pipe.
+        try? input.fileHandleForWriting.close()
     }
 
     /// A script of the folder `clients`, run by the system's Python.
@@ -124,6 +126,7 @@ final class Lines: Sendable {
                 for complete in self.take(data) { line.yield(complete) }
             }
             line.finish()
+            try? file.close()
         }
     }
 
