@@ -4,7 +4,8 @@ internal import Threads
 
 /// What a connection's thread sleeps on: new calls, and whatever the server sends unasked.
 ///
-/// So the end of the session is noticed while no statement runs. All but ``isClosed`` and ``unpark()`` belongs to the connection's thread.
+/// So the end of the session is noticed while no statement runs. All but ``isClosed`` and ``unpark()``
+/// belongs to the connection's thread.
 final class Session: ThreadParking, @unchecked Sendable {
     private var handle: ConnectionHandle?
     private let closed = Atomic(false)

@@ -89,18 +89,22 @@ extension QueueWorker {
     /// Counts what waits in the store: other workers put executions there too, and those of a dead one are
     /// nobody's.
     ///
-    /// Once a second, or less often where it takes long: it reads a row of everything that waits.
+    /// Once a second, or less often where it takes long: it reads a row of everything that waits. What holds
+    /// nothing is asked for each second all the same.
     func countParked() async {
-        var pause = Duration.seconds(1)
-        while (try? await clock.sleep(for: pause)) != nil {
-            let limit = places.beginCount()
+        var due = ContinuousClock.now
+        while (try? await clock.sleep(for: .seconds(1))) != nil {
             let start = ContinuousClock.now
-            pause = .seconds(1)
+            if start < due {
+                places.assumeParked()
+                continue
+            }
+            let limit = places.beginCount()
             do throws(StoreError) {
                 let parked = try await ledger.parked(pool: decoder.pool.name, upTo: limit)
                 places.correct(parked, upTo: limit)
                 intake.lookAgain()
-                pause = min(max(pause, (ContinuousClock.now - start) * 10), .seconds(10))
+                due = .now + min((.now - start) * 10, .seconds(10))
             } catch {
                 logger.warning(
                     "What waits in the store could not be counted.",
