@@ -2,6 +2,17 @@ import FaultyProxy
 import Foundation
 import Testing
 
+extension Installation {
+    /// Waits until a worker has declared again what was deleted, and makes sure of the bindings,
+    /// which are declared last and cannot be asked for.
+    fileprivate func expectQueuesBack() async throws {
+        try await eventually(within: .seconds(30), "the queues are back") {
+            try await run(["topology", "verify"]).exitCode == 0
+        }
+        #expect(try await run(["topology", "declare"]).exitCode == 0)
+    }
+}
+
 extension SystemTests {
     /// Connections come and go; nothing is lost and nothing runs twice.
     @Suite(.timeLimit(.minutes(5)))
@@ -85,9 +96,7 @@ extension SystemTests {
             // Other levels go on.
             let result = try await installation.result(of: "print(1)")
             #expect(result["state"] == "succeeded")
-            try await eventually(within: .seconds(30), "the queue is back") {
-                try await installation.run(["topology", "verify"]).exitCode == 0
-            }
+            try await installation.expectQueuesBack()
             let id = try await installation.submit(["source": "print(2)"], level: "low")
             try await expectSuccess(of: [id], on: installation, output: "2\n")
         }
@@ -115,11 +124,7 @@ extension SystemTests {
             #expect(result["state"] == "succeeded", "\(worker.errors.text)")
             #expect(try await installation.record(waiting) == .null)
             try await installation.tellBroker("delete_queue", ["name": .string(queue)])
-            try await eventually(within: .seconds(30), "the queue is back") {
-                try await installation.run(["topology", "verify"]).exitCode == 0
-            }
-            // Its binding comes last of what is declared.
-            _ = try await installation.run(["topology", "declare"])
+            try await installation.expectQueuesBack()
             let id = try await installation.submit(["source": "print(3)"], level: "low")
             try await expectSuccess(of: [id], on: installation, output: "3\n")
             try await installation.stop(worker)

@@ -239,20 +239,25 @@ extension SystemTests {
             }
 
             let id = many[0].uuidString.lowercased()
-            let streams = try (1...2).map { _ in try gateway.stream(of: id, as: "many") }
-            for stream in streams {
+            // One after the other: the older one is to end.
+            var streams: [Program] = []
+            for _ in 1...2 {
+                let stream = try gateway.stream(of: id, as: "many")
+                streams.append(stream)
                 try await within(.seconds(20), "a stream") {
                     try await stream.output.skip(to: "text/event-stream")
                 }
             }
+            let oldestStream = streams[0]
             let fewID = few.uuidString.lowercased()
             let stream = try gateway.stream(of: fewID, as: "few")
             try await within(.seconds(20), "the other's stream") {
                 try await stream.output.skip(to: "text/event-stream")
             }
             #expect(
-                try await within(.seconds(20), "the end of one") { try await streams[0].exitCode() }
-                    == 0
+                try await within(.seconds(20), "the end of the older") {
+                    try await oldestStream.exitCode()
+                } == 0
             )
 
             let stalled = try await gateway.abuse("stalled", "32", "4096")
