@@ -261,7 +261,11 @@ let package = Package(
             in: "repository",
             core + ["PostgreSQL", "SandmillRepository", "StoreConformance"]
         ),
-        tests("ResultsTests", in: "adapter/results", core + ["SandmillResults", crypto]),
+        tests(
+            "ResultsTests",
+            in: "adapter/results",
+            core + ["SandmillResults", "StoreConformance", crypto]
+        ),
         tests("SandboxAgentTests", in: "SandboxAgent", ["SandboxAgentCore", "SandboxProtocol"]),
         tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
         tests(

@@ -3,234 +3,325 @@ import SandmillEntity
 import SandmillService
 import Testing
 
-/// What every ``ExecutionStore`` has to do, whatever it is made of.
-struct ExecutionStoreConformance: Sendable, CustomTestStringConvertible {
-    typealias Store = ExecutionStore & Outbox
+extension Conformance<Stores> {
+    /// What every `ExecutionStore` has to do.
+    public static let ofExecutionStores =
+        claiming + conflicts + ending + retrying + taking + batching
 
-    let testDescription: String
-    let check: @Sendable (any Store) async throws -> Void
-
-    private init(
-        _ description: String,
-        _ check: @escaping @Sendable (any Store) async throws -> Void
-    ) {
-        testDescription = description
-        self.check = check
-    }
-
-    static let all: [ExecutionStoreConformance] = claiming + ending + batching
-
-    private static let claiming = [
-        ExecutionStoreConformance("a first claim is the first attempt") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            #expect(try await store.claim(claim).attempt == 1)
-            let record = try #require(await store.execution(claim.submission.id))
+    private static let claiming: [Conformance] = [
+        Conformance("a first claim is the first attempt") { stores in
+            let claim = Claim.sample(worker: "w1")
+            let grant = try await stores.grant(claim)
+            #expect(grant.attempt == 1)
+            let record = try #require(await stores.executions.execution(claim.submission.id))
             #expect(record.state == .running)
             #expect(record.worker == "w1")
+            #expect(record.attempt == 1)
+            #expect(record.submittedAt == grant.submittedAt)
+            #expect(record.startedAt == grant.startedAt)
+            #expect(record.result == nil)
         },
-        ExecutionStoreConformance("the same claim made again gets the same attempt") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            let first = try await store.claim(claim)
-            #expect(try await store.claim(claim) == first)
+        Conformance("the same claim made again gets the same attempt") { stores in
+            let claim = Claim.sample()
+            let first = try await stores.claim(claim)
+            #expect(try await stores.claim(claim) == first)
         },
-        ExecutionStoreConformance("another claim of the same request is a duplicate") { store in
-            let request = RequestMessage.sample(UUID())
-            _ = try await store.claim(.sample(request))
-            #expect(try await store.claim(.sample(request, worker: "w2")) == .duplicate)
+        Conformance("another claim is a duplicate while it runs and after its end") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            let again = claim.redelivered()
+            #expect(try await stores.claim(again) == .duplicate)
+            _ = try await stores.executions.finish([.sample(claim)])
+            #expect(try await stores.executions.claim([again, claim]) == [.duplicate, .duplicate])
         },
-        ExecutionStoreConformance("of two claims in one group one is a duplicate") { store in
-            let request = RequestMessage.sample(UUID())
-            let outcomes = try await store.claim([.sample(request), .sample(request)])
-            #expect(outcomes.compactMap(\.attempt) == [1])
-            #expect(outcomes.contains(.duplicate))
+        Conformance("the same id several times in a group runs once") { stores in
+            let claim = Claim.sample()
+            let other = Claim.sample(id: claim.submission.id, body: "{}")
+            let outcomes = try await stores.executions.claim([claim, claim.redelivered(), other])
+            #expect(outcomes[0].attempt == 1)
+            #expect(outcomes[1] == .duplicate)
+            #expect(outcomes[2].isConflict)
         },
-        ExecutionStoreConformance("the same id with another body is a conflict") { store in
+        Conformance("an id of another tenant is not in the way") { stores in
             let id = UUID()
-            _ = try await store.claim(.sample(.sample(id, source: "first")))
-            let outcome = try await store.claim(.sample(.sample(id, source: "second")))
-            #expect(outcome.isConflict)
-        },
-        ExecutionStoreConformance("an id of another tenant is not in the way") { store in
-            let id = UUID()
-            _ = try await store.claim(.sample(.sample(id)))
-            let claim = try Claim.sample(.sample(id, tenant: "other"))
-            guard case .taken(let other) = try await store.claim(claim) else {
+            try await stores.grant(.sample(id: id))
+            let claim = Claim.sample(id: id, tenant: "other")
+            guard case .taken(let other) = try await stores.claim(claim) else {
                 Issue.record("the id is in the way")
                 return
             }
             #expect(other.submission.id != id)
-            #expect(try await store.claim(other).attempt == 1)
-            #expect(try await store.claim(claim) == .taken(other))
+            #expect(try await stores.claim(other).attempt == 1)
+            #expect(try await stores.claim(claim) == .taken(other))
         },
-        ExecutionStoreConformance("an ended execution is a duplicate, not a new run") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            _ = try await store.finish([.sample(claim, attempt: 1)])
-            #expect(try await store.claim(.sample(claim.request)) == .duplicate)
+        Conformance("a request for later is deferred and queued") {
+            (stores: Stores) async throws in
+            let later = Date(timeIntervalSince1970: 4_922_899_200)
+            let claim = Claim.sample(notBefore: later)
+            #expect(try await stores.claim(claim) == .deferred)
+            #expect(try await stores.claim(claim.redelivered()) == .deferred)
+            #expect(try await stores.state(of: claim) == .queued)
+            #expect(try await stores.executions.parkDue(limit: 9) == 0)
+            #expect(try await stores.lease().isEmpty)
         },
-        ExecutionStoreConformance("a request for later is deferred and queued") { store in
-            let later = "\"not_before\": \"2126-01-01T00:00:00Z\""
-            let claim = try Claim.sample(.sample(UUID(), fields: later))
-            #expect(try await store.claim(claim) == .deferred)
-            #expect(try await store.execution(claim.submission.id)?.state == .queued)
-            #expect(try await store.lease(by: "w1", holding: [], limit: 10).isEmpty)
-        },
-        ExecutionStoreConformance("a group with what cannot be stored stores nothing") { store in
-            let good = try Claim.sample(.sample(UUID()))
-            let bad = try Claim.sample(.sample(UUID(), replyTo: "\0"))
+        Conformance("a group with what cannot be stored stores nothing") {
+            (stores: Stores) async throws in
+            let good = Claim.sample()
+            let bad = Claim.sample(tenant: "\0")
             let error = await #expect(throws: StoreError.self) {
-                try await store.claim([good, bad])
+                try await stores.executions.claim([good, bad])
             }
             #expect(error?.code == .unstorable)
-            #expect(try await store.execution(good.submission.id) == nil)
+            #expect(try await stores.state(of: good) == nil)
+        },
+        Conformance("odd properties and bodies are kept exactly") { stores in
+            var claim = Claim.sample(headers: ["traceparent": "\0\u{1F986}'\\"])
+            claim.request.body = [0, 255, 39, 92, 0]
+            try await stores.grant(claim)
+            try await stores.executions.retry([.sample(claim)])
+            let message = try #require(await stores.lease().first?.message)
+            #expect(message.properties == claim.request.properties)
+            #expect(message.body == claim.request.body)
+        },
+        Conformance("what goes to its queue is leased to who put it there") { stores in
+            let claim = Claim.sample(intent: .queue)
+            guard case .queued(let row) = try await stores.claim(claim) else {
+                Issue.record("it is not queued")
+                return
+            }
+            #expect(row.message.exchange == .submit)
+            #expect(row.message.routingKey == "python.normal")
+            #expect(row.message.properties == claim.request.properties)
+            #expect(row.message.body == claim.request.body)
+            #expect(try await stores.lease(by: "w2").isEmpty)
+            #expect(try await stores.claim(claim.redelivered().meant(.queue)) == .duplicate)
+            #expect(try await stores.claim(claim.redelivered().meant(.park)) == .parked)
+            #expect(try await stores.take(9).count == 1)
         },
     ]
 
-    private static let ending = [
-        ExecutionStoreConformance("an end is recorded and its events are in the outbox") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            let end = FinishedExecution.sample(claim, attempt: 1)
-            let rows = try await store.finish([end])
+    private static let conflicts: [Conformance] = [
+        Conformance("the same id with another body is a conflict, and the first stands") { stores in
+            let claim = Claim.sample()
+            let other = Claim.sample(id: claim.submission.id, body: "{}")
+            try await stores.grant(claim)
+            #expect(try await stores.claim(other).isConflict)
+            _ = try await stores.executions.finish([.sample(claim)])
+            #expect(try await stores.claim(other).isConflict)
+            #expect(try await stores.state(of: claim) == .cancelled)
+        },
+        Conformance("the same id in another pool is a conflict") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            let other = Claim.sample(id: claim.submission.id, pool: "other")
+            #expect(try await stores.claim(other).isConflict)
+        },
+        Conformance("another size or tenant for a known batch is a conflict") {
+            (stores: Stores) async throws in
+            let batch = UUID()
+            func claim(size: Int, tenant: String = "default") -> Claim {
+                let membership = Submission.Membership(id: batch, size: size)
+                return .sample(tenant: tenant, batch: membership)
+            }
+            #expect(try await stores.claim(claim(size: 2)).attempt == 1)
+            for stranger in [claim(size: 3), claim(size: 2, tenant: "other")] {
+                #expect(try await stores.claim(stranger).isConflict)
+                #expect(try await stores.state(of: stranger) == nil)
+            }
+        },
+    ]
+
+    private static let ending: [Conformance] = [
+        Conformance("an end is recorded and its events are in the outbox") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            let end = FinishedExecution.sample(claim)
+            let rows = try await stores.executions.finish([end])
             #expect(rows.map(\.message) == end.events)
-            let record = try #require(await store.execution(claim.submission.id))
+            let record = try #require(await stores.executions.execution(claim.submission.id))
             #expect(record.state == .cancelled)
-            #expect(record.result != nil)
+            #expect(record.finishedAt == end.document.finishedAt)
+            #expect(record.result == String(decoding: end.encodedDocument, as: UTF8.self))
         },
-        ExecutionStoreConformance("events are leased to who ended the execution") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            _ = try await store.finish([.sample(claim, attempt: 1)])
-            #expect(try await store.lease(by: "w2", holding: [], limit: 10).isEmpty)
+        Conformance("events are leased to who ended the execution") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            _ = try await stores.executions.finish([.sample(claim)])
+            #expect(try await stores.lease(by: "w2").isEmpty)
         },
-        ExecutionStoreConformance("a second end changes nothing") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            _ = try await store.finish([.sample(claim, attempt: 1)])
-            #expect(try await store.finish([.sample(claim, attempt: 1)]).isEmpty)
+        Conformance("a second end changes nothing") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            let end = FinishedExecution.sample(claim)
+            #expect(try await stores.executions.finish([end]).count == 1)
+            #expect(try await stores.executions.finish([end]).isEmpty)
         },
-        ExecutionStoreConformance("another attempt's end changes nothing") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            #expect(try await store.finish([.sample(claim, attempt: 2)]).isEmpty)
-            #expect(try await store.execution(claim.submission.id)?.state == .running)
+        Conformance("another attempt's end or failure changes nothing") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            try await stores.executions.retry([.sample(claim)])
+            let again = claim.redelivered(to: claim.worker)
+            #expect(try await stores.claim(again).attempt == 2)
+            for attempt in [1, 3] {
+                #expect(
+                    try await stores.executions.finish([.sample(again, attempt: attempt)]).isEmpty
+                )
+                try await stores.executions.retry([.sample(again, attempt: attempt)])
+                #expect(try await stores.state(of: claim) == .running)
+            }
+            #expect(try await stores.executions.finish([.sample(again, attempt: 2)]).count == 1)
         },
-        ExecutionStoreConformance("another worker's end changes nothing") { store in
-            var claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            claim.worker = "w2"
-            #expect(try await store.finish([.sample(claim, attempt: 1)]).isEmpty)
+        Conformance("another worker's end or failure changes nothing") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            let other = claim.redelivered(to: "w2")
+            #expect(try await stores.executions.finish([.sample(other)]).isEmpty)
+            try await stores.executions.retry([.sample(other)])
+            #expect(try await stores.state(of: claim) == .running)
         },
-        ExecutionStoreConformance("a failed attempt queues its request again") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            try await store.retry([.sample(claim, attempt: 1)])
-            let rows = try await store.lease(by: "w1", holding: [], limit: 10)
+        Conformance("what is queued is ended only as what is queued") {
+            (stores: Stores) async throws in
+            let claim = Claim.sample(intent: .park)
+            #expect(try await stores.claim(claim) == .parked)
+            #expect(try await stores.executions.finish([.sample(claim, attempt: 0)]).isEmpty)
+            let end = FinishedExecution.sample(claim, attempt: 0, wasQueued: true)
+            #expect(try await stores.executions.finish([end]).count == 1)
+            #expect(try await stores.executions.finish([end]).isEmpty)
+            #expect(try await stores.take(9).isEmpty)
+        },
+    ]
+
+    private static let retrying: [Conformance] = [
+        Conformance("a failed attempt queues its request again") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            try await stores.executions.retry([.sample(claim)])
+            let record = try #require(await stores.executions.execution(claim.submission.id))
+            #expect(record.state == .queued)
+            #expect(record.worker == nil)
+            let rows = try await stores.lease()
             #expect(rows.map(\.message.body) == [claim.request.body])
             #expect(rows.map(\.message.properties) == [claim.request.properties])
             #expect(rows.map(\.message.routingKey) == ["python.normal"])
-            #expect(try await store.claim(.sample(claim.request)).attempt == 2)
+            #expect(try await stores.claim(claim.redelivered()).attempt == 2)
         },
-        ExecutionStoreConformance("a stale attempt's failure changes nothing") { store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            try await store.retry([.sample(claim, attempt: 2)])
-            #expect(try await store.execution(claim.submission.id)?.state == .running)
+        Conformance("the next attempt waits for the delay, whoever asks for it") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            try await stores.executions.retry([.sample(claim, delay: .seconds(600))])
+            #expect(try await stores.lease().isEmpty)
+            #expect(try await stores.claim(claim.redelivered()) == .deferred)
+            #expect(try await stores.executions.parkDue(limit: 9) == 0)
+            #expect(try await stores.take(9).isEmpty)
+            #expect(try await stores.state(of: claim) == .queued)
         },
-        ExecutionStoreConformance("a leased row is nobody else's, and a removed one is gone") {
-            store in
-            let claim = try Claim.sample(.sample(UUID()))
-            _ = try await store.claim(claim)
-            try await store.retry([.sample(claim, attempt: 1)])
-            let rows = try await store.lease(by: "w1", holding: [], limit: 10)
-            #expect(try await store.lease(by: "w2", holding: [], limit: 10).isEmpty)
-            try await store.remove(rows.map(\.id))
-            #expect(rows.count == 1)
+        Conformance("the next attempt of what is cancelled waits for nothing") { stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            _ = try await stores.cancel(claim)
+            try await stores.executions.retry([.sample(claim, delay: .seconds(600))])
+            #expect(try await stores.lease().count == 1)
         },
-        ExecutionStoreConformance("what ended by a fault that lasts is not counted") { store in
-            let claim = try Claim.sample(.sample(UUID()))
+        Conformance("what ended by a fault that lasts is not counted") { stores in
+            let claim = Claim.sample()
             for (attempt, isCounted) in [(1, false), (2, true), (3, false)] {
-                _ = try await store.claim(claim)
+                try await stores.grant(claim.redelivered(to: claim.worker))
                 var failed = FailedAttempt.sample(claim, attempt: attempt)
                 failed.isCounted = isCounted
-                try await store.retry([failed])
+                try await stores.executions.retry([failed])
             }
-            guard case .claimed(let grant) = try await store.claim(claim) else {
-                Issue.record("it cannot be claimed again")
-                return
-            }
+            let grant = try await stores.grant(claim)
             #expect(grant.uncountedAttempts == 2)
+            #expect(grant.retries == 0)
+        },
+        Conformance("what is run again because its request asks for it is counted apart") {
+            stores in
+            let claim = Claim.sample()
+            try await stores.grant(claim)
+            var failed = FailedAttempt.sample(claim)
+            failed.outcome = Outcome(.failed, .exitCode, exitCode: 1)
+            try await stores.executions.retry([failed])
+            let grant = try await stores.grant(claim)
+            #expect(grant.retries == 1)
+            #expect(grant.attempt == 2)
         },
     ]
 
-    private static let batching = [
-        ExecutionStoreConformance("the last member completes its batch, once") { store in
-            let batch = UUID()
-            let fields = "\"batch\": {\"id\": \"\(batch)\", \"size\": 3}"
-            let claims = try (0..<3).map { _ in try Claim.sample(.sample(UUID(), fields: fields)) }
-            _ = try await store.claim(claims)
-            let first = try await store.finish([.sample(claims[0], attempt: 1)])
-            let rest = try await store.finish(claims[1...].map { .sample($0, attempt: 1) })
+    private static let taking: [Conformance] = [
+        Conformance("what waits is taken with its request, once") { stores in
+            let claim = Claim.sample(intent: .park)
+            #expect(try await stores.claim(claim) == .parked)
+            #expect(try await stores.executions.parked(pool: "other", upTo: 9).isEmpty)
+            let size = ByteCount(claim.request.body.count)
+            #expect(
+                try await stores.executions.parked(pool: "python", upTo: 9)
+                    == [Lane(level: .normal, tenant: "default"): LaneBacklog(count: 1, size: size)]
+            )
+            let taken = try await stores.take(9, worker: "w2")
+            #expect(taken.map(\.request) == [claim.request])
+            #expect(taken.map(\.grant.attempt) == [1])
+            #expect(taken.map(\.unrunnable.record.worker) == ["w2"])
+            #expect(taken.map(\.isLimited) == [false])
+            #expect(try await stores.take(9).isEmpty)
+            #expect(try await stores.executions.parked(pool: "python", upTo: 9).isEmpty)
+        },
+        Conformance("the same request for executions gets the same again if it says so") { stores in
+            _ = try await stores.executions.claim((0..<5).map { _ in .sample(intent: .park) })
+            var request = TakeRequest(
+                token: UUID(),
+                worker: "w1",
+                pool: "python",
+                count: 2,
+                held: [:]
+            )
+            let first = try await stores.executions.take(request)
+            request.isRepeated = true
+            let again = try await stores.executions.take(request)
+            #expect(first.count == 2)
+            #expect(
+                Set(again.map(\.unrunnable.record.id)) == Set(first.map(\.unrunnable.record.id))
+            )
+            #expect(again.allSatisfy { $0.grant.attempt == 1 })
+        },
+        Conformance("a tenant of which a worker has nothing comes before another's backlog") {
+            stores in
+            _ = try await stores.executions.claim(
+                (0..<200).map { _ in .sample(intent: .park, tenant: "large") }
+            )
+            let small = (0..<2).map { _ in Claim.sample(intent: .park, tenant: "small") }
+            _ = try await stores.executions.claim(small)
+            let held = [Lane(level: .normal, tenant: "large"): 40]
+            let next = try await stores.take(1, held: held)
+            #expect(next.map(\.lane.tenant) == ["small"])
+            let newcomers = try await stores.take(0, newcomers: 4, held: held)
+            #expect(newcomers.map(\.lane.tenant) == ["small"])
+        },
+        Conformance("what a worker holds of levels is by their weights") { stores in
+            for level in Level.allCases {
+                let claims = (0..<100).map { _ in Claim.sample(intent: .park, level: level) }
+                _ = try await stores.executions.claim(claims)
+            }
+            let taken = try await stores.take(51)
+            let levels = Dictionary(grouping: taken, by: \.lane.level).mapValues(\.count)
+            #expect(levels == [.high: 36, .normal: 12, .low: 3])
+        },
+    ]
+
+    private static let batching: [Conformance] = [
+        Conformance("the last member completes its batch, once") { stores in
+            let batch = Submission.Membership(id: UUID(), size: 3)
+            let claims = (0..<3).map { _ in Claim.sample(batch: batch) }
+            _ = try await stores.executions.claim(claims)
+            let first = try await stores.executions.finish([.sample(claims[0])])
+            let rest = try await stores.executions.finish(claims[1...].map { .sample($0) })
             let isCompletion = { (row: OutboxMessage) in
                 row.message.routingKey == "batch.completed.python.default"
             }
             #expect(first.count(where: isCompletion) == 0)
             #expect(rest.count(where: isCompletion) == 1)
-            let record = try #require(await store.batch(batch))
+            let record = try #require(await stores.executions.batch(batch.id))
             #expect(record.pending == 0)
             #expect(record.counts == [.cancelled: 3])
-        },
-        ExecutionStoreConformance("another size for a known batch is a conflict") { store in
-            let batch = UUID()
-            let outcomes = try await [2, 3].asyncMap { size in
-                try await store.claim(
-                    .sample(
-                        .sample(
-                            UUID(),
-                            fields: "\"batch\": {\"id\": \"\(batch)\", \"size\": \(size)}"
-                        )
-                    )
-                )
-            }
-            #expect(outcomes.map(\.isConflict) == [false, true])
-        },
+        }
     ]
-}
-
-extension FailedAttempt {
-    fileprivate static func sample(_ claim: Claim, attempt: Int) -> FailedAttempt {
-        FailedAttempt(
-            id: claim.submission.id,
-            attempt: attempt,
-            worker: claim.worker,
-            outcome: Outcome(.errored, .sandboxLost),
-            delay: .zero
-        )
-    }
-}
-
-extension ClaimOutcome {
-    fileprivate var attempt: Int? {
-        if case .claimed(let grant) = self { grant.attempt } else { nil }
-    }
-
-    fileprivate var isConflict: Bool {
-        if case .conflict = self { true } else { false }
-    }
-}
-
-extension ExecutionStore {
-    fileprivate func claim(_ claim: Claim) async throws -> ClaimOutcome {
-        try #require(try await self.claim([claim]).first)
-    }
-}
-
-extension Array {
-    fileprivate func asyncMap<Value>(
-        _ transform: (Element) async throws -> Value
-    ) async rethrows -> [Value] {
-        var values: [Value] = []
-        for element in self { values.append(try await transform(element)) }
-        return values
-    }
 }
