@@ -1,4 +1,5 @@
 import Foundation
+import SandmillAPI
 import SandmillEntity
 
 /// A file with a row for each member of a batch, for a spreadsheet or a program.
@@ -38,7 +39,7 @@ struct BatchReport {
     func write(_ rows: [MemberRow]) throws(Failure) {
         let text =
             switch format {
-            case .csv: CSVDocument(rows.map(\.report)).text
+            case .csv: Self.csv(rows)
             case .json: Self.json(rows)
             }
         do {
@@ -46,6 +47,11 @@ struct BatchReport {
         } catch {
             throw Failure(.cannotCreate, "--report \(path): \(error.localizedDescription)")
         }
+    }
+
+    private static func csv(_ rows: [MemberRow]) -> String {
+        guard let columns = rows.first?.report.map(\.name) else { return "" }
+        return CSVTable(columns, rows: rows.map { $0.report.map(\.value) }).text
     }
 
     /// A row an object on a line of its own, its fields in the order of the columns.
@@ -60,21 +66,11 @@ struct BatchReport {
 
 /// A column of a row.
 struct ReportField: Equatable {
-    /// What it may hold.
-    enum Value: Equatable {
-        /// Words of ours, of programs and of their authors.
-        case text(String)
-        /// A figure, written as it is.
-        case number(String)
-        /// Nothing.
-        case none
-    }
-
     let name: String
-    let value: Value
+    let value: CSVTable.Value
 }
 
-extension ReportField.Value {
+extension CSVTable.Value {
     fileprivate var json: String {
         switch self {
         case .text(let text):
@@ -85,14 +81,6 @@ extension ReportField.Value {
         case .number(let figure): return figure
         case .none: return "null"
         }
-    }
-
-    fileprivate init(text: String?) {
-        self = text.map { .text($0) } ?? .none
-    }
-
-    fileprivate init(number: (some CustomStringConvertible)?) {
-        self = number.map { .number($0.description) } ?? .none
     }
 }
 
