@@ -90,7 +90,7 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
         },
         DeadLetterStoreConformance("without a tenant it is the default one's") { store in
             _ = try await store.kept(.sample(tenant: nil))
-            #expect(try await store.list(DeadLetterFilter(tenant: "default")).count == 1)
+            #expect(try await store.list(DeadLetterFilter(tenants: ["default"])).count == 1)
         },
         DeadLetterStoreConformance("each filter leaves out what it does not mean") { store in
             let wanted = try await store.kept(
@@ -103,14 +103,14 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
                 DeadLetterFilter(ids: [wanted.id, 1_000_000]),
                 DeadLetterFilter(errorTypes: ["too_large", "given_up"]),
                 DeadLetterFilter(reason: "/a/b"),
-                DeadLetterFilter(pool: "a.b"),
-                DeadLetterFilter(tenant: "acme"),
-                DeadLetterFilter(ids: [wanted.id, other.id], tenant: "acme"),
+                DeadLetterFilter(pools: ["a.b"]),
+                DeadLetterFilter(tenants: ["acme"]),
+                DeadLetterFilter(ids: [wanted.id, other.id], tenants: ["acme"]),
             ] {
                 #expect(try await store.list(filter).map(\.id) == [wanted.id], "\(filter)")
             }
             #expect(try await store.list(DeadLetterFilter(ids: [])).isEmpty)
-            #expect(try await store.list(DeadLetterFilter(pool: "a", tenant: "acme")).isEmpty)
+            #expect(try await store.list(DeadLetterFilter(pools: ["a"], tenants: ["acme"])).isEmpty)
         },
         DeadLetterStoreConformance("a batch's letters are its own and those that name it") {
             store in
@@ -128,7 +128,7 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
             _ = try await store.kept(.sample(reason: "\(UUID.random().text)"))
             let found = try await store.list(DeadLetterFilter(batch: batch))
             #expect(found.map(\.id) == [binary.id, whole.id, reasoned.id, member.id])
-            let others = DeadLetterFilter(tenant: "other", batch: batch)
+            let others = DeadLetterFilter(tenants: ["other"], batch: batch)
             #expect(try await store.list(others).isEmpty)
         },
         DeadLetterStoreConformance("a letter just kept is new") { store in
