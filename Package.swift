@@ -247,7 +247,8 @@ let package = Package(
         tests(
             "DockerTests",
             in: "adapter/docker",
-            core + ["Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", logging]
+            core + ["Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", logging],
+            resources: [.copy("endings.txt")]
         ),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),

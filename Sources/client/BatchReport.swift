@@ -39,7 +39,7 @@ public struct BatchReport: Sendable {
     public func write(_ rows: [MemberRow]) throws(ClientError) {
         let text =
             switch format {
-            case .csv: CSVDocument(rows.map(\.report)).text
+            case .csv: Self.csv(rows)
             case .json: Self.json(rows)
             }
         do {
@@ -47,6 +47,11 @@ public struct BatchReport: Sendable {
         } catch {
             throw ClientError(.cannotCreate, "--report \(path): \(error.localizedDescription)")
         }
+    }
+
+    private static func csv(_ rows: [MemberRow]) -> String {
+        guard let columns = rows.first?.report.map(\.name) else { return "" }
+        return CSVTable(columns, rows: rows.map { $0.report.map(\.value) }).text
     }
 
     /// A row an object on a line of its own, its fields in the order of the columns.
@@ -60,22 +65,12 @@ public struct BatchReport: Sendable {
 }
 
 /// A column of a row.
-public struct ReportField: Equatable, Sendable {
-    /// What it may hold.
-    public enum Value: Equatable, Sendable {
-        /// Words of ours, of programs and of their authors.
-        case text(String)
-        /// A figure, written as it is.
-        case number(String)
-        /// Nothing.
-        case none
-    }
-
-    public let name: String
-    public let value: Value
+struct ReportField: Equatable {
+    let name: String
+    let value: CSVTable.Value
 }
 
-extension ReportField.Value {
+extension CSVTable.Value {
     fileprivate var json: String {
         switch self {
         case .text(let text):
@@ -87,19 +82,11 @@ extension ReportField.Value {
         case .none: return "null"
         }
     }
-
-    fileprivate init(text: String?) {
-        self = text.map { .text($0) } ?? .none
-    }
-
-    fileprivate init(number: (some CustomStringConvertible)?) {
-        self = number.map { .number($0.description) } ?? .none
-    }
 }
 
 extension MemberRow {
     /// The row as a report has it.
-    public var report: [ReportField] {
+    var report: [ReportField] {
         [
             ReportField(name: "name", value: .text(name)),
             ReportField(name: "id", value: .text(id.text)),

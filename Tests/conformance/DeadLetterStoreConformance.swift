@@ -72,7 +72,7 @@ extension Conformance<Stores> {
         },
         Conformance("without a tenant it is the default one's") { stores in
             _ = try await stores.letters.kept(.sample(tenant: nil))
-            #expect(try await stores.letters.list(DeadLetterFilter(tenant: "default")).count == 1)
+            #expect(try await stores.letters.list(DeadLetterFilter(tenants: ["default"])).count == 1)
         },
         Conformance("each filter leaves out what it does not mean") { stores in
             let wanted = try await stores.letters.kept(
@@ -85,15 +85,15 @@ extension Conformance<Stores> {
                 DeadLetterFilter(ids: [wanted.id, 1_000_000]),
                 DeadLetterFilter(errorTypes: ["too_large", "given_up"]),
                 DeadLetterFilter(reason: "/a/b"),
-                DeadLetterFilter(pool: "a.b"),
-                DeadLetterFilter(tenant: "acme"),
-                DeadLetterFilter(ids: [wanted.id, other.id], tenant: "acme"),
+                DeadLetterFilter(pools: ["a.b"]),
+                DeadLetterFilter(tenants: ["acme"]),
+                DeadLetterFilter(ids: [wanted.id, other.id], tenants: ["acme"]),
             ] {
                 #expect(try await stores.letters.list(filter).map(\.id) == [wanted.id], "\(filter)")
             }
             #expect(try await stores.letters.list(DeadLetterFilter(ids: [])).isEmpty)
             #expect(
-                try await stores.letters.list(DeadLetterFilter(pool: "a", tenant: "acme")).isEmpty
+                try await stores.letters.list(DeadLetterFilter(pools: ["a"], tenants: ["acme"])).isEmpty
             )
         },
         Conformance("a batch's letters are its own and those that name it") {
@@ -112,7 +112,7 @@ extension Conformance<Stores> {
             _ = try await stores.letters.kept(.sample(reason: "\(UUID.random().text)"))
             let found = try await stores.letters.list(DeadLetterFilter(batch: batch))
             #expect(found.map(\.id) == [binary.id, whole.id, reasoned.id, member.id])
-            let others = DeadLetterFilter(tenant: "other", batch: batch)
+            let others = DeadLetterFilter(tenants: ["other"], batch: batch)
             #expect(try await stores.letters.list(others).isEmpty)
         },
         Conformance("a letter just kept is new") { stores in

@@ -62,14 +62,11 @@ struct DeadLetterTests {
                 from generate_series(1, 5000)
                 """
             )
-            let plan = try await store.database.pool.withTransaction { connection in
-                let types = "int8, int8, int8[], text[], text, text, text, float8, float8, text"
-                try connection.execute(script: "prepare page(\(types)) as \(DeadLetterQuery.list)")
-                let nulls = Array(repeating: "null", count: 8).joined(separator: ", ")
-                let rows = try connection.query("explain execute page(5000, 256, \(nulls))")
-                try connection.execute(script: "deallocate page")
-                return try rows.map { try $0[0] as String }
-            }
+            // Also where a filter has no index.
+            let filter = DeadLetterFilter(reason: "no", pools: ["python"])
+            let list = DeadLetterQuery.list(filter, below: 5_000, limit: 256)
+            let plan = try await store.database.list("explain \(list.sql)", list.parameters)
+                .map { try $0[0] as String }
             #expect(plan.contains { $0.contains("Index Scan Backward using dead_letters_pkey") })
             #expect(!plan.contains { $0.contains("Sort") }, "\(plan)")
         }

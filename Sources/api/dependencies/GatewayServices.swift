@@ -8,6 +8,10 @@ public struct GatewayServices: Sendable {
     public var cancellations: Cancellations
     /// Reads executions and batches.
     public var records: any GatewayRecords
+    /// Lists executions and batches.
+    public var lists: any ExecutionLists & BatchLists
+    /// Keeps dead letters.
+    public var letters: any DeadLetterStore
     /// Reads what programs left.
     public var files: any ResultFiles
     /// Follows what programs write.
@@ -26,6 +30,8 @@ public struct GatewayServices: Sendable {
         admissions: Admissions,
         cancellations: Cancellations,
         records: any GatewayRecords,
+        lists: any ExecutionLists & BatchLists,
+        letters: any DeadLetterStore,
         files: any ResultFiles,
         follower: OutputFollower,
         completions: Completions,
@@ -36,6 +42,8 @@ public struct GatewayServices: Sendable {
         self.admissions = admissions
         self.cancellations = cancellations
         self.records = records
+        self.lists = lists
+        self.letters = letters
         self.files = files
         self.follower = follower
         self.completions = completions

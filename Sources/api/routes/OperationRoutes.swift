@@ -14,10 +14,10 @@ struct OperationRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/livez", .anybody) { _, _ in .json(["status": "ok"]) },
-            Route(.get, "/readyz", .anybody) { _, _ in ready() },
-            Route(.get, "/metrics", .whoOperates) { _, _ in await scrape() },
-            Route(.get, "/openapi.json", .anybody) { _, _ in
+            Route(.get, "/livez", .anybody, parameters: []) { _, _ in .json(["status": "ok"]) },
+            Route(.get, "/readyz", .anybody, parameters: []) { _, _ in ready() },
+            Route(.get, "/metrics", .whoOperates, parameters: []) { _, _ in await scrape() },
+            Route(.get, "/openapi.json", .anybody, parameters: []) { _, _ in
                 .json(bytes: PackageResources.openapi_json)
             },
         ]

@@ -111,6 +111,12 @@ public struct Gateway: Service {
             finder: finder,
             results: services.records
         )
+        let lists = ListRoutes(executions: services.lists, batches: services.lists)
+        let deadLetters = DeadLetterRoutes(
+            reader: reader,
+            letters: services.letters,
+            admissions: services.admissions
+        )
         let operation = OperationRoutes(
             readiness: readiness,
             census: services.census,
@@ -119,6 +125,6 @@ public struct Gateway: Service {
             logger: logger
         )
         return submission.routes + executions.routes + output.routes + streams.routes
-            + batches.routes + operation.routes
+            + batches.routes + lists.routes + deadLetters.routes + operation.routes
     }
 }

@@ -65,8 +65,10 @@ extension DeadLetterFilter {
         return ids?.contains(kept.id) ?? true
             && (errorTypes.isEmpty || errorTypes.contains(summary.errorType))
             && reason.map { summary.reason.contains($0) } ?? true
-            && pool.map { $0 == words?.joined(separator: ".") } ?? true
-            && tenant.map { $0 == summary.tenant } ?? true
+            && (pools.isEmpty || words.map { pools.contains($0.joined(separator: ".")) } ?? false)
+            && (tenants.isEmpty || tenants.contains(summary.tenant))
+            && since.map { kept.keptAt >= $0 } ?? true
+            && until.map { kept.keptAt < $0 } ?? true
             && olderThan.map { age > $0 / .seconds(1) } ?? true
             && newerThan.map { age <= $0 / .seconds(1) } ?? true
             && batch.map { kept.letter.names($0.text) } ?? true

@@ -1,24 +1,22 @@
 import Testing
 
-@testable import SandmillClient
+@testable import SandmillService
 
-@Suite struct CSVDocumentTests {
+@Suite struct CSVTableTests {
     private static func cell(_ text: String) -> String {
-        let document = CSVDocument([[ReportField(name: "a", value: .text(text))]])
-        return String(document.text.dropFirst("\"a\"\r\n".count).dropLast())
+        let table = CSVTable(["a"], rows: [[.text(text)]])
+        return String(table.text.dropFirst("\"a\"\r\n".count).dropLast())
     }
 
     @Test func rowsHaveAHeaderAndEndInCRLF() {
-        let row = [
-            ReportField(name: "name", value: .text("alice")),
-            ReportField(name: "signal", value: .none),
-            ReportField(name: "time", value: .number("0.5")),
+        let row: [CSVTable.Value] = [
+            .text("alice"), .init(text: nil), .init(number: 0.5), .init(number: Int?.none),
         ]
         #expect(
-            CSVDocument([row, row]).text
-                == "\"name\",\"signal\",\"time\"\r\n\"alice\",,0.5\r\n\"alice\",,0.5\r\n"
+            CSVTable(["name", "signal", "time", "n"], rows: [row, row]).text
+                == "\"name\",\"signal\",\"time\",\"n\"\r\n\"alice\",,0.5,\r\n\"alice\",,0.5,\r\n"
         )
-        #expect(CSVDocument([]).text.isEmpty)
+        #expect(CSVTable(["a"], rows: []).text == "\"a\"\r\n")
     }
 
     @Test func separatorsAndQuotationMarksStayInTheirCell() {
