@@ -9,9 +9,21 @@ public import ServiceLifecycle
 /// child task of ``run()``, and tells the value what came of it. While the engine cannot start
 /// any, whoever waits for a sandbox goes on waiting: no attempt is spent on a missing engine.
 public actor WarmPool: Service {
-    private struct AttemptGrant {
+    private struct Grant {
         let id: SandboxPool.SandboxID
         let settingMemory: ByteCount?
+    }
+
+    /// An execution that waits for a sandbox.
+    private struct Waiter {
+        let execution: UUID
+        let continuation: CheckedContinuation<Grant?, Never>
+    }
+
+    /// A sandbox, and whose program it runs.
+    private struct Member {
+        let sandbox: any Sandbox
+        var execution: UUID?
     }
 
     private let specification: SandboxSpecification
@@ -24,12 +36,8 @@ public actor WarmPool: Service {
     private let queueAction: AsyncStream<SandboxPool.Action>.Continuation
 
     private var pool: SandboxPool
-    private var sandboxes: [SandboxPool.SandboxID: any Sandbox] = [:]
-    private var waiters: [SandboxPool.WaiterID: CheckedContinuation<AttemptGrant?, Never>] = [:]
-    /// Which waiter an execution is.
-    private var waiting: [UUID: SandboxPool.WaiterID] = [:]
-    /// Which execution a sandbox runs.
-    private var executions: [SandboxPool.SandboxID: UUID] = [:]
+    private var sandboxes: [SandboxPool.SandboxID: Member] = [:]
+    private var waiters: [SandboxPool.WaiterID: Waiter] = [:]
     private var startFailures = Backoff(first: .milliseconds(500), limit: .seconds(15))
     private var isFailing = false
     private var isDraining = false
@@ -98,9 +106,9 @@ public actor WarmPool: Service {
         while true {
             guard
                 let grant = await grant(submission, cost: cost, age: age),
-                let sandbox = sandboxes[grant.id]
+                let sandbox = sandboxes[grant.id]?.sandbox
             else { throw CancellationError() }
-            executions[grant.id] = submission.id
+            sandboxes[grant.id]?.execution = submission.id
             let lease = SandboxLease(id: grant.id, sandbox: sandbox)
             if sandbox.isLost {
                 release(lease, reusable: false)
@@ -119,13 +127,13 @@ public actor WarmPool: Service {
 
     /// Takes a sandbox back, `reusable` when it was proved clean, of a program that has written so much.
     func release(_ lease: SandboxLease, reusable: Bool, written: ByteCount = .zero) {
-        executions[lease.id] = nil
+        sandboxes[lease.id]?.execution = nil
         perform(pool.release(lease.id, reusable: reusable, written: written, at: now))
     }
 
     /// Ends an execution's wait for a sandbox, if it waits for one.
     func giveUpWaiting(for execution: UUID) {
-        if let waiter = waiting[execution] { abandon(waiter) }
+        for (id, waiter) in waiters where waiter.execution == execution { abandon(id) }
     }
 
     /// What every sandbox is doing.
@@ -134,19 +142,19 @@ public actor WarmPool: Service {
             SandboxRecord(
                 worker: worker,
                 pool: specification.pool,
-                container: sandboxes[id]?.id,
+                container: sandboxes[id]?.sandbox.id,
                 state: sandbox.phase.word,
                 tenant: sandbox.tenant,
                 uses: sandbox.uses,
                 memory: sandbox.memory,
-                execution: executions[id]
+                execution: sandboxes[id]?.execution
             )
         }
     }
 
     private var now: Duration { clock.now - origin }
 
-    private func grant(_ submission: Submission, cost: Int, age: Duration) async -> AttemptGrant? {
+    private func grant(_ submission: Submission, cost: Int, age: Duration) async -> Grant? {
         guard !isDraining else { return nil }
         let (waiter, actions) = pool.lease(
             tenant: submission.tenant,
@@ -157,11 +165,9 @@ public actor WarmPool: Service {
             age: age,
             at: now
         )
-        waiting[submission.id] = waiter
-        defer { waiting[submission.id] = nil }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiters[waiter] = continuation
+                waiters[waiter] = Waiter(execution: submission.id, continuation: continuation)
                 perform(actions)
                 if Task.isCancelled { abandon(waiter) }
             }
@@ -172,16 +178,16 @@ public actor WarmPool: Service {
     }
 
     private func abandon(_ waiter: SandboxPool.WaiterID) {
-        guard let continuation = waiters.removeValue(forKey: waiter) else { return }
-        continuation.resume(returning: nil)
+        guard let abandoned = waiters.removeValue(forKey: waiter) else { return }
+        abandoned.continuation.resume(returning: nil)
         perform(pool.cancel(waiter))
     }
 
     private func perform(_ actions: [SandboxPool.Action]) {
         for action in actions {
             if case .grant(let id, let waiter, let settingMemory) = action {
-                let grant = AttemptGrant(id: id, settingMemory: settingMemory)
-                waiters.removeValue(forKey: waiter)?.resume(returning: grant)
+                let grant = Grant(id: id, settingMemory: settingMemory)
+                waiters.removeValue(forKey: waiter)?.continuation.resume(returning: grant)
             } else {
                 queueAction.yield(action)
             }
@@ -201,7 +207,7 @@ public actor WarmPool: Service {
     private func create(_ id: SandboxPool.SandboxID) async {
         do throws(SandboxError) {
             let sandbox = try await engine.start(specification)
-            sandboxes[id] = sandbox
+            sandboxes[id] = Member(sandbox: sandbox)
             isFailing = false
             startFailures.reset()
             perform(pool.didStart(id, at: now))
@@ -224,13 +230,13 @@ public actor WarmPool: Service {
     }
 
     private func destroy(_ id: SandboxPool.SandboxID) async {
-        await sandboxes[id]?.destroy()
+        await sandboxes[id]?.sandbox.destroy()
         sandboxes[id] = nil
         perform(pool.didDestroy(id))
     }
 
     private func probe(_ id: SandboxPool.SandboxID) async {
-        guard let sandbox = sandboxes[id] else { return }
+        guard let sandbox = sandboxes[id]?.sandbox else { return }
         do throws(SandboxError) {
             try await sandbox.probe()
             perform(pool.didProbe(id, isHealthy: true, at: now))

@@ -86,6 +86,7 @@ public protocol Sandbox: Sendable {
     ///
     /// - Parameters:
     ///   - program: What to run.
+    ///   - execution: Whose run it is, for ``cancel(_:)``.
     ///   - build: What becomes of the program that is built, where one is.
     ///   - killsOnExcessOutput: Whether writing more than is kept ends it.
     ///   - receive: Takes the output in the order in which it comes. It is awaited, so a slow
@@ -94,6 +95,7 @@ public protocol Sandbox: Sendable {
     /// - Throws: ``SandboxError``, or what `receive` threw.
     func run(
         _ program: Program,
+        of execution: UUID,
         build: BuildUse,
         killsOnExcessOutput: Bool,
         receive: @Sendable (SandboxOutput) async throws -> Void
@@ -102,11 +104,8 @@ public protocol Sandbox: Sendable {
     /// Drops the program that a run has kept, and proves that it is gone; does nothing where none is.
     func forgetProgram() async throws(SandboxError)
 
-    /// Says whose the next runs are, so that a cancellation that comes late hits nobody else's.
-    func assign(to execution: UUID) async
-
     /// Kills the program that runs, which then ends as cancelled; does nothing when none of this
-    /// execution does.
+    /// execution does, so that a cancellation which comes late hits nobody else's.
     func cancel(_ execution: UUID) async
 
     /// Asks whether it is still well; to be called while no program runs.
@@ -117,14 +116,16 @@ public protocol Sandbox: Sendable {
 }
 
 extension Sandbox {
-    /// Runs a program once, see ``run(_:build:killsOnExcessOutput:receive:)``.
+    /// Runs a program once, see ``run(_:of:build:killsOnExcessOutput:receive:)``.
     public func run(
         _ program: Program,
+        of execution: UUID = .random(),
         killsOnExcessOutput: Bool,
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
         try await run(
             program,
+            of: execution,
             build: .once,
             killsOnExcessOutput: killsOnExcessOutput,
             receive: receive

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import SandmillEntity
 
 /// Runs the cases of an execution, one after the other in one sandbox.
@@ -6,6 +7,7 @@ internal import SandmillEntity
 /// reset and proved clean. A program that is built is built by the first run and kept for the others.
 /// What is expected of a case stays here.
 struct CaseRunner: Sendable {
+    let execution: UUID
     let program: Program
     let plan: TestPlan
     let sandbox: any Sandbox
@@ -41,6 +43,7 @@ struct CaseRunner: Sendable {
         try await output.begin(index, testCase)
         let report = try await sandbox.run(
             program.running(testCase),
+            of: execution,
             build: index == 0 ? .keep : .reuse,
             killsOnExcessOutput: killsOnExcessOutput
         ) { try await output.receive($0) }

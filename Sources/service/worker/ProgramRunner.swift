@@ -27,7 +27,6 @@ struct ProgramRunner: Sendable {
                     age: execution.age
                 )
             }
-            await lease.sandbox.assign(to: id)
             try await markLostBefore(execution, in: lease)
             running.start(id, in: lease.sandbox)
             // The wait for a sandbox may have been long.
@@ -146,6 +145,7 @@ struct ProgramRunner: Sendable {
         let program = submission.program
         if let plan = submission.tests {
             let cases = CaseRunner(
+                execution: submission.id,
                 program: program,
                 plan: plan,
                 sandbox: sandbox,
@@ -156,6 +156,7 @@ struct ProgramRunner: Sendable {
         }
         let report = try await sandbox.run(
             program,
+            of: submission.id,
             killsOnExcessOutput: killsOnExcessOutput
         ) { try await draft.receive($0) }
         return RunResult(
