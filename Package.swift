@@ -246,7 +246,8 @@ let package = Package(
         tests(
             "DockerTests",
             in: "adapter/docker",
-            core + ["Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", logging]
+            core + ["Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", logging],
+            resources: [.copy("endings.txt")]
         ),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
@@ -261,7 +262,11 @@ let package = Package(
             in: "repository",
             core + ["PostgreSQL", "SandmillRepository", "StoreConformance"]
         ),
-        tests("ResultsTests", in: "adapter/results", core + ["SandmillResults", crypto]),
+        tests(
+            "ResultsTests",
+            in: "adapter/results",
+            core + ["SandmillResults", "StoreConformance", crypto]
+        ),
         tests("SandboxAgentTests", in: "SandboxAgent", ["SandboxAgentCore", "SandboxProtocol"]),
         tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
         tests(

@@ -42,7 +42,7 @@ struct DatabaseClient {
         since age: Duration
     ) async throws -> [DeadLetterSummary] {
         var found: [DeadLetterSummary] = []
-        let filter = DeadLetterFilter(tenant: tenant, newerThan: age, batch: id)
+        let filter = DeadLetterFilter(tenants: [tenant], newerThan: age, batch: id)
         try await letters.forEachPage(of: filter) { found += $0 }
         return found
     }

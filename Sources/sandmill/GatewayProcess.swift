@@ -123,6 +123,8 @@ struct GatewayProcess {
                     relay: relay
                 ),
                 records: records,
+                lists: records,
+                letters: PostgreSQLDeadLetterStore(database, cluster: configuration.cluster),
                 files: files,
                 follower: OutputFollower(records: records, source: files),
                 completions: completions,

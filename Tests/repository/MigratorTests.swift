@@ -1,5 +1,6 @@
 import PostgreSQL
 import SandmillService
+import StoreConformance
 import Testing
 
 @testable import SandmillRepository

@@ -8,6 +8,10 @@ public struct GatewayServices: Sendable {
     public var cancellations: Cancellations
     /// Reads executions and batches.
     public var records: any GatewayRecords
+    /// Lists executions and batches.
+    public var lists: any ExecutionLists & BatchLists
+    /// Keeps dead letters.
+    public var letters: any DeadLetterStore
     /// Reads what programs left.
     public var files: any ResultFiles
     /// Follows what programs write.
@@ -24,6 +28,8 @@ public struct GatewayServices: Sendable {
         admissions: Admissions,
         cancellations: Cancellations,
         records: any GatewayRecords,
+        lists: any ExecutionLists & BatchLists,
+        letters: any DeadLetterStore,
         files: any ResultFiles,
         follower: OutputFollower,
         completions: Completions,
@@ -33,6 +39,8 @@ public struct GatewayServices: Sendable {
         self.admissions = admissions
         self.cancellations = cancellations
         self.records = records
+        self.lists = lists
+        self.letters = letters
         self.files = files
         self.follower = follower
         self.completions = completions

@@ -12,7 +12,7 @@ struct OperationRoutes: Sendable {
     /// What a gateway answers.
     var routes: [Route] {
         monitoringRoutes + [
-            Route(.get, "/openapi.json", .anybody) { _, _ in
+            Route(.get, "/openapi.json", .anybody, parameters: []) { _, _ in
                 .json(bytes: PackageResources.openapi_json)
             }
         ]
@@ -21,9 +21,9 @@ struct OperationRoutes: Sendable {
     /// What every process answers.
     var monitoringRoutes: [Route] {
         [
-            Route(.get, "/livez", .anybody) { _, _ in .json(["status": "ok"]) },
-            Route(.get, "/readyz", .anybody) { _, _ in ready() },
-            Route(.get, "/metrics", scrapers) { _, _ in await scrape() },
+            Route(.get, "/livez", .anybody, parameters: []) { _, _ in .json(["status": "ok"]) },
+            Route(.get, "/readyz", .anybody, parameters: []) { _, _ in ready() },
+            Route(.get, "/metrics", scrapers, parameters: []) { _, _ in await scrape() },
         ]
     }
 

@@ -10,9 +10,13 @@ struct OutputRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/execute/{id}/stdout") { try await stream(.stdout, $0, $1) },
-            Route(.get, "/execute/{id}/stderr") { try await stream(.stderr, $0, $1) },
-            Route(.get, "/execute/{id}/files/{path}", handler: file),
+            Route(.get, "/execute/{id}/stdout", parameters: []) {
+                try await stream(.stdout, $0, $1)
+            },
+            Route(.get, "/execute/{id}/stderr", parameters: []) {
+                try await stream(.stderr, $0, $1)
+            },
+            Route(.get, "/execute/{id}/files/{path}", parameters: [], handler: file),
         ]
     }
 

@@ -73,11 +73,17 @@ public struct Gateway: Service {
             finder: finder,
             results: services.records
         )
+        let lists = ListRoutes(executions: services.lists, batches: services.lists)
+        let deadLetters = DeadLetterRoutes(
+            reader: reader,
+            letters: services.letters,
+            admissions: services.admissions
+        )
         let operation = OperationRoutes(
             monitoring: services.monitoring,
             scrapers: .whoOperates
         )
         return submission.routes + executions.routes + output.routes + streams.routes
-            + batches.routes + operation.routes
+            + batches.routes + lists.routes + deadLetters.routes + operation.routes
     }
 }

@@ -10,17 +10,21 @@ struct Route: Sendable {
     /// As OpenAPI writes it, `/execute/{id}/status`; a last `{path}` may have slashes.
     let path: String
     let access: Authenticator.Access
+    /// What its query may have; nil where its handler looks.
+    let parameters: [String]?
     let handler: Handler
 
     init(
         _ method: HTTPRequest.Method,
         _ path: String,
         _ access: Authenticator.Access = .caller,
+        parameters: [String]? = nil,
         handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.access = access
+        self.parameters = parameters
         self.handler = handler
     }
 
@@ -45,6 +49,7 @@ extension Router where Context == GatewayContext {
                         var context = context
                         context.coreContext.endpointPath.value = path
                         context.caller = try admit(request, route.access)
+                        if let names = route.parameters { try request.allowParameters(names) }
                         return try await route.handler(request, context)
                     }
                 }

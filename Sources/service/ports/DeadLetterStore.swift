@@ -42,14 +42,18 @@ public struct DeadLetterFilter: Equatable, Sendable {
     public var errorTypes: [String]
     /// Only those with this text in their reason.
     public var reason: String?
-    /// Only those whose routing key names this pool.
-    public var pool: String?
-    /// Only those of this tenant.
-    public var tenant: String?
+    /// Only those whose routing key names one of these pools.
+    public var pools: [String]
+    /// Only those of one of these tenants.
+    public var tenants: [String]
     /// Only those that were kept longer ago.
     public var olderThan: Duration?
     /// Only those that were kept since then.
     public var newerThan: Duration?
+    /// Only those that were kept at that time or later.
+    public var since: Date?
+    /// Only those that were kept before.
+    public var until: Date?
     /// Only this batch itself and those that name it: in what is kept of their body, or in their
     /// reason.
     public var batch: UUID?
@@ -59,19 +63,23 @@ public struct DeadLetterFilter: Equatable, Sendable {
         ids: [Int64]? = nil,
         errorTypes: [String] = [],
         reason: String? = nil,
-        pool: String? = nil,
-        tenant: String? = nil,
+        pools: [String] = [],
+        tenants: [String] = [],
         olderThan: Duration? = nil,
         newerThan: Duration? = nil,
+        since: Date? = nil,
+        until: Date? = nil,
         batch: UUID? = nil
     ) {
         self.ids = ids
         self.errorTypes = errorTypes
         self.reason = reason
-        self.pool = pool
-        self.tenant = tenant
+        self.pools = pools
+        self.tenants = tenants
         self.olderThan = olderThan
         self.newerThan = newerThan
+        self.since = since
+        self.until = until
         self.batch = batch
     }
 
@@ -165,6 +173,21 @@ public enum RequeueOutcome: String, Equatable, Sendable {
 }
 
 extension DeadLetterStore {
+    /// Reads a page of the dead letters that match, newest first.
+    public func page(
+        _ filter: DeadLetterFilter,
+        _ page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<DeadLetterSummary> {
+        let found = try await list(
+            filter,
+            below: page.cursor?.microseconds,
+            limit: page.limit + 1
+        )
+        let items = Array(found.prefix(page.limit))
+        let next = found.count > page.limit ? items.last.map { ListCursor(number: $0.id) } : nil
+        return ListPage(items: items, next: next)
+    }
+
     /// Calls `body` with page after page of the dead letters that match, newest first.
     ///
     /// There are at most `size` on a page, and at most `limit` in all. Dead letters may be taken away

@@ -48,6 +48,8 @@ extension Gateway {
                     relay: nil
                 ),
                 records: store,
+                lists: store,
+                letters: PostgreSQLDeadLetterStore(database, cluster: "none"),
                 files: files,
                 follower: OutputFollower(records: store, source: files),
                 completions: Completions(

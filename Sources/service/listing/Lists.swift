@@ -1,0 +1,28 @@
+/// Lists executions.
+public protocol ExecutionLists: Sendable {
+    /// Reads a page of the executions that match, newest first.
+    ///
+    /// - Throws: ``StoreError``, with ``StoreError/Code/tooMuchToRead`` when too many would have to be
+    ///   read to find them.
+    func executions(
+        _ filter: ExecutionFilter,
+        page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<ExecutionSummary>
+
+    /// Counts the executions that match, up to `limit`.
+    func executionCount(
+        _ filter: ExecutionFilter,
+        upTo limit: Int
+    ) async throws(StoreError) -> Int
+}
+
+/// Lists batches.
+public protocol BatchLists: Sendable {
+    /// Reads a page of the batches that match, newest first.
+    ///
+    /// - Throws: As ``ExecutionLists/executions(_:page:)``.
+    func batches(
+        _ filter: BatchFilter,
+        page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<BatchRecord>
+}
