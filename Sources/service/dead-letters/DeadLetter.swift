@@ -1,4 +1,3 @@
-public import FoundationEssentials
 public import SandmillEntity
 
 /// A message that was refused.
@@ -60,23 +59,6 @@ public struct DeadLetter: Equatable, Sendable {
 
     /// Whether the body is all of it.
     public var isComplete: Bool { bodySize == ByteCount(body.count) }
-}
-
-/// A dead letter in the store.
-public struct StoredDeadLetter: Equatable, Sendable {
-    /// Its number; later ones have higher ones.
-    public var id: Int64
-    /// When it was kept.
-    public var keptAt: Date
-    /// The dead letter.
-    public var letter: DeadLetter
-
-    /// Puts a dead letter together.
-    public init(id: Int64, keptAt: Date, letter: DeadLetter) {
-        self.id = id
-        self.keptAt = keptAt
-        self.letter = letter
-    }
 }
 
 extension DeadLetter {
