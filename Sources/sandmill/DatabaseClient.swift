@@ -24,6 +24,8 @@ struct DatabaseClient {
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
     let tokens: PostgreSQLAccessTokens
+    let directory: PostgreSQLWorkerDirectory
+    let statistics: PostgreSQLQueueStatistics
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
@@ -33,6 +35,8 @@ struct DatabaseClient {
         letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         workers = PostgreSQLWorkerRegistry(database)
         tokens = PostgreSQLAccessTokens(database)
+        directory = PostgreSQLWorkerDirectory(database)
+        statistics = PostgreSQLQueueStatistics(database)
     }
 
     /// The dead letters of a batch and of its members, or of whatever else has that id.

@@ -129,6 +129,9 @@ struct GatewayProcess {
                 follower: OutputFollower(records: records, source: files),
                 completions: completions,
                 directory: directory,
+                workers: PostgreSQLWorkerDirectory(database),
+                lanes: PostgreSQLQueueStatistics(database),
+                relay: relay,
                 monitoring: monitoring
             ),
             logger: logger

@@ -158,6 +158,7 @@ struct WorkerProcess {
             sweeper: sweeper,
             decidedEnds: decidedEnds,
             workers: workersByPool,
+            supervisor: supervisor,
             logger: logger
         )
         let drain = DeadLetterDrain(

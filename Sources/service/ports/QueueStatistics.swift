@@ -6,6 +6,35 @@ public protocol QueueStatisticsSource: Sendable {
     func census() async throws(StoreError) -> QueueStatistics
 }
 
+/// Tells whose executions wait in the store.
+public protocol WaitingLaneSource: Sendable {
+    /// Reads up to `limit` lanes, those with most first.
+    func waitingLanes(limit: Int) async throws(StoreError) -> [WaitingLane]
+}
+
+/// The executions of one tenant and level in a pool that wait in the store.
+public struct WaitingLane: Equatable, Sendable {
+    /// Their pool.
+    public var pool: String
+    /// Their level.
+    public var level: Level
+    /// Their tenant.
+    public var tenant: String
+    /// How many.
+    public var count: Int
+    /// How long the oldest has waited.
+    public var oldest: Duration
+
+    /// Puts a figure together.
+    public init(pool: String, level: Level, tenant: String, count: Int, oldest: Duration) {
+        self.pool = pool
+        self.level = level
+        self.tenant = tenant
+        self.count = count
+        self.oldest = oldest
+    }
+}
+
 /// What an installation has to do and what it does it with.
 public struct QueueStatistics: Equatable, Sendable {
     /// Executions that have not ended.
