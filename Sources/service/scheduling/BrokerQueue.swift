@@ -1,11 +1,5 @@
 public import SandmillEntity
 
-/// Tells what waits in the broker.
-public protocol BrokerQueueSource: Sendable {
-    /// Looks into every queue of the installation, in a fixed order.
-    func queues() async throws(BrokerError) -> [BrokerQueue]
-}
-
 /// A queue of the broker.
 public struct BrokerQueue: Equatable, Sendable {
     /// What it is called there.

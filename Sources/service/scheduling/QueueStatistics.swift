@@ -1,11 +1,5 @@
 public import SandmillEntity
 
-/// Counts what an installation has to do and what it does it with.
-public protocol QueueStatisticsSource: Sendable {
-    /// Counts everything, each figure as it is at some moment of the call.
-    func census() async throws(StoreError) -> QueueStatistics
-}
-
 /// What an installation has to do and what it does it with.
 public struct QueueStatistics: Equatable, Sendable {
     /// Executions that have not ended.
@@ -94,30 +88,5 @@ public struct QueueStatistics: Equatable, Sendable {
         self.rejected = rejected
         self.deadLetters = deadLetters
         self.workers = workers
-    }
-}
-
-/// Messages that the broker rejects, for a queue that wants them is full.
-public struct RejectedMessages: Equatable, Sendable {
-    /// Where they are published.
-    public var exchange: OutboundMessage.Exchange
-    /// Their routing key; without an exchange, the queue.
-    public var routingKey: String
-    /// How many there are.
-    public var count: Int
-    /// How often one of them has been rejected, at most.
-    public var rejections: Int
-
-    /// Describes them.
-    public init(
-        exchange: OutboundMessage.Exchange,
-        routingKey: String,
-        count: Int,
-        rejections: Int
-    ) {
-        self.exchange = exchange
-        self.routingKey = routingKey
-        self.count = count
-        self.rejections = rejections
     }
 }
