@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import SandmillClient
 import SandmillConfiguration
 import SandmillService
 

@@ -4,8 +4,14 @@ import SandmillService
 
 /// What mends a failure, where its kind or its words tell.
 enum Remedy {
-    /// What mends an error; nil where only the place tells in which it came.
-    static func of(_ error: any Error) -> String? {
+    /// What mends an error, of the sandboxes of `pool` if there is one; nil where only the place tells in which it
+    /// came.
+    static func of(_ error: any Error, pool: PoolConfiguration?) -> String? {
+        if let pool, let error = error as? SandboxError { return of(error, pool: pool) }
+        return ofServer(error)
+    }
+
+    private static func ofServer(_ error: any Error) -> String? {
         switch error {
         case let error as BrokerError where error.code == .refused:
             "correct user, password and virtual host in broker.url (or SANDMILL_BROKER_URL_FILE); rabbitmqctl "
@@ -19,11 +25,8 @@ enum Remedy {
         }
     }
 
-    /// What mends an error of a pool's sandboxes.
-    static func of(_ error: any Error, pool: PoolConfiguration) -> String? {
-        guard let error = error as? SandboxError, error.code == .engineRefused else {
-            return of(error)
-        }
+    private static func of(_ error: SandboxError, pool: PoolConfiguration) -> String? {
+        guard error.code == .engineRefused else { return nil }
         let key = "pools.\(pool.name)"
         let words = error.message.lowercased()
         if let runtime = pool.containerRuntime, words.contains("runtime"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillDocker
 import SandmillEntity
@@ -134,7 +135,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 "pool \(pool.name)",
                 mend: "start Docker, or set engine.url",
                 orIfWrong: "run sandbox-image/build, or set pools.\(pool.name).image",
-                cure: { Remedy.of($0, pool: pool) }
+                pool: pool
             ) {
                 let engine = try configuration.makeSandboxEngine(
                     logger: configuration.quietLogger("sandmill")
@@ -165,7 +166,7 @@ struct Examination {
         mend unavailable: String,
         orIfWrong wrong: String,
         ifWarned warned: String? = nil,
-        cure: (any Error) -> String? = { Remedy.of($0) },
+        pool: PoolConfiguration? = nil,
         _ body: () async throws -> [String]
     ) async {
         do {
@@ -177,7 +178,7 @@ struct Examination {
             let failure = Failure(error) ?? Failure(.unavailable, "\(error)")
             Terminal.write("FAIL  \(name): \(failure.message)")
             let isWrong = failure.status == .wrongConfiguration
-            let remedy = failure.remedy ?? cure(error) ?? (isWrong ? wrong : unavailable)
+            let remedy = failure.remedy ?? Remedy.of(error, pool: pool) ?? (isWrong ? wrong : unavailable)
             Terminal.write("      to mend it: \(remedy)")
             worst = worst ?? failure.status
         }

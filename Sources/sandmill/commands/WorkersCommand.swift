@@ -1,5 +1,6 @@
 import ArgumentParser
 import SandmillAPI
+import SandmillClient
 import SandmillConfiguration
 import SandmillRepository
 import SandmillService

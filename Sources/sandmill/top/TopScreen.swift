@@ -1,5 +1,6 @@
 import Foundation
 import SandmillAPI
+import SandmillClient
 import SandmillEntity
 import SandmillService
 
