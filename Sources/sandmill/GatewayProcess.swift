@@ -101,6 +101,9 @@ struct GatewayProcess {
                 follower: OutputFollower(records: adapters.executions, source: files),
                 completions: completions,
                 directory: directory,
+                workers: PostgreSQLWorkerDirectory(adapters.database),
+                lanes: PostgreSQLQueueStatistics(adapters.database),
+                relay: adapters.relay,
                 monitoring: monitoring
             ),
             logger: logger

@@ -20,6 +20,12 @@ public struct GatewayServices: Sendable {
     public var completions: Completions
     /// Knows the callers.
     public var directory: TokenDirectory
+    /// Knows the workers.
+    public var workers: any WorkerDirectory
+    /// Tells whose executions wait.
+    public var lanes: any WaitingLaneSource
+    /// What publishes hints to workers; nil for none.
+    public var relay: Relay?
     /// What it tells of itself; somebody else runs it.
     public var monitoring: Monitoring
 
@@ -34,6 +40,9 @@ public struct GatewayServices: Sendable {
         follower: OutputFollower,
         completions: Completions,
         directory: TokenDirectory,
+        workers: any WorkerDirectory,
+        lanes: any WaitingLaneSource,
+        relay: Relay?,
         monitoring: Monitoring
     ) {
         self.admissions = admissions
@@ -45,6 +54,9 @@ public struct GatewayServices: Sendable {
         self.follower = follower
         self.completions = completions
         self.directory = directory
+        self.workers = workers
+        self.lanes = lanes
+        self.relay = relay
         self.monitoring = monitoring
     }
 }

@@ -58,6 +58,9 @@ extension Gateway {
                     logger: logger
                 ),
                 directory: TokenDirectory(store: FakeTokens(), logger: logger),
+                workers: PostgreSQLWorkerDirectory(database),
+                lanes: PostgreSQLQueueStatistics(database),
+                relay: nil,
                 monitoring: Monitoring(
                     metrics: PrometheusFactory(),
                     checks: [],
