@@ -259,7 +259,7 @@ let package = Package(
         tests(
             "RepositoryTests",
             in: "repository",
-            core + ["PostgreSQL", "SandmillRepository", "StoreConformance"]
+            core + ["PostgreSQL", "SandmillRepository", "StoreConformance", logging]
         ),
         tests("ResultsTests", in: "adapter/results", core + ["SandmillResults", crypto]),
         tests("SandboxAgentTests", in: "SandboxAgent", ["SandboxAgentCore", "SandboxProtocol"]),

@@ -24,6 +24,8 @@ struct DatabaseClient {
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
     let tokens: PostgreSQLAccessTokens
+    let bulkActions: BulkActions
+    let audit: PostgreSQLAuditLog
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
@@ -33,6 +35,32 @@ struct DatabaseClient {
         letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         workers = PostgreSQLWorkerRegistry(database)
         tokens = PostgreSQLAccessTokens(database)
+        bulkActions = BulkActions(
+            store: PostgreSQLBulkActions(database),
+            executions: executions,
+            letters: letters
+        )
+        audit = PostgreSQLAuditLog(database)
+    }
+
+    /// Notes what whoever is at this machine did.
+    func note(
+        _ action: String,
+        _ target: String,
+        _ subject: String,
+        tenant: String? = nil,
+        count: Int = 1
+    ) async throws(StoreError) {
+        try await audit.note(
+            Act(
+                actor: Person.here,
+                action: action,
+                target: target,
+                subject: subject,
+                tenant: tenant,
+                count: count
+            )
+        )
     }
 
     /// The dead letters of a batch and of its members, or of whatever else has that id.

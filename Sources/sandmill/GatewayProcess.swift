@@ -64,8 +64,14 @@ struct GatewayProcess {
             logger: logger
         )
         let gatewayServices = try await services(database, broker, relay, admissions, checks: [])
+        let bulkActions = configuration.bulkActionRunner(
+            database,
+            relay,
+            results: nil,
+            logger: logger
+        )
         var group = ServiceGroupConfiguration(
-            services: [publisher, relay, admissions, sweeper] + gatewayServices,
+            services: [publisher, relay, admissions, sweeper, bulkActions] + gatewayServices,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -97,6 +103,7 @@ struct GatewayProcess {
         try await directory.load()
         try checkAccess(settings, directory)
         let records = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
+        let letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         let files = try OutputFiles(root: configuration.resultsRoot)
         let completions = Completions(
             source: EventConsumer(broker: broker),
@@ -111,9 +118,16 @@ struct GatewayProcess {
                     store: PostgreSQLCancellationStore(database),
                     relay: relay
                 ),
+                reruns: Reruns(store: records, decoders: configuration.decoders, relay: relay),
+                bulkActions: BulkActions(
+                    store: PostgreSQLBulkActions(database),
+                    executions: records,
+                    letters: letters
+                ),
+                audit: PostgreSQLAuditLog(database),
                 records: records,
                 lists: records,
-                letters: PostgreSQLDeadLetterStore(database, cluster: configuration.cluster),
+                letters: letters,
                 files: files,
                 follower: OutputFollower(records: records, source: files),
                 completions: completions,
@@ -206,6 +220,28 @@ private struct NamedGateway: Service {
 }
 
 extension Configuration {
+    /// What does bulk actions; it removes results only where it is told of those.
+    func bulkActionRunner(
+        _ database: SandmillRepository.Database,
+        _ relay: Relay,
+        results: (any ResultRemoval)?,
+        logger: Logger
+    ) -> BulkActionRunner {
+        let store = PostgreSQLExecutionStore(database, cluster: cluster)
+        return BulkActionRunner(
+            store: PostgreSQLBulkActions(database),
+            executions: store,
+            letters: PostgreSQLDeadLetterStore(database, cluster: cluster),
+            cancellations: Cancellations(
+                store: PostgreSQLCancellationStore(database),
+                relay: relay
+            ),
+            reruns: Reruns(store: store, decoders: decoders, relay: relay),
+            deletions: results.map { Deletions(store: store, results: $0) },
+            logger: logger
+        )
+    }
+
     /// How the HTTP gateway is set up.
     fileprivate var gatewaySettings: GatewaySettings {
         GatewaySettings(

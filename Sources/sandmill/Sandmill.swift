@@ -21,9 +21,12 @@ struct Sandmill: AsyncParsableCommand {
         version: Product.version,
         subcommands: [
             WorkerCommand.self, GatewayCommand.self, ServeCommand.self, SubmitCommand.self,
-            BatchCommand.self, StatusCommand.self, ResultCommand.self, OutputCommand.self,
-            CancelCommand.self, EventsCommand.self, DeadCommand.self, PoolCommand.self,
-            TokenCommand.self, TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
+            BatchCommand.self, ListCommand.self, StatusCommand.self, ResultCommand.self,
+            OutputCommand.self,
+            CancelCommand.self, RerunCommand.self, DeleteCommand.self, EventsCommand.self,
+            DeadCommand.self, PoolCommand.self,
+            TokenCommand.self, AuditCommand.self, TopologyCommand.self, MigrateCommand.self,
+            DoctorCommand.self,
         ]
     )
 

@@ -80,6 +80,12 @@ struct WorkerProcess {
             store: store,
             relay: relay
         )
+        let bulkActions = configuration.bulkActionRunner(
+            database,
+            relay,
+            results: results,
+            logger: logger
+        )
         let pools = configuration.pools.map { pool(of: $0, engine: engine) }
         let lease = WorkerLease()
         let supervisor = WorkerSupervisor(
@@ -153,7 +159,8 @@ struct WorkerProcess {
         )
         // They end in the opposite order: nothing stops before what depends on it.
         let services: [any Service] =
-            [publisher, relay, ledger, admissions, supervisor, sweeper, decidedEnds] + pools
+            [publisher, relay, ledger, admissions, supervisor, sweeper, bulkActions, decidedEnds]
+            + pools
             + workers + [drain, batches, control] + gatewayServices
             + [StartNotice(worker: configuration.worker.id, logger: logger)]
         var group = ServiceGroupConfiguration(

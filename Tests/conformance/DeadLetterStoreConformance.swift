@@ -91,6 +91,7 @@ public struct DeadLetterStoreConformance: Sendable, CustomTestStringConvertible 
         DeadLetterStoreConformance("without a tenant it is the default one's") { store in
             _ = try await store.kept(.sample(tenant: nil))
             #expect(try await store.list(DeadLetterFilter(tenants: ["default"])).count == 1)
+            #expect(try await store.count(DeadLetterFilter(tenants: ["default"])) == 1)
         },
         DeadLetterStoreConformance("each filter leaves out what it does not mean") { store in
             let wanted = try await store.kept(

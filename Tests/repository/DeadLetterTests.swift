@@ -165,6 +165,10 @@ private struct LettersAndOutbox: DeadLetterStore, Outbox {
         try await letters.list(filter, below: id, limit: limit)
     }
 
+    func count(_ filter: DeadLetterFilter) async throws(StoreError) -> Int {
+        try await letters.count(filter)
+    }
+
     func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
         try await letters.letter(id)
     }

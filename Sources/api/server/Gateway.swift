@@ -95,8 +95,11 @@ public struct Gateway: Service {
             limits: settings.limits
         )
         let executions = ExecutionRoutes(
+            reader: reader,
             finder: finder,
-            cancellations: services.cancellations
+            cancellations: services.cancellations,
+            reruns: services.reruns,
+            audit: services.audit
         )
         let output = OutputRoutes(finder: finder, files: services.files)
         let streams = StreamRoutes(
@@ -109,13 +112,20 @@ public struct Gateway: Service {
             admissions: services.admissions,
             cancellations: services.cancellations,
             finder: finder,
-            results: services.records
+            results: services.records,
+            audit: services.audit
         )
         let lists = ListRoutes(executions: services.lists, batches: services.lists)
         let deadLetters = DeadLetterRoutes(
             reader: reader,
             letters: services.letters,
-            admissions: services.admissions
+            admissions: services.admissions,
+            audit: services.audit
+        )
+        let bulk = BulkRoutes(
+            reader: reader,
+            actions: services.bulkActions,
+            audit: services.audit
         )
         let operation = OperationRoutes(
             readiness: readiness,
@@ -125,6 +135,6 @@ public struct Gateway: Service {
             logger: logger
         )
         return submission.routes + executions.routes + output.routes + streams.routes
-            + batches.routes + lists.routes + deadLetters.routes + operation.routes
+            + batches.routes + lists.routes + deadLetters.routes + bulk.routes + operation.routes
     }
 }
