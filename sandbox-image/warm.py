@@ -11,8 +11,14 @@ whenever the agent asks. Two sockets of the agent are its descriptors 3 and 4:
   it forks the next.
 
 What a program sees is what `python3 main.py` would show it, except that the modules named on the
-command line are imported already, that no .pyc files are written, and that hash() has one seed for
-the life of the sandbox.
+command line are imported already, that no .pyc files are written, that hash() has one seed for the
+life of the sandbox, and that an uncaught MemoryError ends at the memory limit, as the kernel sees it.
+Where that could not be kept, a program gets a fresh interpreter (start_afresh).
+
+Once a program has run, nothing may be taken for granted: it may have replaced or deleted any name of
+any module. So what is called afterwards is bound here, at the start, and none of the functions that
+end a process shows up in what a program can look at. Whatever goes wrong in them, a process never
+ends with 0 for it.
 
 Nearly all that a program costs is the pages it writes to, since each must be copied then. So what
 can be done before the fork is done here, and a forked process touches as little as it can.
@@ -21,8 +27,13 @@ The loop that forks runs where the interpreter waits for its threads at its end.
 still works, but there is no Python frame below, and so none below the program's main module.
 """
 
+import sys
+
+# What an interpreter has imported when it starts a program; nothing of a program's can replace it.
+start_up_modules = frozenset(sys.modules)
+
+import _imp
 import _weakref
-import atexit
 import builtins
 import ctypes
 import gc
@@ -31,14 +42,26 @@ import importlib.machinery
 import opcode
 import os
 import resource
-import sys
 import time
-import types
-from os import _exit
+from _signal import SIG_DFL, SIGINT, signal
+from atexit import _run_exitfuncs as run_exit_functions
+from gc import collect
+from os import _exit, getpid, kill, listdir, scandir, write
+from sys import audit, setswitchinterval
+from sys import __excepthook__ as display_exception
+from sys import __unraisablehook__ as display_unraisable
+from types import ModuleType, SimpleNamespace
+
+# The functions below find their builtins here, whatever a program does to the module's.
+__builtins__ = vars(builtins).copy()
+
+system = vars(sys)
+modules = sys.modules
 
 CONTROL = 3
 REQUESTS = 4
 WORKING_DIRECTORY = "/work"
+MAIN_ALONE = ["main.py"]
 MESSAGE_LIMIT = 1 << 18
 
 # Variables that are read only when an interpreter, or the C library, starts.
@@ -54,6 +77,12 @@ POOL_HEADER_SIZE = 48
 # A status that stands for the end by SIGINT, as after an uncaught KeyboardInterrupt.
 INTERRUPTED = -2
 
+# The status of an interpreter that could not write out its standard streams.
+UNWRITTEN = 120
+
+# How many more frames are below a program's here than in an interpreter of its own.
+FRAMES_BELOW = 4
+
 PR_SET_DUMPABLE = 4
 PR_GET_TID_ADDRESS = 40
 CLONE_PARENT = 0x00008000
@@ -68,7 +97,8 @@ libc.syscall.restype = ctypes.c_long
 
 def main():
     """Prepares everything, and has the interpreter's end call serve()."""
-    global fork_hooks, seeds, request, clone_arguments, real_threading
+    global fork_hooks, seeds, request, clone_arguments, real_threading, module_endings
+    global UnraisableHookArgs
     fork_hooks = import_all(sys.argv[1:])
     # The site's packages may have imported them, too.
     generators = [sys.modules[name] for name in ("random", "numpy.random") if name in sys.modules]
@@ -78,8 +108,10 @@ def main():
     prepare_interpreter()
     request = Request()
     clone_arguments = find_clone_arguments()
-    real_threading = sys.modules.get("threading")
-    sys.modules["threading"] = types.SimpleNamespace(_shutdown=serve)
+    UnraisableHookArgs = find_hook_arguments()
+    module_endings = {".py", ".pyc", *importlib.machinery.EXTENSION_SUFFIXES}
+    real_threading = modules.get("threading")
+    modules["threading"] = SimpleNamespace(_shutdown=serve)
 
 
 def next_command(answer):
@@ -146,6 +178,20 @@ def prepare_interpreter():
     compile("0", path, "exec")
 
 
+def find_hook_arguments():
+    """The type of what sys.unraisablehook() takes, which has no name."""
+
+    class Broken:
+        def __del__(self):
+            raise ValueError
+
+    kinds = []
+    sys.unraisablehook = lambda arguments: kinds.append(type(arguments))
+    Broken()
+    sys.unraisablehook = display_unraisable
+    return kinds[0]
+
+
 def find_clone_arguments():
     """The arguments of clone(2) that fork this process with its parent as the new one's parent.
 
@@ -182,10 +228,12 @@ def hidden(function):
 def serve():
     """Forks on demand; in each forked process, runs a program."""
     if real_threading is None:
-        del sys.modules["threading"]
+        del modules["threading"]
     else:
-        sys.modules["threading"] = real_threading
+        modules["threading"] = real_threading
     freeze()
+    for _ in range(FRAMES_BELOW):
+        ctypes.pythonapi.Py_LeaveRecursiveCall()
     answer = b""
     while command := next_command(answer):
         # Before the fork it costs no page, and the next one has another seed again.
@@ -206,8 +254,13 @@ def serve():
 
 def freeze():
     """Keeps the garbage collector from ever writing to what is here now."""
-    global warm_modules
-    warm_modules = frozenset(sys.modules)
+    global warm_modules, replaceable_modules
+    warm_modules = frozenset(modules)
+    replaceable_modules = frozenset(
+        name
+        for name in warm_modules.difference(start_up_modules, sys.builtin_module_names)
+        if "." not in name and not _imp.is_frozen(name)
+    )
     gc.collect()
     # Or each of the rehearsals' collections would look at all the modules: half of the whole start.
     gc.freeze()
@@ -229,10 +282,11 @@ def rehearse():
     """
     for _ in range(REHEARSALS):
         become_program(b"main.py", [], [])
-        sys.modules["__main__"].__file__ = os.devnull
+        modules["__main__"].__file__ = os.devnull
         execute_main()
         flush_standard_streams()
         clear_modules()
+        libc.fflush(None)
     del sys.last_type, sys.last_value, sys.last_traceback
 
 
@@ -369,6 +423,8 @@ def become_program(entrypoint, arguments, variables):
     for variable in variables:
         if variable.startswith(START_UP_VARIABLES):
             start_afresh(entrypoint, arguments, variables)
+    if listdir(WORKING_DIRECTORY) != MAIN_ALONE and replaces_modules(WORKING_DIRECTORY):
+        start_afresh(entrypoint, arguments, variables)
     for variable in variables:
         name, _, value = variable.partition(b"=")
         os.environb[name] = value
@@ -377,8 +433,8 @@ def become_program(entrypoint, arguments, variables):
     for argument in arguments:
         sys.argv.append(os.fsdecode(argument))
         sys.orig_argv.append(os.fsdecode(argument))
-    main = types.ModuleType("__main__")
-    sys.modules["__main__"] = main
+    main = ModuleType("__main__")
+    modules["__main__"] = main
     main.__dict__.update(main_names)
     main.__annotations__ = {}
     if entrypoint != b"main.py":
@@ -390,8 +446,30 @@ def name_program(entrypoint):
     path = os.path.join(WORKING_DIRECTORY, entrypoint)
     sys.argv[0] = sys.orig_argv[1] = entrypoint
     sys.path[0] = os.path.dirname(path)
-    main = sys.modules["__main__"]
+    main = modules["__main__"]
     main.__file__ = main.__loader__.path = path
+
+
+def replaces_modules(directory):
+    """Whether a program may find a module of its own where one of the same name is imported here."""
+    is_package = False
+    below = []
+    with scandir(directory) as entries:
+        for entry in entries:
+            stem, dot, ending = entry.name.partition(".")
+            if dot and dot + ending in module_endings:
+                if stem in replaceable_modules:
+                    return True
+                is_package = is_package or stem == "__init__"
+            elif entry.is_dir(follow_symlinks=False):
+                below.append(entry)
+    # The modules of a package have its name in front of theirs.
+    if is_package and directory != WORKING_DIRECTORY:
+        return os.path.basename(directory) in replaceable_modules
+    for entry in below:
+        if replaces_modules(entry.path):
+            return True
+    return False
 
 
 def start_afresh(entrypoint, arguments, variables):
@@ -404,21 +482,42 @@ def start_afresh(entrypoint, arguments, variables):
 @hidden
 def run_main():
     """Runs the program and ends the process, as an interpreter does with its script."""
-    uncaught = execute_main()
-    status = 0 if uncaught is None else report(uncaught)
-    del uncaught
-    finish(status)
+    status = 1
+    try:
+        uncaught = execute_main()
+        if uncaught is not None:
+            status = report(uncaught)
+            del uncaught
+        else:
+            status = 0
+        finish(status)
+    except BaseException:
+        flush_quietly("__stderr__", "__stdout__")
+    finally:
+        _exit(max(status, 1))
 
 
 @hidden
 def execute_main():
     """Runs the main module; returns the exception that nothing caught."""
-    namespace = sys.modules["__main__"].__dict__
+    namespace = modules["__main__"].__dict__
     path = namespace["__file__"]
     try:
-        exec(compile(read(path), path, "exec", dont_inherit=True), namespace)
+        code = compile(read(path), path, "exec", dont_inherit=True)
     except BaseException as error:
+        # What an interpreter says of a file that it cannot read is not what it says of other source.
+        if not (issubclass(type(error), SyntaxError) and error.lineno):
+            start_afresh(*map(os.fsencode, sys.argv[:1]), map(os.fsencode, sys.argv[1:]), ())
         return error
+    uncaught = None
+    try:
+        exec(code, namespace)
+    except BaseException as error:
+        uncaught = error
+    flush_quietly("stderr", "stdout")
+    if uncaught is None:
+        forget_file(namespace)
+    return uncaught
 
 
 def read(path):
@@ -431,87 +530,172 @@ def read(path):
 
 
 @hidden
+def forget_file(namespace):
+    namespace.pop("__file__", None)
+    namespace.pop("__cached__", None)
+
+
+@hidden
 def report(error):
     """Does what the interpreter does about an exception that nothing caught; returns the status."""
-    if isinstance(error, SystemExit):
+    kind = type(error)
+    if issubclass(kind, SystemExit):
         return exit_status(error)
     traceback = error.__traceback__
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
+    system["last_type"], system["last_value"], system["last_traceback"] = kind, error, traceback
+    hook = system.get("excepthook")
     try:
-        sys.excepthook(type(error), error, traceback)
-    except SystemExit as exit:
-        return exit_status(exit)
+        audit("sys.excepthook", hook, kind, error, traceback)
+    except RuntimeError:
+        return 1
+    except BaseException as refusal:
+        write_unraisable(refusal, None, "Exception ignored in audit hook")
+    if "excepthook" not in system:
+        write_error("sys.excepthook is missing\n")
+        hook = display_exception
+    try:
+        hook(kind, error, traceback)
     except BaseException as second:
-        print("Error in sys.excepthook:", file=sys.stderr)
-        sys.__excepthook__(type(second), second, second.__traceback__)
-        print("\nOriginal exception was:", file=sys.stderr)
-        sys.__excepthook__(type(error), error, traceback)
-    if isinstance(error, MemoryError):
+        if issubclass(type(second), SystemExit):
+            return exit_status(second)
+        error.__traceback__ = traceback
+        write_error("Error in sys.excepthook:\n")
+        display_exception(type(second), second, second.__traceback__)
+        write_error("\nOriginal exception was:\n")
+        display_exception(kind, error, traceback)
+    if issubclass(kind, MemoryError):
         exhaust_memory()
-    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    forget_file(modules["__main__"].__dict__ if "__main__" in modules else {})
+    return INTERRUPTED if kind is KeyboardInterrupt else 1
 
 
+@hidden
 def exit_status(exit):
-    if exit.code is None:
+    """The status that a SystemExit asks for; what is no number is written to the standard errors."""
+    try:
+        code = exit.code
+    except BaseException:
+        code = exit
+    if code is None:
         return 0
-    if isinstance(exit.code, int):
-        return exit.code & 0xFF if -(2**63) <= exit.code < 2**63 else 0xFF
-    print(exit.code, file=sys.stderr)
+    if issubclass(type(code), int):
+        code = int.__int__(code)
+        return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
+    stderr = system.get("stderr")
+    try:
+        if stderr is None:
+            write(2, str(code).encode("utf-8", "backslashreplace"))
+        else:
+            stderr.write(str(code))
+    except BaseException:
+        pass
+    write_error("\n")
     return 1
 
 
+@hidden
+def write_error(text):
+    """Writes to the standard errors, whatever has become of them."""
+    try:
+        system["stderr"].write(text)
+    except BaseException:
+        try:
+            write(2, text.encode())
+        except OSError:
+            pass
+
+
+@hidden
+def write_unraisable(error, what, message=None):
+    """Does what the interpreter does about an exception that goes nowhere."""
+    arguments = UnraisableHookArgs((type(error), error, error.__traceback__, message, what))
+    for hook in (system.get("unraisablehook"), display_unraisable):
+        try:
+            return hook(arguments)
+        except BaseException:
+            pass
+
+
+@hidden
 def exhaust_memory():
     """Lets the kernel find that the memory limit was reached, since only its word counts.
 
-    An allocation that was refused for being absurdly large has not come near the limit.
+    An allocation that was refused for being absurdly large has not come near the limit. A program
+    that has set itself a lower one gets no further than that.
     """
     held = []
     for path in ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max"):
         try:
             with open(path) as file:
                 limit = int(file.read())
-        except (OSError, ValueError):
+            for _ in range(limit >> 20):
+                held.append(b"\1" * (1 << 20))
+        except (OSError, ValueError, MemoryError):
             continue
-        for _ in range(limit >> 20):
-            held.append(b"\1" * (1 << 20))
 
 
+@hidden
 def finish(status):
     """Ends the process with all that a program can see of an interpreter's end, and no more."""
-    if "threading" in sys.modules:
-        sys.modules["threading"]._shutdown()
-    atexit._run_exitfuncs()
-    if not flush_standard_streams():
-        status = 120
+    if "threading" in modules:
+        threading = modules["threading"]
+        try:
+            threading._shutdown()
+        except BaseException as error:
+            write_unraisable(error, threading)
+        del threading
+    run_exit_functions()
+    if not flush_standard_streams() and status != INTERRUPTED:
+        status = UNWRITTEN
     # Threads that are left do not run again, as in an interpreter that ends.
-    sys.setswitchinterval(1e9)
+    setswitchinterval(1e9)
+    for name in ("stdin", "stdout", "stderr"):
+        system[name] = system.get(f"__{name}__")
     clear_modules()
-    flush_standard_streams(quietly=True)
+    flush_quietly("stderr", "stdout")
+    libc.fflush(None)
     if status == INTERRUPTED:
-        import signal
-
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal(SIGINT, SIG_DFL)
+        kill(getpid(), SIGINT)
+        status = 128 + SIGINT
     _exit(status)
 
 
 @hidden
-def flush_standard_streams(quietly=False):
-    """Returns whether everything that was written to sys.stdout has gone out."""
-    flushed = True
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+def flush_quietly(*names):
+    for name in names:
         try:
-            if stream is not None and not stream.closed:
-                stream.flush()
-        except Exception as error:
-            if stream is sys.stdout and flushed:
-                flushed = False
-                if not quietly:
-                    print(f"Exception ignored in: {stream!r}", file=sys.stderr)
-                    sys.__excepthook__(type(error), error, None)
+            system[name].flush()
+        except BaseException:
+            pass
+
+
+@hidden
+def flush_standard_streams():
+    """Returns whether everything that was written to the standard streams has gone out."""
+    flushed = True
+    for name in ("stdout", "stderr"):
+        stream = system.get(name)
+        if stream is None or is_closed(stream):
+            continue
+        try:
+            stream.flush()
+        except BaseException as error:
+            flushed = False
+            if name == "stdout":
+                write_unraisable(error, stream)
     return flushed
 
 
+@hidden
+def is_closed(stream):
+    try:
+        return bool(stream.closed)
+    except BaseException:
+        return False
+
+
+@hidden
 def clear_modules():
     """Drops what the program has made, so that finalizers run and open files are written out.
 
@@ -519,33 +703,35 @@ def clear_modules():
     modules that something still holds. The collection before puts objects behind those that refer
     to them, so that a file's buffer is finalized, and written out, before the file is closed.
     """
-    sys.last_type = sys.last_value = sys.last_traceback = None
-    gc.collect()
+    system["last_type"] = system["last_value"] = system["last_traceback"] = None
+    collect()
     names = ["__main__"]
     # Modules are in the order of their import: the program's are last.
-    for name in reversed(sys.modules):
+    for name in reversed(modules):
         if name in warm_modules:
             break
         names.append(name)
-    modules = []
+    references = []
     for name in names:
-        module = sys.modules.pop(name, None)
-        if isinstance(module, types.ModuleType):
-            modules.append(_weakref.ref(module))
+        module = modules.pop(name, None)
+        if issubclass(type(module), ModuleType):
+            references.append(_weakref.ref(module))
     module = None
-    gc.collect()
-    for reference in modules:
+    collect()
+    for reference in references:
         module = reference()
         if module is not None:
             clear_namespace(module.__dict__)
 
 
+@hidden
 def clear_namespace(namespace):
     """Forgets names in the interpreter's order: those with an underscore first, builtins never."""
-    for name in [name for name in namespace if name[:1] == "_" and name[:2] != "__"]:
-        namespace[name] = None
     for name in list(namespace):
-        if name != "__builtins__":
+        if type(name) is str and name[:1] == "_" and name[:2] != "__":
+            namespace[name] = None
+    for name in list(namespace):
+        if type(name) is str and name != "__builtins__":
             namespace[name] = None
 
 

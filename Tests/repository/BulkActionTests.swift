@@ -3,6 +3,7 @@ import Logging
 import PostgreSQL
 import SandmillEntity
 import SandmillRepository
+import StoreConformance
 import Testing
 
 @testable import SandmillService

@@ -9,13 +9,6 @@ import Testing
 
 @Suite("Dead letters", .serialized, .timeLimit(.minutes(5)))
 struct DeadLetterTests {
-    @Test(arguments: DeadLetterStoreConformance.all)
-    func theyAreKeptAsTheStoreOfThemSays(_ conformance: DeadLetterStoreConformance) async throws {
-        try await RecordStore.with { store in
-            try await conformance.check(LettersAndOutbox(store))
-        }
-    }
-
     @Test func aRefusedMessageIsKeptWithItsEvidence() async throws {
         try await RecordStore.with { store in
             let letter = DeadLetter(
@@ -140,77 +133,6 @@ struct DeadLetterTests {
                 ]
             )
         }
-    }
-}
-
-/// The two parts of the store that a conformance check looks at.
-private struct LettersAndOutbox: DeadLetterStore, Outbox {
-    private let letters: PostgreSQLDeadLetterStore
-    private let outbox: PostgreSQLOutbox
-
-    init(_ store: RecordStore) {
-        letters = store.letters
-        outbox = store.outbox
-    }
-
-    func keep(_ refused: [DeadLetter]) async throws(StoreError) {
-        try await letters.keep(refused)
-    }
-
-    func list(
-        _ filter: DeadLetterFilter,
-        below id: Int64?,
-        limit: Int
-    ) async throws(StoreError) -> [DeadLetterSummary] {
-        try await letters.list(filter, below: id, limit: limit)
-    }
-
-    func count(_ filter: DeadLetterFilter) async throws(StoreError) -> Int {
-        try await letters.count(filter)
-    }
-
-    func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
-        try await letters.letter(id)
-    }
-
-    func requeue(
-        _ ids: [Int64],
-        as revision: Revision
-    ) async throws(StoreError) -> [RequeueOutcome] {
-        try await letters.requeue(ids, as: revision)
-    }
-
-    func purge(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
-        try await letters.purge(ids)
-    }
-
-    func lease(
-        by worker: String,
-        holding held: Set<Int64>,
-        limit: Int
-    ) async throws(StoreError) -> [OutboxMessage] {
-        try await outbox.lease(by: worker, holding: held, limit: limit)
-    }
-
-    func postpone(
-        _ ids: [Int64],
-        by worker: String
-    ) async throws(StoreError) -> [Int64: Int] {
-        try await outbox.postpone(ids, by: worker)
-    }
-
-    func setAside(
-        _ messages: [(row: OutboxMessage, reason: String)]
-    ) async throws(StoreError) {
-        try await outbox.setAside(messages)
-    }
-
-    func release(_ ids: [Int64], by worker: String) async throws(StoreError) {
-        try await outbox.release(ids, by: worker)
-    }
-
-    func remove(_ ids: [Int64]) async throws(StoreError) {
-        try await outbox.remove(ids)
     }
 }
 

@@ -61,7 +61,8 @@ public enum TestEngine {
         runtimes: [Runtime] = [.python],
         memory: ByteCount = .mebibytes(64),
         scratch: ByteCount = .mebibytes(16),
-        scratchFiles: Int = 1_000
+        scratchFiles: Int = 1_000,
+        preload: [String] = ["json"]
     ) -> SandboxSpecification {
         SandboxSpecification(
             pool: "tests",
@@ -73,7 +74,7 @@ public enum TestEngine {
             scratchFiles: scratchFiles,
             processes: 32,
             cpus: nil,
-            preload: ["json"]
+            preload: preload
         )
     }
 

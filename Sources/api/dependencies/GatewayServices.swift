@@ -26,10 +26,8 @@ public struct GatewayServices: Sendable {
     public var completions: Completions
     /// Knows the callers.
     public var directory: TokenDirectory
-    /// Counts what there is to do.
-    public var census: any QueueStatisticsSource
-    /// What has to work, by name.
-    public var checks: [HealthCheck]
+    /// What it tells of itself; somebody else runs it.
+    public var monitoring: Monitoring
 
     /// Puts services together.
     public init(
@@ -45,8 +43,7 @@ public struct GatewayServices: Sendable {
         follower: OutputFollower,
         completions: Completions,
         directory: TokenDirectory,
-        census: any QueueStatisticsSource,
-        checks: [HealthCheck]
+        monitoring: Monitoring
     ) {
         self.admissions = admissions
         self.cancellations = cancellations
@@ -60,8 +57,7 @@ public struct GatewayServices: Sendable {
         self.follower = follower
         self.completions = completions
         self.directory = directory
-        self.census = census
-        self.checks = checks
+        self.monitoring = monitoring
     }
 }
 

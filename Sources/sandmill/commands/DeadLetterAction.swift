@@ -1,4 +1,5 @@
 import ArgumentParser
+import SandmillClient
 import SandmillService
 
 /// Carries out what was decided about dead letters, and says what became of them.

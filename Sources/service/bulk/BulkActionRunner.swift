@@ -62,7 +62,7 @@ public struct BulkActionRunner: Service {
     func work() async throws {
         let verbs = BulkAction.Verb.allCases.filter { $0 != .delete || deletions != nil }
         guard var action = try await store.lease(verbs) else { return }
-        while !Task.isCancelled {
+        while !Task.isShuttingDownGracefully {
             let step = try await boundedStep(of: action)
             guard let next = try await store.advance(action, by: step), next.finishedAt == nil
             else {

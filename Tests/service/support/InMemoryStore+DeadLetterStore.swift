@@ -11,12 +11,6 @@ extension InMemoryStore: DeadLetterStore {
         try takeFailure()
         try await passKeeping()
         for letter in refused {
-            try Self.check(letter.properties)
-            if letter.reason.utf8.contains(0) {
-                throw StoreError(.unstorable, "a U+0000 in a reason")
-            }
-        }
-        for letter in refused {
             var letter = letter
             letter.sha256 = letter.sha256 ?? SHA256.hash(data: letter.body).text
             let id = (keptLetters.last?.id ?? 0) + 1
@@ -127,7 +121,7 @@ extension OutboundMessage {
 }
 
 extension SHA256.Digest {
-    fileprivate var text: String {
+    var text: String {
         map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }
