@@ -64,7 +64,7 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         let qualifiers = [
             filter.tenants, pools, levels.map(\.rawValue), filter.runtimes, filter.workers,
         ]
-        if filter.ids.isEmpty, filter.batches.isEmpty, qualifiers.contains(where: { !$0.isEmpty }) {
+        if qualifiers.contains(where: { !$0.isEmpty }) {
             statement.require(anyOf: Self.branches(of: states))
         } else {
             statement.require("state", in: states.map(\.rawValue))
