@@ -93,7 +93,8 @@ struct GatewayProcess {
     ) async throws -> [any Service] {
         var settings = configuration.gatewaySettings
         settings.limits.connections = try connectionsWithinFileLimit()
-        let directory = TokenDirectory(store: PostgreSQLAccessTokens(database), logger: logger)
+        let tokens = PostgreSQLAccessTokens(database)
+        let directory = TokenDirectory(store: tokens, logger: logger)
         try await directory.load()
         try checkAccess(settings, directory)
         let records = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
@@ -119,6 +120,13 @@ struct GatewayProcess {
                 completions: completions,
                 directory: directory,
                 census: PostgreSQLQueueStatistics(database),
+                overview: PostgreSQLOverview(database),
+                traces: records,
+                deadLetters: PostgreSQLDeadLetterStore(
+                    database,
+                    cluster: configuration.cluster
+                ),
+                tokens: tokens,
                 checks: [.database(database), .broker(completions)]
                     + (checks.isEmpty ? [.results(files)] : checks)
             ),

@@ -22,6 +22,14 @@ public struct GatewayServices: Sendable {
     public var directory: TokenDirectory
     /// Counts what there is to do.
     public var census: any QueueStatisticsSource
+    /// Counts what an overview shows.
+    public var overview: any OverviewSource
+    /// Tells where executions are.
+    public var traces: any ExecutionTraces
+    /// Keeps what was refused.
+    public var deadLetters: any DeadLetterStore
+    /// Keeps who may use the gateway.
+    public var tokens: any AccessTokenStore
     /// What has to work, by name.
     public var checks: [HealthCheck]
 
@@ -37,6 +45,10 @@ public struct GatewayServices: Sendable {
         completions: Completions,
         directory: TokenDirectory,
         census: any QueueStatisticsSource,
+        overview: any OverviewSource,
+        traces: any ExecutionTraces,
+        deadLetters: any DeadLetterStore,
+        tokens: any AccessTokenStore,
         checks: [HealthCheck]
     ) {
         self.admissions = admissions
@@ -49,6 +61,10 @@ public struct GatewayServices: Sendable {
         self.completions = completions
         self.directory = directory
         self.census = census
+        self.overview = overview
+        self.traces = traces
+        self.deadLetters = deadLetters
+        self.tokens = tokens
         self.checks = checks
     }
 }

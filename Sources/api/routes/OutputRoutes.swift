@@ -20,7 +20,8 @@ struct OutputRoutes: Sendable {
         ]
     }
 
-    private func stream(
+    /// Answers with what a program wrote to a stream.
+    func stream(
         _ stream: SandboxOutput.Stream,
         _ request: Request,
         _ context: GatewayContext
@@ -38,7 +39,7 @@ struct OutputRoutes: Sendable {
     }
 
     /// The path is that of the document, percent-encoded; nothing that is not there is looked for.
-    private func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let (record, manifest) = try await ended(context)
         let encoded = context.parameters.getCatchAll().joined(separator: "/")
         guard let path = String(percentDecoding: encoded), let entry = manifest.entry(path) else {

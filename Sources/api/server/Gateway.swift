@@ -3,6 +3,7 @@ public import Logging
 internal import NIOCore
 public import Prometheus
 internal import SandmillEntity
+internal import SandmillService
 public import ServiceLifecycle
 
 /// The HTTP gateway: a server that lives as long as ``run()`` does.
@@ -72,15 +73,49 @@ public struct Gateway: Service {
     private func router(_ readiness: Readiness) -> Router<GatewayContext> {
         let router = Router(context: GatewayContext.self)
         router.add(middleware: ProblemMiddleware())
+        let authenticator = Authenticator(
+            directory: services.directory,
+            isLoopback: settings.isLoopback
+        )
+        let rate = RequestRate(perSecond: settings.limits.requestsPerSecond)
         router.add(
-            routes(readiness),
-            authenticator: Authenticator(
-                directory: services.directory,
-                isLoopback: settings.isLoopback
-            ),
-            rate: RequestRate(perSecond: settings.limits.requestsPerSecond)
+            routes(readiness) + pageRoutes(readiness, authenticator, rate),
+            authenticator: authenticator,
+            rate: rate
         )
         return router
+    }
+
+    /// The page, for browsers.
+    private func pageRoutes(
+        _ readiness: Readiness,
+        _ authenticator: Authenticator,
+        _ rate: RequestRate
+    ) -> [Route] {
+        let finder = TenantScopedRecords(records: services.records)
+        let streams = FairLimit(settings.limits.streams, of: "screens that are followed")
+        return PageRoutes(
+            page: Page(),
+            authenticator: authenticator,
+            rate: rate,
+            reader: RequestReader(settings: settings),
+            streams: streams,
+            output: OutputRoutes(finder: finder, files: services.files),
+            live: StreamRoutes(finder: finder, follower: services.follower, streams: streams),
+            overviews: OverviewScreen(
+                overviews: OverviewCache(source: services.overview, pools: settings.pools),
+                readiness: readiness
+            ),
+            executions: ExecutionScreens(
+                finder: finder,
+                traces: services.traces,
+                cancellations: services.cancellations
+            ),
+            letters: DeadLetterScreens(letters: services.deadLetters, census: services.census),
+            access: AccessScreen(tokens: services.tokens),
+            tryIt: TryScreen(admissions: services.admissions, pools: settings.pools)
+        )
+        .routes
     }
 
     /// Everything that it answers.
