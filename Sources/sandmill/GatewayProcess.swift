@@ -122,10 +122,6 @@ struct GatewayProcess {
                 census: PostgreSQLQueueStatistics(database),
                 overview: PostgreSQLOverview(database),
                 traces: records,
-                deadLetters: PostgreSQLDeadLetterStore(
-                    database,
-                    cluster: configuration.cluster
-                ),
                 tokens: tokens,
                 checks: [.database(database), .broker(completions)]
                     + (checks.isEmpty ? [.results(files)] : checks)

@@ -44,7 +44,13 @@ struct Authenticator: Sendable {
     func caller(ofPage request: Request, session: String?) throws -> Caller {
         if isLoopback, try directory.isOpen() {
             try Self.refuseOtherSites(request)
-            return Caller(tenant: "default", actsForAll: true, operates: true, key: "page")
+            return Caller(
+                tenant: "default",
+                actsForAll: true,
+                submits: true,
+                operates: true,
+                key: "page"
+            )
         }
         guard let session, let token = try directory.token(session) else {
             throw Problem(.unauthorized, "the session has ended")

@@ -26,8 +26,6 @@ public struct GatewayServices: Sendable {
     public var overview: any OverviewSource
     /// Tells where executions are.
     public var traces: any ExecutionTraces
-    /// Keeps what was refused.
-    public var deadLetters: any DeadLetterStore
     /// Keeps who may use the gateway.
     public var tokens: any AccessTokenStore
     /// What has to work, by name.
@@ -47,7 +45,6 @@ public struct GatewayServices: Sendable {
         census: any QueueStatisticsSource,
         overview: any OverviewSource,
         traces: any ExecutionTraces,
-        deadLetters: any DeadLetterStore,
         tokens: any AccessTokenStore,
         checks: [HealthCheck]
     ) {
@@ -63,7 +60,6 @@ public struct GatewayServices: Sendable {
         self.census = census
         self.overview = overview
         self.traces = traces
-        self.deadLetters = deadLetters
         self.tokens = tokens
         self.checks = checks
     }

@@ -41,7 +41,8 @@ struct BatchScreens: Sendable {
             page.cursor = cursor
         }
         let filter = BatchFilter().limited(to: visit.caller.scope)
-        let found = try await filter.map { try await lists.batches($0, page: page) }
+        let found: ListPage<BatchRecord>? =
+            if let filter { try await lists.batches(filter, page: page) } else { nil }
         let rows = found?.items ?? []
         let view = ListView(
             seesAll: visit.caller.actsForAll,
@@ -124,7 +125,7 @@ struct BatchScreens: Sendable {
             tenant: batch.tenant,
             canCancel: !isOver && visit.caller.submits,
             membersPath: members,
-            csvPath: "\(batch.id.text)/csv",
+            csvPath: "../csv/executions?batch=\(batch.id.text)&limit=1000",
             share: batch.share,
             pending: PageFormat.text(batch.pending),
             pace: isOver || pace == 0 ? nil : "\((pace * 10).rounded() / 10)",
@@ -163,7 +164,7 @@ struct BatchScreens: Sendable {
             }
     }
 
-    private static func row(of member: CompletedExecution) throws -> View.Row {
+    private static func row(of member: MemberResult) throws -> View.Row {
         let document = try JSONDecoder()
             .decode(PageDocument.self, from: Data(member.document.utf8))
         let cases = document.cases.map { cases in
@@ -179,10 +180,10 @@ struct BatchScreens: Sendable {
             reason: PageFormat.words(document.reason ?? ""),
             wall: PageFormat.text(seconds: document.wallSeconds),
             cases: cases ?? "",
-            preview: PageFormat.line(
-                isLoud ? document.stderr.preview : document.stdout.preview,
-                60
-            )
+            // What an interpreter says at last tells more than what it says first.
+            preview: isLoud
+                ? PageFormat.lastLine(document.stderr.preview, 60)
+                : PageFormat.line(document.stdout.preview, 60)
         )
     }
 

@@ -7,6 +7,7 @@ struct DeadLetterScreens: Sendable {
     private static let pageSize = 100
 
     let letters: any DeadLetterStore
+    let admissions: Admissions
     let census: any QueueStatisticsSource
 
     private struct ListView: Sendable {
@@ -129,6 +130,7 @@ struct DeadLetterScreens: Sendable {
             stored.letter.isComplete && text != nil && mended != nil
             && mended != text?.replacing("\r\n", with: "\n")
         let revision = Revision(body: isMended ? mended.map { Array($0.utf8) } : nil)
+        try admissions.check(stored.letter, as: revision)
         switch try await letters.requeue([stored.id], as: revision).first {
         case .requeued: return
         case .incomplete: throw Problem(.invalidRequest, "only the beginning of its body is kept")

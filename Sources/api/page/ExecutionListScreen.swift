@@ -131,13 +131,13 @@ struct ExecutionListScreen: Sendable {
     /// The query, without what is empty in the form, and with its label as the filter has it.
     private static func parameters(of request: Request) throws -> [ListParameter] {
         var parameters: [ListParameter] = []
-        for (name, value) in request.uri.queryParameters where value != "" && name != "live" {
-            let (name, value) = (String(name), String(value))
-            guard name == "label" else {
-                parameters.append(ListParameter(name, value))
+        for parameter in request.listParameters
+        where parameter.value != "" && parameter.name != "live" {
+            guard parameter.name == "label" else {
+                parameters.append(parameter)
                 continue
             }
-            let parts = value.split(separator: "=", maxSplits: 1)
+            let parts = parameter.value.split(separator: "=", maxSplits: 1)
             guard parts.count == 2 else {
                 throw Problem(.invalidRequest, "a label is written key=value")
             }

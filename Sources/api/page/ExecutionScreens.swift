@@ -105,7 +105,7 @@ struct ExecutionScreens: Sendable {
             stateText: PageFormat.words(record.state.rawValue),
             reason: PageFormat.words(record.reason ?? ""),
             wait: trace?.wait.map(Self.text(of:)),
-            canCancel: !isOver,
+            canCancel: !isOver && visit.caller.submits,
             canRerun: false,
             timelineHeight: 24 * steps.count,
             steps: steps,

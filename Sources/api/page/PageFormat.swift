@@ -65,6 +65,11 @@ enum PageFormat {
             ? "\(line.prefix(length))…" : String(line)
     }
 
+    /// The last line of a text that says something, cut to a length.
+    static func lastLine(_ text: String, _ length: Int = 80) -> String {
+        line(text.split(separator: "\n").last.map(String.init) ?? "", length)
+    }
+
     private static func digits(_ value: Double, _ places: Int) -> String {
         let scale = places == 2 ? 100.0 : places == 1 ? 10 : 1
         let rounded = Int64((value * scale).rounded())

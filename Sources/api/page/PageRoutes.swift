@@ -16,6 +16,8 @@ struct PageRoutes: Sendable {
     /// What a form may say, beside a request and a mended message.
     static let formTypes = [PageForm.contentType]
 
+    private static let signOut = "/ui/sign-out"
+
     let page: Page
     let authenticator: Authenticator
     let rate: RequestRate
@@ -25,6 +27,9 @@ struct PageRoutes: Sendable {
     let live: StreamRoutes
     let overviews: OverviewScreen
     let executions: ExecutionScreens
+    let lists: ExecutionListScreen
+    let batches: BatchScreens
+    let tables: ListRoutes
     let letters: DeadLetterScreens
     let access: AccessScreen
     let tryIt: TryScreen
@@ -41,7 +46,7 @@ struct PageRoutes: Sendable {
                 signIn(Visit(request, context), failure: nil)
             },
             Route(.post, "/ui/sign-in", .anybody, handler: enter),
-            act("/ui/sign-out") { visit, _ in
+            act(Self.signOut) { visit, _ in
                 var response = Page.redirect(to: "ui/sign-in", from: visit.root)
                 response.setCookie(PageSession.end(for: visit.request))
                 return response
@@ -56,6 +61,19 @@ struct PageRoutes: Sendable {
                 try await show(request, context) { visit in
                     throw Elsewhere(path: try await executions.find(visit))
                 }
+            },
+            screen("/ui/executions") { try await lists.screen($0) },
+            download("/ui/csv/executions") { request, context in
+                var head = request.head
+                head.headerFields[.accept] = "text/csv"
+                let request = Request(head: head, body: request.body)
+                return try await tables.listExecutions(request, context)
+            },
+            screen("/ui/batches") { try await batches.list($0) },
+            screen("/ui/batches/{id}") { try await batches.one($0) },
+            act("/ui/batches/{id}/cancel") { visit, _ in
+                try await batches.cancel(visit)
+                return Page.redirect(to: "ui/batches/\(visit.id)", from: visit.root)
             },
             screen("/ui/executions/{id}") { try await executions.one($0) },
             download("/ui/executions/{id}/stdout") { try await output.stream(.stdout, $0, $1) },
@@ -209,6 +227,9 @@ struct PageRoutes: Sendable {
             do {
                 visit = try enter(visit)
                 try checkRole(visit, operates)
+                guard visit.caller.submits || path == Self.signOut else {
+                    throw Problem(.forbidden, "a token with the role read may not")
+                }
                 let body = try await reader.body(
                     of: request,
                     types: Self.formTypes,

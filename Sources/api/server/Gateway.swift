@@ -111,7 +111,19 @@ public struct Gateway: Service {
                 traces: services.traces,
                 cancellations: services.cancellations
             ),
-            letters: DeadLetterScreens(letters: services.deadLetters, census: services.census),
+            lists: ExecutionListScreen(lists: services.lists),
+            batches: BatchScreens(
+                finder: finder,
+                lists: services.lists,
+                results: services.records,
+                cancellations: services.cancellations
+            ),
+            tables: ListRoutes(executions: services.lists, batches: services.lists),
+            letters: DeadLetterScreens(
+                letters: services.letters,
+                admissions: services.admissions,
+                census: services.census
+            ),
             access: AccessScreen(tokens: services.tokens),
             tryIt: TryScreen(admissions: services.admissions, pools: settings.pools)
         )
