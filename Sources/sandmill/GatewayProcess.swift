@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Metrics
 import Prometheus
 import SandmillAPI
 import SandmillConfiguration
@@ -16,23 +15,17 @@ import UnixSignals
 struct GatewayProcess {
     private let configuration: Configuration
     private let logger: Logger
-    private let metrics = PrometheusFactory(help: Self.help)
 
     init(_ configuration: Configuration) {
         self.configuration = configuration
         logger = configuration.logger("sandmill")
-        MetricsSystem.bootstrap(metrics)
     }
-
-    private static let help = [
-        "sandmill_http_request_seconds": "How long answers took to begin.",
-        "sandmill_executions_finished_total": "Executions that this process finished.",
-    ]
 
     /// Answers requests until SIGTERM or SIGINT, without a worker.
     ///
     /// A database that is away at the start is waited for; the broker need not be there.
     func run() async throws {
+        let metrics = PrometheusFactory.ofProcess
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
         let database = configuration.makeDatabase()
         defer { database.close() }
@@ -63,9 +56,24 @@ struct GatewayProcess {
             messageTimeout: configuration.broker.messageTimeout,
             logger: logger
         )
-        let gatewayServices = try await services(database, broker, relay, admissions, checks: [])
+        let files = try OutputFiles(root: configuration.resultsRoot)
+        let completions = completions(broker, store)
+        let monitoring = configuration.monitoring(
+            metrics,
+            database,
+            broker,
+            checks: [.database(database), .broker(publisher, completions), .results(files)],
+            figures: [{ try await files.volume().families }]
+        )
+        let gatewayServices = try await services(
+            database,
+            relay,
+            admissions,
+            completions,
+            monitoring
+        )
         var group = ServiceGroupConfiguration(
-            services: [publisher, relay, admissions, sweeper] + gatewayServices,
+            services: [publisher, relay, admissions, sweeper, monitoring] + gatewayServices,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -74,22 +82,30 @@ struct GatewayProcess {
         logger.info("The gateway has answered what it had taken.")
     }
 
+    /// What waits for the ends of executions.
+    func completions(
+        _ broker: SandmillRabbitMQ.Broker,
+        _ records: PostgreSQLExecutionStore
+    ) -> Completions {
+        Completions(source: EventConsumer(broker: broker), records: records, logger: logger)
+    }
+
     /// The services of the gateway, its server last.
     ///
     /// - Parameters:
     ///   - database: The record store.
-    ///   - broker: The broker.
     ///   - relay: What publishes hints to workers.
     ///   - admissions: What takes requests in.
-    ///   - checks: What has to work beside the record store and the broker.
+    ///   - completions: What waits for the ends of executions.
+    ///   - monitoring: What the process tells of itself.
     /// - Returns: The services, in the order in which they start.
     /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
     func services(
         _ database: SandmillRepository.Database,
-        _ broker: SandmillRabbitMQ.Broker,
         _ relay: Relay,
         _ admissions: Admissions,
-        checks: [HealthCheck]
+        _ completions: Completions,
+        _ monitoring: Monitoring
     ) async throws -> [any Service] {
         var settings = configuration.gatewaySettings
         settings.limits.connections = try connectionsWithinFileLimit()
@@ -99,11 +115,6 @@ struct GatewayProcess {
         try checkAccess(settings, directory)
         let records = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         let files = try OutputFiles(root: configuration.resultsRoot)
-        let completions = Completions(
-            source: EventConsumer(broker: broker),
-            records: records,
-            logger: logger
-        )
         let gateway = Gateway(
             settings: settings,
             services: GatewayServices(
@@ -119,14 +130,11 @@ struct GatewayProcess {
                 follower: OutputFollower(records: records, source: files),
                 completions: completions,
                 directory: directory,
-                census: PostgreSQLQueueStatistics(database),
-                overview: PostgreSQLOverview(database),
+                recentEnds: PostgreSQLRecentEnds(database),
                 traces: records,
                 tokens: tokens,
-                checks: [.database(database), .broker(completions)]
-                    + (checks.isEmpty ? [.results(files)] : checks)
+                monitoring: monitoring
             ),
-            metrics: metrics,
             logger: logger
         )
         return [completions, directory, NamedGateway(gateway: gateway, settings: settings)]

@@ -1,4 +1,5 @@
 import Logging
+import Prometheus
 import SandmillAPI
 import SandmillConfiguration
 import SandmillDocker
@@ -25,6 +26,7 @@ struct WorkerProcess {
     /// With a `gateway` the HTTP gateway runs in the same process. Servers that are away at the start
     /// are waited for.
     func run(with gateway: GatewayProcess? = nil) async throws {
+        let metrics = PrometheusFactory.ofProcess
         let readers = try configuration.findResultsGroup()
         let wait = StartWait(limit: configuration.startTimeout, logger: logger)
         let broker = try configuration.makeBroker(logger: "sandmill.broker")
@@ -80,7 +82,20 @@ struct WorkerProcess {
             store: store,
             relay: relay
         )
+        let completions = gateway?.completions(broker, store)
         let pools = configuration.pools.map { pool(of: $0, engine: engine) }
+        let monitoring = configuration.monitoring(
+            metrics,
+            database,
+            broker,
+            checks: [
+                .database(database), .broker(publisher, completions), .engine(engine),
+                .results(ledger.resultsHealth), .ledger(ledger),
+            ],
+            figures: [
+                { try await results.volume().families }, { [await .slots(of: pools)] },
+            ]
+        )
         let lease = WorkerLease()
         let supervisor = WorkerSupervisor(
             worker: configuration.worker.id,
@@ -94,16 +109,16 @@ struct WorkerProcess {
             logger: logger
         )
         // What may be refused is asked before others are told that this worker is there.
-        let gatewayServices =
-            try await gateway?.services(
+        var gatewayServices: [any Service] = []
+        if let gateway, let completions {
+            gatewayServices = try await gateway.services(
                 database,
-                broker,
                 relay,
                 admissions,
-                checks: [
-                    .engine(engine), .results(ledger.resultsHealth), .ledger(ledger),
-                ]
-            ) ?? []
+                completions,
+                monitoring
+            )
+        }
         try await supervisor.register()
         try await supervisor.keepLease {
             for failure in try await results.removeLeftovers() {
@@ -151,10 +166,22 @@ struct WorkerProcess {
             lease: lease,
             logger: logger
         )
+        let monitoringServices: [any Service] =
+            [monitoring]
+            + (configuration.worker.listen.map { address in
+                [
+                    MonitoringServer(
+                        host: address.host,
+                        port: address.port,
+                        monitoring: monitoring,
+                        logger: logger
+                    )
+                ]
+            } ?? [])
         // They end in the opposite order: nothing stops before what depends on it.
         let services: [any Service] =
             [publisher, relay, ledger, admissions, supervisor, sweeper, decidedEnds] + pools
-            + workers + [drain, batches, control] + gatewayServices
+            + workers + [drain, batches, control] + monitoringServices + gatewayServices
             + [StartNotice(worker: configuration.worker.id, logger: logger)]
         var group = ServiceGroupConfiguration(
             services: services,

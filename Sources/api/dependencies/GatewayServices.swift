@@ -20,16 +20,14 @@ public struct GatewayServices: Sendable {
     public var completions: Completions
     /// Knows the callers.
     public var directory: TokenDirectory
-    /// Counts what there is to do.
-    public var census: any QueueStatisticsSource
-    /// Counts what an overview shows.
-    public var overview: any OverviewSource
+    /// Tells how executions ended lately.
+    public var recentEnds: any RecentEndsSource
     /// Tells where executions are.
     public var traces: any ExecutionTraces
     /// Keeps who may use the gateway.
     public var tokens: any AccessTokenStore
-    /// What has to work, by name.
-    public var checks: [HealthCheck]
+    /// What it tells of itself; somebody else runs it.
+    public var monitoring: Monitoring
 
     /// Puts services together.
     public init(
@@ -42,11 +40,10 @@ public struct GatewayServices: Sendable {
         follower: OutputFollower,
         completions: Completions,
         directory: TokenDirectory,
-        census: any QueueStatisticsSource,
-        overview: any OverviewSource,
+        recentEnds: any RecentEndsSource,
         traces: any ExecutionTraces,
         tokens: any AccessTokenStore,
-        checks: [HealthCheck]
+        monitoring: Monitoring
     ) {
         self.admissions = admissions
         self.cancellations = cancellations
@@ -57,11 +54,10 @@ public struct GatewayServices: Sendable {
         self.follower = follower
         self.completions = completions
         self.directory = directory
-        self.census = census
-        self.overview = overview
+        self.recentEnds = recentEnds
         self.traces = traces
         self.tokens = tokens
-        self.checks = checks
+        self.monitoring = monitoring
     }
 }
 

@@ -8,7 +8,7 @@ struct DeadLetterScreens: Sendable {
 
     let letters: any DeadLetterStore
     let admissions: Admissions
-    let census: any QueueStatisticsSource
+    let census: SharedReading<QueueStatistics>
 
     private struct ListView: Sendable {
         struct Group: Sendable {
@@ -43,7 +43,7 @@ struct DeadLetterScreens: Sendable {
             below: below,
             limit: Self.pageSize
         )
-        let counts = try await census.census().deadLetters
+        let counts = try await census.value().deadLetters
         let query = type == "" ? "" : "type=\(type.queryEscaped)&"
         let view = ListView(
             csrf: visit.formToken,

@@ -5,11 +5,11 @@ internal import SandmillService
 /// `/`: what waits and runs, how it ended lately, and what is wrong.
 struct OverviewScreen: Sendable {
     /// What is published later than this is late.
-    private static let patience: TimeInterval = 30
+    private static let patience: Duration = .seconds(30)
     private static let chart = (width: 960.0, height: 94.0, base: 108.0, minutes: 60)
 
-    let overviews: OverviewCache
-    let readiness: Readiness
+    let monitoring: Monitoring
+    let ends: SharedReading<RecentEnds>
 
     private struct View: Sendable {
         struct Finding: Sendable {
@@ -62,53 +62,56 @@ struct OverviewScreen: Sendable {
     }
 
     func screen(_ visit: Page.Visit) async throws -> Page.Screen {
-        let snapshot = try await overviews.latest()
-        let overview = snapshot.overview
-        let lastMinute = snapshot.ends
-            .filter { $0.minute > snapshot.time.addingTimeInterval(-120) }
-            .filter { $0.minute <= snapshot.time.addingTimeInterval(-60) }
+        async let latest = ends.value()
+        let census = try await monitoring.census.value()
+        let ends = try await latest
+        let lastMinute = ends.counts.filter {
+            (60..<120).contains(ends.time.timeIntervalSince($0.minute))
+        }
+        func count(_ state: ExecutionState) -> Int {
+            census.executions.reduce(0) { $0 + ($1.state == state ? $1.count : 0) }
+        }
         let view = View(
-            time: PageTime(snapshot.time),
-            waiting: PageFormat.text(overview.lanes.reduce(0) { $0 + $1.waiting }),
-            running: PageFormat.text(overview.lanes.reduce(0) { $0 + $1.running }),
-            sandboxes: PageFormat.text(overview.sandboxes.reduce(0) { $0 + $1.count }),
-            workers: overview.workers,
+            time: PageTime(ends.time),
+            waiting: PageFormat.text(count(.queued)),
+            running: PageFormat.text(count(.running)),
+            sandboxes: PageFormat.text(census.sandboxes.reduce(0) { $0 + $1.count }),
+            workers: census.workers,
             perMinute: PageFormat.text(lastMinute.reduce(0) { $0 + $1.count }),
-            findings: findings(overview, at: snapshot.time),
-            bars: Self.bars(of: snapshot),
-            peak: Self.peak(of: snapshot.ends).map { "\(PageFormat.text($0)) a minute" } ?? "",
-            totals: Self.totals(of: snapshot.ends),
-            lanes: Self.lanes(overview, at: snapshot.time)
+            findings: findings(census),
+            bars: Self.bars(of: ends),
+            peak: Self.peak(of: ends.counts).map { "\(PageFormat.text($0)) a minute" } ?? "",
+            totals: Self.totals(of: ends.counts),
+            lanes: Self.lanes(census, ends.durations)
         )
         return Page.Screen("Overview", .overview, view, isLive: true)
     }
 
-    private func findings(
-        _ overview: InstallationOverview,
-        at time: Date
-    ) -> [View.Finding] {
-        var findings = readiness.findings()
+    private func findings(_ census: QueueStatistics) -> [View.Finding] {
+        var findings = monitoring.readiness.findings()
             .compactMap { finding in
                 finding.failure.map { View.Finding(text: "\(finding.name): \($0)") }
             }
-        if overview.workers == 0 {
+        if census.workers == 0 {
             findings.append(View.Finding(text: "No worker is alive.", path: "ui/workers"))
         }
-        if let due = overview.outboxDueAt, time.timeIntervalSince(due) > Self.patience {
-            let age = PageFormat.text(.seconds(time.timeIntervalSince(due)))
+        if let age = census.outboxOldest, age > Self.patience {
             findings.append(
                 View.Finding(
-                    text: "\(PageFormat.text(overview.outbox)) messages wait to be published, the "
-                        + "oldest for \(age).",
+                    text: "\(PageFormat.text(census.outbox)) messages wait to be published, the "
+                        + "oldest for \(PageFormat.text(age)).",
                     path: "ui/queues"
                 )
             )
         }
-        if overview.deadLetters > 0 {
-            let count = PageFormat.text(overview.deadLetters)
-            let what = overview.deadLetters == 1 ? "dead letter waits" : "dead letters wait"
+        let letters = census.deadLetters.values.reduce(0, +)
+        if letters > 0 {
+            let what = letters == 1 ? "dead letter waits" : "dead letters wait"
             findings.append(
-                View.Finding(text: "\(count) \(what) for a decision.", path: "ui/dead-letters")
+                View.Finding(
+                    text: "\(PageFormat.text(letters)) \(what) for a decision.",
+                    path: "ui/dead-letters"
+                )
             )
         }
         return findings
@@ -117,13 +120,13 @@ struct OverviewScreen: Sendable {
     // MARK: - Ends
 
     /// One bar a minute, the states above each other.
-    private static func bars(of snapshot: OverviewCache.Snapshot) -> [View.Bar] {
-        guard let peak = peak(of: snapshot.ends) else { return [] }
+    private static func bars(of ends: RecentEnds) -> [View.Bar] {
+        guard let peak = peak(of: ends.counts) else { return [] }
         var tops: [Int: Double] = [:]
-        return snapshot.ends
+        return ends.counts
             .sorted { $0.state.order < $1.state.order }
             .compactMap { end in
-                let age = Int(snapshot.time.timeIntervalSince(end.minute) / 60)
+                let age = Int(ends.time.timeIntervalSince(end.minute) / 60)
                 guard (0..<chart.minutes).contains(age) else { return nil }
                 let height = chart.height * Double(end.count) / Double(peak)
                 let bottom = tops[age, default: chart.base]
@@ -162,30 +165,45 @@ struct OverviewScreen: Sendable {
 
     // MARK: - Pools
 
-    private static func lanes(_ overview: InstallationOverview, at time: Date) -> [View.Lane] {
-        let slots = Dictionary(grouping: overview.sandboxes, by: \.pool)
+    /// Each level of each pool in which something waits, runs, or ended in the last five minutes.
+    private static func lanes(
+        _ census: QueueStatistics,
+        _ durations: [LaneDurations]
+    ) -> [View.Lane] {
+        struct Lane: Hashable {
+            let pool: String
+            let level: Level
+        }
+        let open = Dictionary(grouping: census.executions) { Lane(pool: $0.pool, level: $0.level) }
+        let ended = Dictionary(
+            durations.map { (Lane(pool: $0.pool, level: $0.level), $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let slots = Dictionary(grouping: census.sandboxes, by: \.pool)
             .mapValues { sandboxes in
                 let all = sandboxes.reduce(0) { $0 + $1.count }
-                let busy = sandboxes.filter { $0.state == "leased" }.reduce(0) { $0 + $1.count }
+                let busy = sandboxes.reduce(0) { $0 + ($1.state == "leased" ? $1.count : 0) }
                 return View.Slots(busy: busy, all: all, share: all == 0 ? 0 : 100 * busy / all)
             }
         var told: Set<String> = []
-        return overview.lanes
+        return Set(open.keys).union(ended.keys)
             .sorted { ($0.pool, $0.level.order) < ($1.pool, $1.level.order) }
             .map { lane in
-                View.Lane(
+                let rows = open[lane] ?? []
+                func count(_ state: ExecutionState) -> Int {
+                    rows.reduce(0) { $0 + ($1.state == state ? $1.count : 0) }
+                }
+                return View.Lane(
                     pool: lane.pool,
                     level: lane.level.rawValue,
                     path: "ui/executions?pool=\(lane.pool.queryEscaped)&level=\(lane.level.rawValue)",
-                    waiting: PageFormat.text(lane.waiting),
-                    running: PageFormat.text(lane.running),
-                    oldest: lane.oldest.map {
-                        PageFormat.text(.seconds(max(0, time.timeIntervalSince($0))))
-                    } ?? "",
-                    waitP50: lane.wait.map { PageFormat.text($0.p50) } ?? "",
-                    waitP95: lane.wait.map { PageFormat.text($0.p95) } ?? "",
-                    runP50: lane.run.map { PageFormat.text($0.p50) } ?? "",
-                    runP95: lane.run.map { PageFormat.text($0.p95) } ?? "",
+                    waiting: PageFormat.text(count(.queued)),
+                    running: PageFormat.text(count(.running)),
+                    oldest: rows.compactMap(\.oldest).max().map { PageFormat.text($0) } ?? "",
+                    waitP50: ended[lane].map { PageFormat.text($0.wait.p50) } ?? "",
+                    waitP95: ended[lane].map { PageFormat.text($0.wait.p95) } ?? "",
+                    runP50: ended[lane].map { PageFormat.text($0.run.p50) } ?? "",
+                    runP95: ended[lane].map { PageFormat.text($0.run.p95) } ?? "",
                     slots: told.insert(lane.pool).inserted ? slots[lane.pool] : nil
                 )
             }

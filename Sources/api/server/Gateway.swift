@@ -1,7 +1,5 @@
 internal import Hummingbird
 public import Logging
-internal import NIOCore
-public import Prometheus
 internal import SandmillEntity
 internal import SandmillService
 public import ServiceLifecycle
@@ -13,7 +11,6 @@ public import ServiceLifecycle
 public struct Gateway: Service {
     private let settings: GatewaySettings
     private let services: GatewayServices
-    private let metrics: PrometheusFactory
     private let logger: Logger
 
     /// Describes one.
@@ -21,77 +18,38 @@ public struct Gateway: Service {
     /// - Parameters:
     ///   - settings: Where it listens, and what clients may use.
     ///   - services: What it works with.
-    ///   - metrics: What a scrape shows, beside figures of the record store.
     ///   - logger: Told of what fails.
-    public init(
-        settings: GatewaySettings,
-        services: GatewayServices,
-        metrics: PrometheusFactory,
-        logger: Logger
-    ) {
+    public init(settings: GatewaySettings, services: GatewayServices, logger: Logger) {
         self.settings = settings
         self.services = services
-        self.metrics = metrics
         self.logger = logger
     }
 
     /// Answers requests until a graceful shutdown.
     public func run() async throws {
-        let limits = settings.limits
-        let logger = logger
-        let readiness = Readiness(services.checks)
-        let header = Int(limits.header.bytes)
-        let application = Application(
-            responder: KnownMethods(router: router(readiness).buildResponder()),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard(limits: limits)],
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: header,
-                        maxHeaderListSize: header,
-                        maxHeaderFieldCount: 200
-                    )
-                )
-            ),
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port),
-                backlog: 1_024,
-                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
-            ),
-            services: [readiness],
-            onServerRunning: { channel in
-                logger.info(
-                    "The gateway is up.",
-                    metadata: ["address": "\(channel.localAddress?.description ?? "")"]
-                )
-            },
+        let server = HTTPServer(
+            host: settings.host,
+            port: settings.port,
+            limits: settings.limits,
+            announcement: "The gateway is up.",
             logger: logger
         )
-        try await application.run()
-    }
-
-    private func router(_ readiness: Readiness) -> Router<GatewayContext> {
-        let router = Router(context: GatewayContext.self)
-        router.add(middleware: ProblemMiddleware())
         let authenticator = Authenticator(
             directory: services.directory,
             isLoopback: settings.isLoopback
         )
         let rate = RequestRate(perSecond: settings.limits.requestsPerSecond)
-        router.add(
-            routes(readiness) + pageRoutes(readiness, authenticator, rate),
-            authenticator: authenticator,
-            rate: rate
-        )
-        return router
+        try await server.run(routes + pageRoutes(authenticator, rate)) { request, access in
+            let caller = try authenticator.caller(of: request, for: access)
+            if caller != .anybody { try rate.count(caller.key) }
+            return caller
+        }
     }
 
     /// The page, for browsers.
-    private func pageRoutes(
-        _ readiness: Readiness,
-        _ authenticator: Authenticator,
-        _ rate: RequestRate
-    ) -> [Route] {
+    private func pageRoutes(_ authenticator: Authenticator, _ rate: RequestRate) -> [Route] {
+        let monitoring = services.monitoring
+        let ends = RecentEndsReader(source: services.recentEnds, pools: settings.pools)
         let finder = TenantScopedRecords(records: services.records)
         let streams = FairLimit(settings.limits.streams, of: "screens that are followed")
         return PageRoutes(
@@ -103,8 +61,8 @@ public struct Gateway: Service {
             output: OutputRoutes(finder: finder, files: services.files),
             live: StreamRoutes(finder: finder, follower: services.follower, streams: streams),
             overviews: OverviewScreen(
-                overviews: OverviewCache(source: services.overview, pools: settings.pools),
-                readiness: readiness
+                monitoring: monitoring,
+                ends: SharedReading { try await ends.read() }
             ),
             executions: ExecutionScreens(
                 finder: finder,
@@ -122,7 +80,7 @@ public struct Gateway: Service {
             letters: DeadLetterScreens(
                 letters: services.letters,
                 admissions: services.admissions,
-                census: services.census
+                census: monitoring.census
             ),
             access: AccessScreen(tokens: services.tokens),
             tryIt: TryScreen(admissions: services.admissions, pools: settings.pools)
@@ -131,7 +89,7 @@ public struct Gateway: Service {
     }
 
     /// Everything that it answers.
-    func routes(_ readiness: Readiness) -> [Route] {
+    var routes: [Route] {
         let reader = RequestReader(settings: settings)
         let finder = TenantScopedRecords(records: services.records)
         let submission = SubmissionRoutes(
@@ -165,11 +123,8 @@ public struct Gateway: Service {
             admissions: services.admissions
         )
         let operation = OperationRoutes(
-            readiness: readiness,
-            census: services.census,
-            pools: settings.pools,
-            metrics: metrics,
-            logger: logger
+            monitoring: services.monitoring,
+            scrapers: .whoOperates
         )
         return submission.routes + executions.routes + output.routes + streams.routes
             + batches.routes + lists.routes + deadLetters.routes + operation.routes

@@ -57,6 +57,7 @@ public struct Admissions: Service {
         level: Level
     ) async throws -> AdmittedExecution {
         guard let decoder = decoders[pool] else { throw RequestRefusal.unknownPool(pool) }
+        Occurrence.countReceived(1, pool: pool, level: level)
         var submission = try decoder.decode(request, level: level)
         // Nobody runs it here, and the body says it all.
         submission.program.files = []
@@ -138,6 +139,7 @@ public struct Admissions: Service {
             case .admitted(let refused):
                 await relay.hint(ControlMessage(parked: batch.pool))
                 admitted.refused = refused
+                Occurrence.count(batch)
                 return admitted
             case .duplicate:
                 return admitted

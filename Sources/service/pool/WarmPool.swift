@@ -14,6 +14,10 @@ public actor WarmPool: Service {
         let settingMemory: ByteCount?
     }
 
+    /// What the pool is called.
+    public nonisolated let name: String
+    /// The most programs that it runs at once.
+    nonisolated let maximum: Int
     private let specification: SandboxSpecification
     private let worker: String
     private let engine: any SandboxEngine
@@ -33,6 +37,7 @@ public actor WarmPool: Service {
     private var startFailures = Backoff(first: .milliseconds(500), limit: .seconds(15))
     private var isFailing = false
     private var isDraining = false
+    private let metrics: SandboxMetrics
 
     /// Describes a pool; it is filled once ``run()`` is called.
     public init(
@@ -47,6 +52,9 @@ public actor WarmPool: Service {
         self.engine = engine
         self.logger = logger
         pool = SandboxPool(configuration, memory: specification.memory)
+        name = specification.pool
+        maximum = configuration.maximum
+        metrics = SandboxMetrics(pool: specification.pool)
         origin = clock.now
         (actions, queueAction) = AsyncStream.makeStream()
     }
@@ -144,6 +152,12 @@ public actor WarmPool: Service {
         }
     }
 
+    /// How many programs it runs now, and how many more it could.
+    public func slots() -> (busy: Int, free: Int) {
+        let busy = pool.sandboxes.values.count { $0.phase == .leased }
+        return (busy, max(maximum - busy, 0))
+    }
+
     private var now: Duration { clock.now - origin }
 
     private func grant(_ submission: Submission, cost: Int, age: Duration) async -> AttemptGrant? {
@@ -202,11 +216,13 @@ public actor WarmPool: Service {
         do throws(SandboxError) {
             let sandbox = try await engine.start(specification)
             sandboxes[id] = sandbox
+            metrics.countStart()
             isFailing = false
             startFailures.reset()
             perform(pool.didStart(id, at: now))
         } catch {
             isFailing = true
+            metrics.countStartFailure()
             logger.error(
                 "A sandbox could not be started.",
                 metadata: [
@@ -226,6 +242,7 @@ public actor WarmPool: Service {
     private func destroy(_ id: SandboxPool.SandboxID) async {
         await sandboxes[id]?.destroy()
         sandboxes[id] = nil
+        metrics.countRemoval(pool.sandboxes[id]?.retirement)
         perform(pool.didDestroy(id))
     }
 

@@ -18,13 +18,30 @@ public struct QueueStatistics: Equatable, Sendable {
         public var state: ExecutionState
         /// How many.
         public var count: Int
+        /// How many of them wait for their message, which the broker or the outbox has.
+        public var awaited: Int
+        /// How many of them may not start yet: for their time, or for other members of their batch.
+        public var deferred: Int
+        /// How long the oldest has waited of those that may start; nil where there is none.
+        public var oldest: Duration?
 
         /// Puts a figure together.
-        public init(pool: String, level: Level, state: ExecutionState, count: Int) {
+        public init(
+            pool: String,
+            level: Level,
+            state: ExecutionState,
+            count: Int,
+            awaited: Int = 0,
+            deferred: Int = 0,
+            oldest: Duration? = nil
+        ) {
             self.pool = pool
             self.level = level
             self.state = state
             self.count = count
+            self.awaited = awaited
+            self.deferred = deferred
+            self.oldest = oldest
         }
     }
 
@@ -51,6 +68,8 @@ public struct QueueStatistics: Equatable, Sendable {
     public var sandboxes: [Sandboxes]
     /// Messages that are to be published.
     public var outbox: Int
+    /// How long the oldest of them is there; nil where there is none.
+    public var outboxOldest: Duration?
     /// Those of them that the broker has rejected, by the name of their exchange; empty for a queue's own.
     public var rejected: [String: Int]
     /// Dead letters by error type.
@@ -63,6 +82,7 @@ public struct QueueStatistics: Equatable, Sendable {
         executions: [Executions],
         sandboxes: [Sandboxes],
         outbox: Int,
+        outboxOldest: Duration? = nil,
         rejected: [String: Int] = [:],
         deadLetters: [String: Int],
         workers: Int
@@ -70,6 +90,7 @@ public struct QueueStatistics: Equatable, Sendable {
         self.executions = executions
         self.sandboxes = sandboxes
         self.outbox = outbox
+        self.outboxOldest = outboxOldest
         self.rejected = rejected
         self.deadLetters = deadLetters
         self.workers = workers

@@ -1,7 +1,7 @@
 /// Why a request is not accepted, in words that its author can act on.
 public struct RequestRefusal: Error, Equatable, Sendable {
     /// The kind, as dead letters and problem documents name it.
-    public enum Kind: String, Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
         /// The message is not a request: its body, a property or a field.
         case invalidRequest = "invalid_request"
         /// The body is above the size limit.

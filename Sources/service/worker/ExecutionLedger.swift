@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 public import Logging
-internal import Metrics
 internal import SandmillEntity
 public import ServiceLifecycle
 
@@ -78,6 +77,7 @@ public actor ExecutionLedger: Service {
             delay: delay
         ) { refused throws(StoreError) in
             try await letters.keep(refused)
+            Occurrence.countRefused(refused)
             return refused.map { _ in }
         }
     }
@@ -199,9 +199,11 @@ extension GroupCommitter where Item == FinishedExecution, Outcome == Void {
         GroupCommitter(of: "ends", size: \.storedSize, delay: delay) { ends throws(StoreError) in
             let messages = try await store.finish(ends)
             await relay.send(messages)
-            for state in messages.compactMap(\.message.announcedState) {
-                Counter(label: "sandmill_executions_finished", dimensions: [("state", state)])
-                    .increment()
+            // An end that another has written before is announced by nothing.
+            let announced = Set(messages.map(\.message.properties.messageID))
+            for end in ends
+            where end.events.contains(where: { announced.contains($0.properties.messageID) }) {
+                Occurrence.countEnd(end.document)
             }
             return ends.map { _ in }
         }
@@ -212,14 +214,5 @@ extension FinishedExecution {
     /// About how many bytes it is to the store.
     fileprivate var storedSize: Int {
         events.reduce(encodedDocument.count) { $0 + $1.body.count }
-    }
-}
-
-extension OutboundMessage {
-    /// The state of the execution whose end this tells everybody; nil for any other message.
-    fileprivate var announcedState: String? {
-        let words = routingKey.split(separator: ".")
-        guard exchange == .events, words.count > 1, words[0] == "execution" else { return nil }
-        return String(words[1])
     }
 }

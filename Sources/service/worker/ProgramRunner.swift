@@ -11,6 +11,7 @@ struct ProgramRunner: Sendable {
     let announcer: CompletionEventFactory
     let drafts: LiveOutputStager
     let running: RunningExecutions
+    let telemetry: ExecutionTelemetry
 
     /// Runs the program and returns its end once its output is durable.
     func run(_ execution: ClaimedExecution) async throws(InfrastructureFailure) -> FinishedExecution
@@ -20,12 +21,14 @@ struct ProgramRunner: Sendable {
         running.add(id, attempt: execution.grant.attempt, waitingFor: pool)
         defer { running.remove(id, attempt: execution.grant.attempt) }
         do {
-            let lease = try await ledger.backlog.counting {
-                try await pool.lease(
-                    for: execution.submission,
-                    cost: execution.submission.runs,
-                    age: execution.age
-                )
+            let lease = try await telemetry.measure(.sandbox, of: execution) {
+                try await ledger.backlog.counting {
+                    try await pool.lease(
+                        for: execution.submission,
+                        cost: execution.submission.runs,
+                        age: execution.age
+                    )
+                }
             }
             await lease.sandbox.assign(to: id)
             try await markLostBefore(execution, in: lease)
@@ -114,8 +117,10 @@ struct ProgramRunner: Sendable {
         let sandbox = lease.sandbox
         let end: RunResult
         do {
-            end = try await drafts.keepingStaged(draft) {
-                try await run(execution.submission, in: sandbox, into: draft)
+            end = try await telemetry.measure(.run, of: execution) {
+                try await drafts.keepingStaged(draft) {
+                    try await run(execution.submission, in: sandbox, into: draft)
+                }
             }
         } catch {
             await pool.release(lease, reusable: false)
@@ -130,10 +135,12 @@ struct ProgramRunner: Sendable {
         document.resultsPath = draft.path
         document.image = sandbox.image
         let finished = finish(document, of: execution.properties, sandbox: sandbox.id)
-        try await ledger.publish(
-            await draft.finish(document: finished.encodedDocument, streamsOf: end.decider),
-            isPrompt: execution.isPrompt
-        )
+        try await telemetry.measure(.collect, of: execution) {
+            try await ledger.publish(
+                await draft.finish(document: finished.encodedDocument, streamsOf: end.decider),
+                isPrompt: execution.isPrompt
+            )
+        }
         return finished
     }
 

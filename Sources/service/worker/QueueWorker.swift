@@ -77,6 +77,7 @@ public struct QueueWorker: Service {
     let logger: Logger
     let intake: DeliveryBuffer
     let places: ExecutionSlots
+    let telemetry: ExecutionTelemetry
 
     /// Describes a worker for the pool that `decoder` reads requests for.
     public init(
@@ -109,6 +110,10 @@ public struct QueueWorker: Service {
             prefetch: configuration.prefetch,
             patience: configuration.patience
         )
+        telemetry = ExecutionTelemetry(
+            pool: decoder.pool.name,
+            runtimes: decoder.pool.runtimes.map(\.name)
+        )
         runner = ProgramRunner(
             worker: configuration.worker,
             killsOnExcessOutput: configuration.killsOnExcessOutput,
@@ -117,7 +122,8 @@ public struct QueueWorker: Service {
             ledger: ledger,
             announcer: CompletionEventFactory(cluster: configuration.cluster),
             drafts: LiveOutputStager(),
-            running: running
+            running: running,
+            telemetry: telemetry
         )
     }
 
@@ -164,12 +170,16 @@ public struct QueueWorker: Service {
             ledger.held.letGo(execution.token)
             places.leave(execution.lane, size: execution.size)
         }
+        telemetry.countClaimed(execution)
         do {
             let finished = try await runner.run(execution)
             if execution.wantsRetry(after: finished.document.state) {
                 try await ledger.retry(FailedAttempt(finished))
             } else {
-                try await ledger.finish(finished)
+                try await telemetry.measure(.commit, of: execution) {
+                    try await ledger.finish(finished)
+                }
+                telemetry.recordEnd(execution)
             }
         } catch {
             await retry(execution, after: InfrastructureFailure(error))
@@ -223,6 +233,7 @@ public struct QueueWorker: Service {
     /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
     private func claim(_ original: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
         var delivery = original
+        telemetry.countReceived(delivery.level)
         do {
             delivery.properties = try configuration.publishers.check(delivery.properties)
             var request = RequestMessage(
@@ -253,7 +264,10 @@ public struct QueueWorker: Service {
                     grant: grant,
                     isPrompt: isFirst
                 )
-            case .duplicate, .deferred, .parked, .queued, .taken:
+            case .duplicate:
+                telemetry.countDuplicate(delivery.level)
+                await delivery.settlement.acknowledge()
+            case .deferred, .parked, .queued, .taken:
                 await delivery.settlement.acknowledge()
             case .conflict(let reason):
                 await refuse(delivery, RequestRefusal(.idConflict, reason))
