@@ -1,4 +1,5 @@
 import Foundation
+import SandmillClient
 import SandmillEntity
 import SandmillService
 

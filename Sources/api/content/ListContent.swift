@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import SandmillService
 
 extension Request {
     /// Refuses a query with a parameter that is none of `names`, or, with `prefixes`, begins with none of

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import SandmillEntity
 internal import SandmillService
 
@@ -165,25 +165,23 @@ struct BatchScreens: Sendable {
     }
 
     private static func row(of member: MemberResult) throws -> View.Row {
-        let document = try JSONDecoder()
-            .decode(PageDocument.self, from: Data(member.document.utf8))
-        let cases = document.cases.map { cases in
-            "\(cases.filter { $0.verdict == "accepted" }.count) of \(cases.count)"
-        }
-        let isLoud = document.state != "succeeded" && document.stdout.preview == ""
+        let document = try RecordedResult(document: member.document.utf8)
+        let accepted = document.cases?.count { $0.verdict?.known == .accepted }
+        let output = document.ending.stdout?.preview ?? ""
+        let failed = document.state.known != .succeeded && output == ""
         return View.Row(
             id: member.id.text,
             shortID: PageFormat.short(member.id),
             labels: document.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" },
-            state: document.state,
-            stateText: PageFormat.words(document.state),
-            reason: PageFormat.words(document.reason ?? ""),
-            wall: PageFormat.text(seconds: document.wallSeconds),
-            cases: cases ?? "",
+            state: document.state.rawValue,
+            stateText: PageFormat.words(document.state.rawValue),
+            reason: PageFormat.words(document.ending.reason?.rawValue ?? ""),
+            wall: PageFormat.text(seconds: document.ending.wallSeconds),
+            cases: accepted.map { "\($0) of \(document.cases?.count ?? 0)" } ?? "",
             // What an interpreter says at last tells more than what it says first.
-            preview: isLoud
-                ? PageFormat.lastLine(document.stderr.preview, 60)
-                : PageFormat.line(document.stdout.preview, 60)
+            preview: failed
+                ? PageFormat.lastLine(document.ending.stderr?.preview ?? "", 60)
+                : PageFormat.line(output, 60)
         )
     }
 

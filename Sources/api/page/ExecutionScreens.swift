@@ -47,7 +47,6 @@ struct ExecutionScreens: Sendable {
             let state: String
             let stateText: String
             let reason: String
-            let difference: String
             let wall: String
             let memory: String
             let preview: String
@@ -94,7 +93,7 @@ struct ExecutionScreens: Sendable {
         let record = try await finder.execution(visit.context)
         let trace = try await traces.trace(record.id)
         let document = try record.result.map { text in
-            try JSONDecoder().decode(PageDocument.self, from: Data(text.utf8))
+            try RecordedResult(document: text.utf8)
         }
         let isOver = record.state.isTerminal
         let steps = Self.steps(of: record)
@@ -124,10 +123,10 @@ struct ExecutionScreens: Sendable {
                 },
             attempts: View.Table((trace?.attempts ?? []).map { Self.row(of: $0) }),
             cases: View.Table((document?.cases ?? []).map { Self.row(of: $0) }),
-            streams: Self.streams(of: document, visit.root, record.id),
+            streams: Self.streams(of: document),
             live: isOver ? nil : "\(record.id.text)/stream",
             files: View.Table(
-                (document?.files ?? []).map { Self.row(of: $0, visit.root, record.id) }
+                (document?.ending.files ?? []).map { Self.row(of: $0, record.id) }
             ),
             document: record.result.map(Self.indented),
             request: nil
@@ -176,19 +175,19 @@ struct ExecutionScreens: Sendable {
     private static func facts(
         of record: ExecutionRecord,
         _ trace: ExecutionTrace?,
-        _ document: PageDocument?
+        _ document: RecordedResult?
     ) -> [View.Fact] {
         var facts = [
             View.Fact(name: "Tenant", text: record.tenant, path: "../executions?tenant=\(record.tenant.queryEscaped)"),
             View.Fact(name: "Pool", text: "\(record.pool), \(record.level.rawValue)"),
             View.Fact(name: "Runtime", text: document?.runtime ?? ""),
-            View.Fact(name: "Exit code", text: document?.exitCode.map { "\($0)" } ?? ""),
-            View.Fact(name: "Signal", text: document?.signal.map { "\($0)" } ?? ""),
-            View.Fact(name: "Wall time", text: PageFormat.text(seconds: document?.wallSeconds)),
-            View.Fact(name: "CPU time", text: PageFormat.text(seconds: document?.cpuSeconds)),
+            View.Fact(name: "Exit code", text: document?.ending.exitCode.map { "\($0)" } ?? ""),
+            View.Fact(name: "Signal", text: document?.ending.signal.map { "\($0)" } ?? ""),
+            View.Fact(name: "Wall time", text: PageFormat.text(seconds: document?.ending.wallSeconds)),
+            View.Fact(name: "CPU time", text: PageFormat.text(seconds: document?.ending.cpuSeconds)),
             View.Fact(
                 name: "Peak memory",
-                text: document?.memoryPeakBytes.map { PageFormat.text(ByteCount($0)) } ?? ""
+                text: document?.ending.memoryPeak.map { PageFormat.text($0) } ?? ""
             ),
             View.Fact(name: "Attempt", text: record.attempt == 0 ? "" : "\(record.attempt)"),
             View.Fact(name: "Worker", text: record.worker ?? ""),
@@ -199,7 +198,7 @@ struct ExecutionScreens: Sendable {
             facts.append(View.Fact(name: "Batch", text: batch.text, path: "../batches/\(batch.text)"))
         }
         if let first = document?.rerunOf {
-            facts.append(View.Fact(name: "Rerun of", text: first, path: first))
+            facts.append(View.Fact(name: "Rerun of", text: first.text, path: first.text))
         }
         if let cancelled = trace?.cancelledAt {
             facts.append(View.Fact(name: "Cancelled", text: PageTime(cancelled).utc))
@@ -219,52 +218,49 @@ struct ExecutionScreens: Sendable {
         )
     }
 
-    private static func row(of result: PageDocument.Case) -> View.Case {
-        let state = result.verdict == "accepted" ? "succeeded" : result.verdict
-        let isVerdictState = ExecutionState(rawValue: state) != nil
-        let difference = result.difference.map { difference in
-            "line \(difference.line), column \(difference.column)"
-                + (difference.expected.map { ": expected \($0)" } ?? "")
-                + (difference.got.map { ", got \($0)" } ?? "")
-        }
+    private static func row(of result: RecordedResult.Case) -> View.Case {
+        let verdict = result.verdict?.rawValue ?? ""
+        let state: String =
+            switch result.verdict?.known {
+            case .accepted: "succeeded"
+            case .skipped: "cancelled"
+            default: ExecutionState(rawValue: verdict) == nil ? "failed" : verdict
+            }
         return View.Case(
             name: result.name,
-            state: isVerdictState ? state : result.verdict == "skipped" ? "cancelled" : "failed",
-            stateText: PageFormat.words(result.verdict),
-            reason: PageFormat.words(result.reason ?? ""),
-            difference: difference ?? "",
-            wall: PageFormat.text(seconds: result.wallSeconds),
-            memory: result.memoryPeakBytes.map { PageFormat.text(ByteCount($0)) } ?? "",
-            preview: PageFormat.line(result.stdout.preview)
+            state: state,
+            stateText: PageFormat.words(verdict),
+            reason: PageFormat.words(result.ending.reason?.rawValue ?? ""),
+            wall: PageFormat.text(seconds: result.ending.wallSeconds),
+            memory: result.ending.memoryPeak.map { PageFormat.text($0) } ?? "",
+            preview: PageFormat.line(result.ending.stdout?.preview ?? "")
         )
     }
 
-    private static func streams(
-        of document: PageDocument?,
-        _ root: String,
-        _ id: UUID
-    ) -> [View.Stream] {
+    private static func streams(of document: RecordedResult?) -> [View.Stream] {
         guard let document else { return [] }
-        let all = [("stdout", document.stdout), ("stderr", document.stderr)]
-        return all.filter { $0.1.bytes > 0 }
-            .map { name, stream in
-                let isWhole = stream.preview.utf8.count >= stream.storedBytes
-                return View.Stream(
-                    name: name,
-                    size: PageFormat.text(ByteCount(stream.bytes))
-                        + (stream.truncated ? ", of which \(PageFormat.text(ByteCount(stream.storedBytes))) are kept" : ""),
-                    text: stream.preview,
-                    path: isWhole ? nil : "\(root)ui/executions/\(id.text)/\(name)"
-                )
-            }
+        let streams = [("stdout", document.ending.stdout), ("stderr", document.ending.stderr)]
+        return streams.compactMap { name, stream in
+            guard let stream, let bytes = stream.bytes, bytes > .zero else { return nil }
+            let stored = stream.storedBytes ?? bytes
+            let preview = stream.preview ?? ""
+            let isWhole = preview.utf8.count >= stored.bytes
+            return View.Stream(
+                name: name,
+                size: PageFormat.text(bytes)
+                    + (stored < bytes ? ", of which \(PageFormat.text(stored)) are kept" : ""),
+                text: preview,
+                path: isWhole ? nil : "\(document.id.text)/\(name)"
+            )
+        }
     }
 
-    private static func row(of file: OutputFile, _ root: String, _ id: UUID) -> View.File {
+    private static func row(of file: OutputFile, _ id: UUID) -> View.File {
         let path = file.path.split(separator: "/", omittingEmptySubsequences: false)
             .map { String($0).queryEscaped }.joined(separator: "/")
         return View.File(
             name: file.path,
-            path: "\(root)ui/executions/\(id.text)/files/\(path)",
+            path: "\(id.text)/files/\(path)",
             size: PageFormat.text(file.bytes),
             sha256: String(file.sha256.prefix(16))
         )
@@ -303,83 +299,5 @@ struct ExecutionScreens: Sendable {
         }
         if Int64(key) != nil, key.count < 8, visit.caller.operates { return "ui/dead-letters/\(key)" }
         return "ui/executions?id=\(key.queryEscaped)"
-    }
-}
-
-/// What the page shows of a result document, of this and later versions.
-struct PageDocument: Decodable, Sendable {
-    struct Stream: Decodable, Sendable {
-        let bytes: Int64
-        let storedBytes: Int64
-        let truncated: Bool
-        let preview: String
-
-        private enum CodingKeys: String, CodingKey {
-            case bytes
-            case storedBytes = "stored_bytes"
-            case truncated
-            case preview
-        }
-    }
-
-    struct Case: Decodable, Sendable {
-        struct Difference: Decodable, Sendable {
-            let line: Int
-            let column: Int
-            let expected: String?
-            let got: String?
-        }
-
-        let name: String
-        let verdict: String
-        let reason: String?
-        let wallSeconds: Double?
-        let memoryPeakBytes: Int64?
-        let stdout: Stream
-        let difference: Difference?
-
-        private enum CodingKeys: String, CodingKey {
-            case name
-            case verdict
-            case reason
-            case wallSeconds = "wall_seconds"
-            case memoryPeakBytes = "memory_peak_bytes"
-            case stdout
-            case difference
-        }
-    }
-
-    let state: String
-    let reason: String?
-    let runtime: String
-    let labels: [String: String]
-    let exitCode: Int?
-    let signal: Int?
-    let wallSeconds: Double?
-    let cpuSeconds: Double?
-    let memoryPeakBytes: Int64?
-    let image: String?
-    let rerunOf: String?
-    let stdout: Stream
-    let stderr: Stream
-    let files: [OutputFile]
-    let cases: [Case]?
-
-    private enum CodingKeys: String, CodingKey {
-        case state
-        case reason
-        case runtime
-        case labels
-        case exitCode = "exit_code"
-        case signal
-        case wallSeconds = "wall_seconds"
-        case cpuSeconds = "cpu_seconds"
-        case memoryPeakBytes = "memory_peak_bytes"
-        case image
-        case rerunOf = "rerun_of"
-        case stdout
-        case stderr
-        case files
-        case cases
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SandmillAPI
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRepository

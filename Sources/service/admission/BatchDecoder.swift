@@ -6,10 +6,6 @@ internal import SandmillEntity
 /// A member that cannot be understood is a dead letter by itself; the others run. What is wrong with
 /// the document as a whole refuses all of it.
 struct BatchDecoder {
-    /// The most bytes that the members have together, each with its share of the defaults: a small
-    /// document could ask for as many copies of a large program.
-    static let maximumBytes = 64 << 20
-
     let decoders: [String: SubmissionDecoder]
 
     func decode(
@@ -40,7 +36,7 @@ struct BatchDecoder {
             members: [],
             refused: []
         )
-        var room = Self.maximumBytes
+        var room = BatchLimits.bytes
         var ids: Set<UUID> = []
         for index in document.executions.indices {
             var (request, submission) = members.member(index)
@@ -55,7 +51,7 @@ struct BatchDecoder {
                 throw RequestRefusal(
                     .tooLarge,
                     at: "/executions",
-                    "above \(Self.maximumBytes) bytes with the defaults of each"
+                    "above \(BatchLimits.bytes) bytes with the defaults of each"
                 )
             }
             switch submission {

@@ -121,7 +121,7 @@ public struct BatchReceiver: Service {
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
             queue: delivery.queue,
-            routingKey: BatchMessage.routingKey,
+            routingKey: RoutingKey.batch,
             deliveries: delivery.deliveries,
             properties: delivery.properties,
             body: delivery.body

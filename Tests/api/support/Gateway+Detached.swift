@@ -58,6 +58,9 @@ extension Gateway {
                     logger: logger
                 ),
                 directory: TokenDirectory(store: FakeTokens(), logger: logger),
+                recentEnds: PostgreSQLRecentEnds(database),
+                traces: store,
+                tokens: FakeTokens(),
                 monitoring: Monitoring(
                     metrics: PrometheusFactory(),
                     checks: [],
