@@ -26,54 +26,27 @@ struct GatewayProcess {
     /// A database that is away at the start is waited for; the broker need not be there.
     func run() async throws {
         let metrics = PrometheusFactory.ofProcess
-        let broker = try configuration.makeBroker(logger: "sandmill.broker")
-        let database = configuration.makeDatabase()
-        defer { database.close() }
-        let wait = StartWait(limit: configuration.startTimeout, logger: logger)
-        try await wait(for: "database") { try await Migrator(database).check() }
-        let publisher = ConfirmedPublisher(broker: broker)
         // Several on one host have outbox rows of their own.
         let name = "gateway-\(ProcessInfo.processInfo.hostName)-\(getpid())"
-        let relay = Relay(
-            worker: name,
-            outbox: PostgreSQLOutbox(database),
-            publisher: publisher,
-            logger: logger
-        )
-        let store = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
-        let admissions = Admissions(
-            worker: name,
-            decoders: configuration.decoders,
-            store: store,
-            relay: relay
-        )
-        let sweeper = Sweeper(
-            name: name,
-            cluster: configuration.cluster,
-            executions: store,
-            cancellations: PostgreSQLCancellationStore(database),
-            relay: relay,
-            messageTimeout: configuration.broker.messageTimeout,
-            logger: logger
-        )
+        let adapters = try Adapters(configuration, name: name, logger: logger)
+        defer { adapters.database.close() }
+        let wait = StartWait(limit: configuration.startTimeout, logger: logger)
+        try await wait(for: "database") { try await Migrator(adapters.database).check() }
         let files = try OutputFiles(root: configuration.resultsRoot)
-        let completions = completions(broker, store)
+        let completions = completions(adapters)
         let monitoring = configuration.monitoring(
             metrics,
-            database,
-            broker,
-            checks: [.database(database), .broker(publisher, completions), .results(files)],
+            adapters.database,
+            adapters.broker,
+            checks: [
+                .database(adapters.database), .broker(adapters.publisher, completions),
+                .results(files),
+            ],
             figures: [{ try await files.volume().families }]
         )
-        let gatewayServices = try await services(
-            database,
-            relay,
-            admissions,
-            completions,
-            monitoring
-        )
+        let gatewayServices = try await services(adapters, completions, monitoring)
         var group = ServiceGroupConfiguration(
-            services: [publisher, relay, admissions, sweeper, monitoring] + gatewayServices,
+            services: adapters.services + [monitoring] + gatewayServices,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -83,55 +56,51 @@ struct GatewayProcess {
     }
 
     /// What waits for the ends of executions.
-    func completions(
-        _ broker: SandmillRabbitMQ.Broker,
-        _ records: PostgreSQLExecutionStore
-    ) -> Completions {
-        Completions(source: EventConsumer(broker: broker), records: records, logger: logger)
+    func completions(_ adapters: Adapters) -> Completions {
+        Completions(
+            source: EventConsumer(broker: adapters.broker),
+            records: adapters.executions,
+            logger: logger
+        )
     }
 
     /// The services of the gateway, its server last.
     ///
     /// - Parameters:
-    ///   - database: The record store.
-    ///   - relay: What publishes hints to workers.
-    ///   - admissions: What takes requests in.
+    ///   - adapters: What takes requests in and reads what became of them.
     ///   - completions: What waits for the ends of executions.
     ///   - monitoring: What the process tells of itself.
     /// - Returns: The services, in the order in which they start.
     /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
     func services(
-        _ database: SandmillRepository.Database,
-        _ relay: Relay,
-        _ admissions: Admissions,
+        _ adapters: Adapters,
         _ completions: Completions,
         _ monitoring: Monitoring
     ) async throws -> [any Service] {
         var settings = configuration.gatewaySettings
         settings.limits.connections = try connectionsWithinFileLimit()
-        let tokens = PostgreSQLAccessTokens(database)
+        let tokens = PostgreSQLAccessTokens(adapters.database)
         let directory = TokenDirectory(store: tokens, logger: logger)
         try await directory.load()
         try checkAccess(settings, directory)
-        let records = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         let files = try OutputFiles(root: configuration.resultsRoot)
         let gateway = Gateway(
             settings: settings,
             services: GatewayServices(
-                admissions: admissions,
+                admissions: adapters.admissions,
                 cancellations: Cancellations(
-                    store: PostgreSQLCancellationStore(database),
-                    relay: relay
+                    store: adapters.cancellations,
+                    relay: adapters.relay
                 ),
-                records: records,
-                lists: records,
-                letters: PostgreSQLDeadLetterStore(database, cluster: configuration.cluster),
+                records: adapters.executions,
+                lists: adapters.executions,
+                letters: adapters.letters,
                 files: files,
-                follower: OutputFollower(records: records, source: files),
+                follower: OutputFollower(records: adapters.executions, source: files),
                 completions: completions,
                 directory: directory,
-                recentEnds: PostgreSQLRecentEnds(database),
-                traces: records,
+                recentEnds: PostgreSQLRecentEnds(adapters.database),
+                traces: adapters.executions,
                 tokens: tokens,
                 monitoring: monitoring
             ),
