@@ -283,7 +283,9 @@ let package = Package(
         tests(
             "SandmillTests",
             in: "sandmill",
-            core + ["FaultyProxy", "PrivateBroker", "sandmill", crypto],
+            core + [
+                "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "sandmill", crypto, logging,
+            ],
             resources: [.copy("clients")]
         ),
         tests(

@@ -77,6 +77,7 @@ extension Configuration {
         )
         gateway = GatewayConfiguration(&reader)
         logLevel = reader.choice("log.level", default: .info)
+        logFormat = reader.choice("log.format", default: .text)
         let names = reader.names(below: "pools")
         pools = (names.isEmpty ? ["python"] : names).map {
             PoolConfiguration(&reader, name: $0)

@@ -76,6 +76,14 @@ public struct Configuration: Equatable, Sendable {
         case error
     }
 
+    /// How the log is written.
+    public enum LogFormat: String, CaseIterable, Sendable {
+        /// For people: the message, then what varies.
+        case text
+        /// For programs: a JSON document a line.
+        case json
+    }
+
     /// What the installation is called in events.
     public var cluster: String
     /// How long a worker or gateway that starts waits for servers that are away.
@@ -98,6 +106,8 @@ public struct Configuration: Equatable, Sendable {
     public var gateway: GatewayConfiguration
     /// How much is logged.
     public var logLevel: LogLevel
+    /// How it is written.
+    public var logFormat: LogFormat
     /// The pools, by name.
     public var pools: [PoolConfiguration]
 }

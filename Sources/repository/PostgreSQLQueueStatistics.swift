@@ -4,7 +4,7 @@ public import SandmillService
 
 /// Counts what Postgres knows of an installation.
 public struct PostgreSQLQueueStatistics: QueueStatisticsSource {
-    private let database: Database
+    let database: Database
 
     /// Counts in `database`.
     public init(_ database: Database) {
@@ -70,6 +70,33 @@ public struct PostgreSQLQueueStatistics: QueueStatisticsSource {
                 deadLetters: deadLetters,
                 workers: try others[0]["workers"]
             )
+        }
+    }
+}
+
+extension PostgreSQLQueueStatistics: WaitingLaneSource {
+    /// Counts what waits in the store for a worker, by an index.
+    public func waitingLanes(limit: Int) async throws(StoreError) -> [WaitingLane] {
+        try await database.access {
+            try await database.pool.query(
+                """
+                select pool, level, tenant, count(*) as count,
+                    extract(epoch from now() - min(submitted_at))::float8 as oldest
+                from executions where waits = 'store' and state = 'queued'
+                group by pool, level, tenant order by 4 desc, 1, 2, 3 limit $1
+                """,
+                [limit]
+            )
+            .compactMap { row in
+                guard let level = Level(rawValue: try row["level"]) else { return nil }
+                return WaitingLane(
+                    pool: try row["pool"],
+                    level: level,
+                    tenant: try row["tenant"],
+                    count: try row["count"],
+                    oldest: try Duration(seconds: row["oldest"]) ?? .zero
+                )
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
     /// Tells this process from others with the worker's id.
     private let incarnation = UUID()
     private var version = ""
+    /// Whether the worker is to take nothing more, by its row when that was read last.
+    private var isDraining = false
     private var lockKey: Int64?
     private var lock: AdvisoryLock?
     private var renewedAt: ContinuousClock.Instant?
@@ -36,7 +38,13 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
         try await database.access {
             lock = try await acquireLock(of: worker)
             guard lock != nil else { throw StoreError.workerIDTaken }
-            try await database.pool.query("delete from workers where id = $1", [worker])
+            // What was asked of a process that did not stop in good order is asked of its successor.
+            isDraining =
+                try await database.pool.query(
+                    "delete from workers where id = $1 returning draining_since is not null",
+                    [worker]
+                )
+                .first?[0] ?? false
             _ = try await renewLease(of: worker)
         }
     }
@@ -54,6 +62,31 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
             }
             if let renewedAt, clock.now - renewedAt < Self.renewalInterval { return renewedAt }
             return try await renewLease(of: worker)
+        }
+    }
+
+    /// Writes the worker's row, and reads what is asked of it.
+    public func report(
+        _ report: WorkerReport,
+        of worker: String
+    ) async throws(StoreError) -> Bool {
+        try await database.access {
+            let row = try await database.pool.query(
+                """
+                update workers set
+                    slots = $3, unacknowledged = $4,
+                    drained_at = case when draining_since is not null and $5
+                        then coalesce(drained_at, now()) end
+                where id = $1 and incarnation = $2
+                returning draining_since is not null
+                """,
+                [
+                    worker, incarnation, JSON(StoredJSON.encode(report.slots)),
+                    JSON(StoredJSON.encode(report.unacknowledged)), report.isDrained,
+                ]
+            )
+            if let row = row.first { isDraining = try row[0] }
+            return isDraining
         }
     }
 
@@ -275,7 +308,7 @@ extension PostgreSQLWorkerRegistry {
     /// Renews the lease, and writes the row again if somebody took us for dead; returns when it began to.
     private func renewLease(of worker: String) async throws -> ContinuousClock.Instant {
         let start = clock.now
-        let parameters: [any PostgreSQLValue] = [worker, incarnation, version]
+        let parameters: [any PostgreSQLValue] = [worker, incarnation, version, isDraining]
         let renewed =
             if let lock {
                 try await lock.query(Self.renewal, parameters, timeout: Self.renewalTimeout)
@@ -292,8 +325,9 @@ extension PostgreSQLWorkerRegistry {
     }
 
     private static let renewal = """
-        insert into workers (id, incarnation, version, registered_at, expires_at)
-        values ($1, $2, $3, date_trunc('milliseconds', now()), now() + interval '30 s')
+        insert into workers (id, incarnation, version, registered_at, expires_at, draining_since)
+        values ($1, $2, $3, date_trunc('milliseconds', now()), now() + interval '30 s',
+            case when $4 then now() end)
         on conflict (id) do update set expires_at = excluded.expires_at
         where workers.incarnation = excluded.incarnation
         """

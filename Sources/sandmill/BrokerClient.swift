@@ -27,12 +27,14 @@ extension Configuration {
 struct BrokerClient {
     let events: EventConsumer
     private let broker: SandmillRabbitMQ.Broker
+    private let inspector: QueueInspector
     private let pools: [PoolConfiguration]
 
     init(_ configuration: Configuration) throws {
         pools = configuration.pools
         broker = try configuration.makeBroker(logger: "sandmill", quiet: true)
         events = EventConsumer(broker: broker)
+        inspector = QueueInspector(broker: broker)
     }
 
     /// Publishes requests and returns once the broker has them all.
@@ -56,6 +58,22 @@ struct BrokerClient {
         try check(plan.entries, names: plan.draft.members.map(\.name))
         let outcomes = try await publish { submitter in [await submitter.submit(message)] }
         for outcome in outcomes { try outcome.check(pool: plan.pool) }
+    }
+
+    /// Publishes messages, and returns what became of each.
+    func publish(_ messages: [OutboundMessage]) async throws -> [PublishOutcome] {
+        let publisher = ConfirmedPublisher(broker: broker)
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await publisher.run() }
+            let outcomes = await publisher.publish(messages)
+            group.cancelAll()
+            return outcomes
+        }
+    }
+
+    /// What every queue has.
+    func queues() async throws(BrokerError) -> [BrokerQueue] {
+        try await inspector.queues()
     }
 
     private func publish(

@@ -25,6 +25,8 @@ struct DatabaseClient {
     let letters: PostgreSQLDeadLetterStore
     let workers: PostgreSQLWorkerRegistry
     let tokens: PostgreSQLAccessTokens
+    let directory: PostgreSQLWorkerDirectory
+    let statistics: PostgreSQLQueueStatistics
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
@@ -34,6 +36,8 @@ struct DatabaseClient {
         letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         workers = PostgreSQLWorkerRegistry(database)
         tokens = PostgreSQLAccessTokens(database)
+        directory = PostgreSQLWorkerDirectory(database)
+        statistics = PostgreSQLQueueStatistics(database)
     }
 
     /// What a client reads.

@@ -102,6 +102,10 @@ struct GatewayProcess {
                 recentEnds: PostgreSQLRecentEnds(adapters.database),
                 traces: adapters.executions,
                 tokens: tokens,
+                workers: PostgreSQLWorkerDirectory(adapters.database),
+                registry: PostgreSQLWorkerRegistry(adapters.database),
+                lanes: PostgreSQLQueueStatistics(adapters.database),
+                relay: adapters.relay,
                 monitoring: monitoring
             ),
             logger: logger

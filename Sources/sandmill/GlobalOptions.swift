@@ -36,7 +36,8 @@ struct GlobalOptions: ParsableArguments {
 extension Configuration {
     /// A logger that writes to standard error from the configured level on.
     func logger(_ label: String) -> Logger {
-        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        let format = logFormat
+        var logger = Logger(label: label) { LineLogHandler(label: $0, format: format) }
         logger.logLevel =
             switch logLevel {
             case .debug: .debug

@@ -23,6 +23,7 @@ struct Sandmill: AsyncParsableCommand {
             WorkerCommand.self, GatewayCommand.self, ServeCommand.self, SubmitCommand.self,
             BatchCommand.self, StatusCommand.self, ResultCommand.self, OutputCommand.self,
             CancelCommand.self, EventsCommand.self, DeadCommand.self, PoolCommand.self,
+            WorkersCommand.self, QueuesCommand.self, TopCommand.self,
             TokenCommand.self, TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
         ]
     )

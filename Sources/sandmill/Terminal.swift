@@ -14,12 +14,21 @@ enum Terminal {
     /// How many columns a person sees of standard error; nil when nobody looks.
     static var errorWidth: Int? { width(of: STDERR_FILENO) }
 
+    /// How many lines a person sees of standard output; nil when nobody looks.
+    static var height: Int? {
+        size(of: STDOUT_FILENO).flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil }
+    }
+
     private static func width(of stream: Int32) -> Int? {
+        size(of: stream).flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil }
+    }
+
+    private static func size(of stream: Int32) -> winsize? {
         var size = winsize()
         guard isatty(stream) == 1, unsafe ioctl(stream, UInt(TIOCGWINSZ), &size) == 0 else {
             return nil
         }
-        return size.ws_col > 0 ? Int(size.ws_col) : nil
+        return size
     }
 
     /// Writes bytes to standard output.

@@ -115,6 +115,7 @@ struct WorkerParts {
             sweeper: adapters.sweeper,
             decidedEnds: decidedEnds,
             workers: workersByPool,
+            supervisor: supervisor,
             logger: logger
         )
         let drain = DeadLetterDrain(

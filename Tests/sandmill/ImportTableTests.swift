@@ -13,7 +13,7 @@ import Testing
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
         "Curl": ["CCurl", "Synchronization", "Threads"],
-        "Prometheus": ["CoreMetrics", "Synchronization"],
+        "Prometheus": ["CoreMetrics", "FoundationEssentials", "Glibc", "Synchronization"],
         "SandboxProtocol": [],
         "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
         "SandboxAgent": ["SandboxAgentCore"],
@@ -35,7 +35,7 @@ import Testing
         ],
         "adapter/rabbitmq": [
             "AMQP", "FoundationEssentials", "Logging", "SandmillEntity", "SandmillService",
-            "ServiceLifecycle",
+            "ServiceLifecycle", "Synchronization",
         ],
         "adapter/results": [
             "CLinux", "Crypto", "FoundationEssentials", "Glibc", "SandmillEntity",

@@ -1,6 +1,7 @@
 internal import AMQP
 public import Logging
 public import SandmillService
+internal import Synchronization
 
 /// One installation's place on a broker: where it is, what is there, how to get in.
 public struct Broker: Sendable {
@@ -100,16 +101,19 @@ public struct Broker: Sendable {
     /// Keeps a connection for `purpose`, and logs when it comes and goes.
     func supervisor(for purpose: String) -> ConnectionSupervisor<ContinuousClock> {
         let logger = logger
+        let report = Mutex(FailureReport())
         return ConnectionSupervisor(
             clock: ContinuousClock(),
             observer: { event in
                 switch event {
                 case .opened:
+                    report.withLock { $0.end() }
                     logger.info(
                         "Connected to the broker.",
                         metadata: [LogKey.connection: "\(purpose)"]
                     )
                 case .failed(let error, let wait):
+                    guard report.withLock({ $0.isDue() }) else { return }
                     logger.warning(
                         "There is no connection to the broker.",
                         metadata: [

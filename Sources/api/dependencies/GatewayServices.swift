@@ -26,6 +26,14 @@ public struct GatewayServices: Sendable {
     public var traces: any ExecutionTraces
     /// Keeps who may use the gateway.
     public var tokens: any AccessTokenStore
+    /// Knows the workers.
+    public var workers: any WorkerDirectory
+    /// Knows the sandboxes of all workers.
+    public var registry: any WorkerRegistry
+    /// Tells whose executions wait.
+    public var lanes: any WaitingLaneSource
+    /// What publishes hints to workers; nil for none.
+    public var relay: Relay?
     /// What it tells of itself; somebody else runs it.
     public var monitoring: Monitoring
 
@@ -43,6 +51,10 @@ public struct GatewayServices: Sendable {
         recentEnds: any RecentEndsSource,
         traces: any ExecutionTraces,
         tokens: any AccessTokenStore,
+        workers: any WorkerDirectory,
+        registry: any WorkerRegistry,
+        lanes: any WaitingLaneSource,
+        relay: Relay?,
         monitoring: Monitoring
     ) {
         self.admissions = admissions
@@ -57,6 +69,10 @@ public struct GatewayServices: Sendable {
         self.recentEnds = recentEnds
         self.traces = traces
         self.tokens = tokens
+        self.workers = workers
+        self.registry = registry
+        self.lanes = lanes
+        self.relay = relay
         self.monitoring = monitoring
     }
 }

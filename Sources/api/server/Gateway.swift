@@ -122,11 +122,17 @@ public struct Gateway: Service {
             letters: services.letters,
             admissions: services.admissions
         )
+        let fleet = FleetRoutes(
+            monitoring: services.monitoring,
+            directory: services.workers,
+            lanes: services.lanes,
+            relay: services.relay
+        )
         let operation = OperationRoutes(
             monitoring: services.monitoring,
             scrapers: .whoOperates
         )
         return submission.routes + executions.routes + output.routes + streams.routes
-            + batches.routes + lists.routes + deadLetters.routes + operation.routes
+            + batches.routes + lists.routes + deadLetters.routes + fleet.routes + operation.routes
     }
 }

@@ -2,8 +2,6 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import SandmillEntity
-internal import ServiceLifecycle
-internal import Synchronization
 
 /// Listens at an address and answers by routes, until a graceful shutdown: what a gateway and the monitoring
 /// of a worker have in common.
@@ -18,8 +16,7 @@ struct HTTPServer: Sendable {
     /// Answers requests by `routes`, each for the caller that `admit` finds or refuses.
     func run(
         _ routes: [Route],
-        admit: @escaping @Sendable (Request, Authenticator.Access) throws -> Caller,
-        onRunning: @escaping @Sendable () -> Void = {}
+        admit: @escaping @Sendable (Request, Authenticator.Access) throws -> Caller
     ) async throws {
         let router = Router(context: GatewayContext.self)
         router.add(middleware: ProblemMiddleware())
@@ -50,7 +47,6 @@ struct HTTPServer: Sendable {
                     announcement,
                     metadata: ["address": "\(channel.localAddress?.description ?? "")"]
                 )
-                onRunning()
             },
             logger: logger
         )

@@ -2,7 +2,6 @@ public import Logging
 internal import SandmillEntity
 internal import SandmillService
 public import ServiceLifecycle
-internal import Synchronization
 
 /// Serves `/metrics`, `/livez` and `/readyz` of a worker to whoever reaches its address.
 ///

@@ -86,6 +86,7 @@ struct DoctorCommand: AsyncParsableCommand {
         ) {
             let readers = try configuration.findResultsGroup()
             guard FileManager.default.fileExists(atPath: configuration.resultsRoot) else {
+                try MissingDirectory(configuration.resultsRoot).checkCreatable()
                 return ["\(configuration.resultsRoot) is not there; a worker that starts makes it"]
             }
             let results = try ResultsDirectory(
@@ -103,18 +104,38 @@ struct DoctorCommand: AsyncParsableCommand {
         await examination.check(
             "engine",
             mend: "start Docker, or set engine.url",
-            orIfWrong: "correct engine.url"
+            orIfWrong: "correct engine.url",
+            ifWarned: "install the versions that are named, and mend what the host leaves open"
         ) {
             let engine = try configuration.makeSandboxEngine(
                 logger: configuration.quietLogger("sandmill")
             )
             return ["reachable"] + (try await engine.warnings())
         }
+        await examination.check(
+            "workers",
+            mend: "start Postgres, or set database.url",
+            orIfWrong: "correct database.url",
+            ifWarned:
+                "start a worker with sandmill worker; sandmill workers drain ID --undo has one take again"
+        ) {
+            let workers = try await DatabaseClient(configuration).directory.workers()
+            let alive = workers.filter { $0.state != .lost }
+            guard !alive.isEmpty else {
+                return ["the list can be read", "no worker is alive: nothing runs"]
+            }
+            let idle = configuration.pools.map(\.name).filter { pool in
+                !alive.contains { $0.state == .active && $0.slots[pool] != nil }
+            }
+            return ["\(alive.count) alive"]
+                + idle.map { "no worker takes executions of the pool \($0)" }
+        }
         for pool in configuration.pools {
             await examination.check(
                 "pool \(pool.name)",
                 mend: "start Docker, or set engine.url",
-                orIfWrong: "run sandbox-image/build, or set pools.\(pool.name).image"
+                orIfWrong: "run sandbox-image/build, or set pools.\(pool.name).image",
+                pool: pool
             ) {
                 let engine = try configuration.makeSandboxEngine(
                     logger: configuration.quietLogger("sandmill")
@@ -144,17 +165,20 @@ struct Examination {
         _ name: String,
         mend unavailable: String,
         orIfWrong wrong: String,
+        ifWarned warned: String? = nil,
+        pool: PoolConfiguration? = nil,
         _ body: () async throws -> [String]
     ) async {
         do {
             let lines = try await body()
             Terminal.write("ok    \(name): \(lines[0])")
             for warning in lines.dropFirst() { Terminal.write("warn  \(name): \(warning)") }
+            if let warned, lines.count > 1 { Terminal.write("      to mend it: \(warned)") }
         } catch {
             let failure = Failure(error) ?? Failure(.unavailable, "\(error)")
             Terminal.write("FAIL  \(name): \(failure.message)")
             let isWrong = failure.status == .wrongConfiguration
-            let remedy = failure.remedy ?? (isWrong ? wrong : unavailable)
+            let remedy = failure.remedy ?? Remedy.of(error, pool: pool) ?? (isWrong ? wrong : unavailable)
             Terminal.write("      to mend it: \(remedy)")
             worst = worst ?? failure.status
         }

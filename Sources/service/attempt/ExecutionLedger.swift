@@ -30,6 +30,8 @@ public actor ExecutionLedger: Service {
     public nonisolated let resultsHealth: ResultsHealth
     /// The claims that are written here and what has come of them.
     nonisolated let held = HeldClaims()
+    /// What this process has not acknowledged.
+    nonisolated let deliveries = OpenDeliveries()
 
     private let store: any ExecutionStore
 
@@ -78,6 +80,7 @@ public actor ExecutionLedger: Service {
         ) { refused throws(StoreError) in
             try await letters.keep(refused)
             Occurrence.countRefused(refused)
+            for letter in refused { logger.report(letter) }
             return refused.map { _ in }
         }
     }
@@ -207,6 +210,20 @@ extension GroupCommitter where Item == FinishedExecution, Outcome == Void {
             }
             return ends.map { _ in }
         }
+    }
+}
+
+extension Logger {
+    /// Says that a message was refused and is kept, on one line.
+    fileprivate func report(_ letter: DeadLetter) {
+        info(
+            "A message was refused and is kept as a dead letter.",
+            metadata: [
+                "error_type": "\(letter.errorType)", LogKey.reason: "\(letter.reason.prefix(256))",
+                LogKey.queue: "\(letter.queue)",
+                "message_id": "\((letter.properties.messageID ?? "").prefix(64))",
+            ]
+        )
     }
 }
 

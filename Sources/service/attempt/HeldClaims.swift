@@ -8,6 +8,9 @@ final class HeldClaims: Sendable {
     /// How often each token is held; executions that were taken together share one.
     private let counts = Mutex<[UUID: Int]>([:])
 
+    /// Whether none is held.
+    var isEmpty: Bool { counts.withLock { $0.isEmpty } }
+
     /// Whether a claim is held.
     func contains(_ token: UUID) -> Bool {
         counts.withLock { $0[token] != nil }

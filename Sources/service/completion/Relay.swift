@@ -183,6 +183,7 @@ public actor Relay: Service {
 
     private func sweepEverySecond() async {
         let clock = clock
+        var report = FailureReport()
         while (try? await cancelWhenGracefulShutdown { try await clock.sleep(for: .seconds(1)) })
             != nil
         {
@@ -197,7 +198,9 @@ public actor Relay: Service {
                     send(rows)
                     if rows.isEmpty { break }
                 }
+                report.end()
             } catch {
+                guard report.isDue() else { continue }
                 logger.warning(
                     "The outbox could not be read.",
                     metadata: [LogKey.reason: "\(error.message)"]

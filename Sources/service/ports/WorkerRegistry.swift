@@ -17,6 +17,11 @@ public protocol WorkerRegistry: Sendable {
     /// - Returns: When the lease was asked for that is held now.
     func heartbeat(worker: String) async throws(StoreError) -> ContinuousClock.Instant
 
+    /// Writes down what a worker says of itself.
+    ///
+    /// - Returns: Whether it is to take nothing more.
+    func report(_ report: WorkerReport, of worker: String) async throws(StoreError) -> Bool
+
     /// Tells which workers nobody holds the lock of, or whose lease has ended, or who have executions and
     /// are on no list.
     func abandonedWorkers() async throws(StoreError) -> [String]

@@ -15,6 +15,7 @@ final class DeliveryBuffer: Sendable {
         var waiting: [Level: [(delivery: Delivery, since: ContinuousClock.Instant)]] = [:]
         var scheduler = LevelScheduler()
         var unsettled: [Level: Int] = [:]
+        var unsettledByQueue: [String: Int] = [:]
         var unsettledBytes = 0
         var isClosed = false
 
@@ -41,6 +42,7 @@ final class DeliveryBuffer: Sendable {
         mutating func take(at index: Int, of level: Level) -> Delivery? {
             unsettled[level, default: 0] += 1
             let delivery = waiting[level]?.remove(at: index).delivery
+            if let delivery { unsettledByQueue[delivery.queue, default: 0] += 1 }
             unsettledBytes += delivery?.body.heldCount ?? 0
             return delivery
         }
@@ -73,6 +75,18 @@ final class DeliveryBuffer: Sendable {
         self.patience = patience
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (allSettled, settlement) = AsyncStream.makeStream()
+    }
+
+    /// How many deliveries are not acknowledged, by queue.
+    var unacknowledged: [String: Int] {
+        state.withLock { state in
+            var counts = state.unsettledByQueue
+            for (delivery, _) in state.waiting.values.joined()
+            where !delivery.settlement.isStale() {
+                counts[delivery.queue, default: 0] += 1
+            }
+            return counts
+        }
     }
 
     /// Adds a delivery; after ``close()`` it is left to the broker, which delivers it elsewhere.
@@ -118,6 +132,7 @@ final class DeliveryBuffer: Sendable {
     func settle(_ delivery: Delivery) {
         let isAwaited = state.withLock { state in
             state.unsettled[delivery.level, default: 0] -= 1
+            state.unsettledByQueue[delivery.queue, default: 0] -= 1
             state.unsettledBytes -= delivery.body.heldCount
             return state.waiting.values.contains { !$0.isEmpty }
         }

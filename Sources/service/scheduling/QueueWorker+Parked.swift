@@ -9,7 +9,7 @@ extension QueueWorker {
         await withDiscardingTaskGroup { group in
             for await _ in places.vacancies {
                 await waitUntilReady()
-                while let room = places.room() {
+                while !isDraining, let room = places.room() {
                     let token = UUID.random()
                     ledger.held.hold(token)
                     defer { ledger.held.letGo(token) }
@@ -93,6 +93,7 @@ extension QueueWorker {
     /// nothing is asked for each second all the same.
     func countParked() async {
         var due = ContinuousClock.now
+        var report = FailureReport()
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             let start = ContinuousClock.now
             if start < due {
@@ -105,7 +106,9 @@ extension QueueWorker {
                 places.correct(parked, upTo: limit)
                 intake.lookAgain()
                 due = .now + min((.now - start) * 10, .seconds(10))
+                report.end()
             } catch {
+                guard report.isDue() else { continue }
                 logger.warning(
                     "What waits in the store could not be counted.",
                     metadata: [

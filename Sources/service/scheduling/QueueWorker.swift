@@ -110,6 +110,7 @@ public struct QueueWorker: Service {
             prefetch: configuration.prefetch,
             patience: configuration.patience
         )
+        ledger.deliveries.add { [intake] in intake.unacknowledged }
         telemetry = ExecutionTelemetry(
             pool: decoder.pool.name,
             runtimes: decoder.pool.runtimes.map(\.name)
@@ -228,7 +229,11 @@ public struct QueueWorker: Service {
     func waitUntilReady() async {
         await pool.waitUntilServiceable()
         await ledger.resultsHealth.waitUntilWritable()
+        if isDraining { await cancelWhenGracefulShutdown { await lease.waitWhileDraining() } }
     }
+
+    /// Whether nothing more is to be taken.
+    var isDraining: Bool { lease.isDraining }
 
     /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
     private func claim(_ original: Delivery, isOverdue: Bool) async -> ClaimedExecution? {

@@ -11,6 +11,7 @@ public struct ControlListener: Service {
     private let sweeper: Sweeper
     private let decidedEnds: CancellationWatcher
     private let workers: [String: QueueWorker]
+    private let supervisor: WorkerSupervisor?
     private let logger: Logger
 
     /// Describes a listener.
@@ -20,18 +21,21 @@ public struct ControlListener: Service {
     ///   - sweeper: Looks at what is cancelled and queued.
     ///   - decidedEnds: Looks at what is cancelled and claimed.
     ///   - workers: Look at what waits in the store, by the names of their pools.
+    ///   - supervisor: Looks whether the worker is to drain.
     ///   - logger: Told when the hints cannot be had.
     public init(
         source: any EventSource,
         sweeper: Sweeper,
         decidedEnds: CancellationWatcher,
         workers: [String: QueueWorker],
+        supervisor: WorkerSupervisor? = nil,
         logger: Logger
     ) {
         self.source = source
         self.sweeper = sweeper
         self.decidedEnds = decidedEnds
         self.workers = workers
+        self.supervisor = supervisor
         self.logger = logger
     }
 
@@ -65,5 +69,6 @@ public struct ControlListener: Service {
             decidedEnds.lookSoon()
         }
         if let pool = hint.parked { workers[pool]?.lookAtStoreSoon() }
+        if let worker = hint.drain { supervisor?.reportSoon(ifItIs: worker) }
     }
 }

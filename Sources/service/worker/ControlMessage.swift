@@ -9,12 +9,20 @@ public struct ControlMessage: Codable, Equatable, Sendable {
     public var cancelBatch: UUID?
     /// A pool for which executions wait in the store.
     public var parked: String?
+    /// A worker that is to take nothing more, or to take again.
+    public var drain: String?
 
     /// Puts a hint together.
-    public init(cancel: [UUID]? = nil, cancelBatch: UUID? = nil, parked: String? = nil) {
+    public init(
+        cancel: [UUID]? = nil,
+        cancelBatch: UUID? = nil,
+        parked: String? = nil,
+        drain: String? = nil
+    ) {
         self.cancel = cancel
         self.cancelBatch = cancelBatch
         self.parked = parked
+        self.drain = drain
     }
 
     /// Reads a hint; nil for what only a later version knows.
@@ -39,5 +47,6 @@ public struct ControlMessage: Codable, Equatable, Sendable {
         case cancel
         case cancelBatch = "cancel_batch"
         case parked
+        case drain
     }
 }

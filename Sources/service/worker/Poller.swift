@@ -4,7 +4,7 @@ internal import ServiceLifecycle
 /// Looks at the store once a second or as it is told, and at once when it is called.
 ///
 /// Several looks go on by themselves, none waiting for another. What is told during a look makes for one
-/// more. A look that fails is logged, and taken again at the next time.
+/// more. A look that fails is taken again at the next time, and logged ever less often.
 struct Poller: Sendable {
     typealias Look = @Sendable () async throws -> Void
 
@@ -42,7 +42,10 @@ struct Poller: Sendable {
                     let (calls, call) = AsyncStream<Void>.makeStream(
                         bufferingPolicy: .bufferingNewest(1)
                     )
-                    group.addTask { for await _ in calls { await take(look) } }
+                    group.addTask {
+                        var report = FailureReport()
+                        for await _ in calls { await take(look, &report) }
+                    }
                     return call
                 }
                 for await _ in calls { for look in looks { look.yield() } }
@@ -52,10 +55,12 @@ struct Poller: Sendable {
         }
     }
 
-    private func take(_ look: Look) async {
+    private func take(_ look: Look, _ report: inout FailureReport) async {
         do {
             try await look()
+            report.end()
         } catch {
+            guard report.isDue() else { return }
             logger.warning(
                 "What waits could not be looked through.",
                 metadata: [LogKey.reason: "\((error as? StoreError)?.message ?? "\(error)")"]

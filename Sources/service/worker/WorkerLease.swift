@@ -7,9 +7,19 @@ internal import Synchronization
 public final class WorkerLease: Sendable {
     private struct State {
         var end: ContinuousClock.Instant?
+        var isDraining = false
         var waiters: [AsyncStream<Never>.Continuation] = []
+        /// Who uses the lease, to be told when it is lost before its time.
+        var users: [Int: AsyncStream<Never>.Continuation] = [:]
+        var lastUser = 0
 
-        var isHeld: Bool { end.map { .now < $0 } ?? false }
+        var isHeld: Bool { !isDraining && end.map { .now < $0 } ?? false }
+
+        mutating func takeWaiters() -> [AsyncStream<Never>.Continuation] {
+            guard isHeld else { return [] }
+            defer { waiters = [] }
+            return waiters
+        }
     }
 
     private let trust: Duration
@@ -27,11 +37,26 @@ public final class WorkerLease: Sendable {
     public func renew(at instant: ContinuousClock.Instant) {
         let waiters = state.withLock { state in
             state.end = max(instant + trust, state.end ?? instant)
-            guard state.isHeld else { return [AsyncStream<Never>.Continuation]() }
-            defer { state.waiters = [] }
-            return state.waiters
+            return state.takeWaiters()
         }
         for waiter in waiters { waiter.finish() }
+    }
+
+    /// Whether the worker is to take nothing more: then the lease counts as lost, at once.
+    var isDraining: Bool { state.withLock { $0.isDraining } }
+
+    /// Has the worker take nothing more, or take again.
+    func drain(_ isWanted: Bool) {
+        let (waiters, users) = state.withLock { state in
+            state.isDraining = isWanted
+            return (state.takeWaiters(), isWanted ? Array(state.users.values) : [])
+        }
+        for waiter in waiters + users { waiter.finish() }
+    }
+
+    /// Waits while the worker is to take nothing.
+    func waitWhileDraining() async {
+        while isDraining, !Task.isCancelled { await waitUntilHeld() }
     }
 
     /// Runs `body` while the lease is held: it is cancelled when that is not so any more, and run again
@@ -64,9 +89,25 @@ public final class WorkerLease: Sendable {
 
     /// Returns whether the lease is lost; not so when the task is cancelled.
     private func waitUntilLost() async -> Bool {
-        while let end = state.withLock({ $0.isHeld ? $0.end : nil }) {
-            guard (try? await ContinuousClock().sleep(until: end)) != nil else { return false }
+        let (drain, user) = AsyncStream<Never>.makeStream()
+        let id = state.withLock { state in
+            state.lastUser += 1
+            if state.isDraining { user.finish() } else { state.users[state.lastUser] = user }
+            return state.lastUser
         }
-        return true
+        defer { state.withLock { $0.users[id] = nil } }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in drain {} }
+            group.addTask { await self.waitUntilEnded() }
+            await group.next()
+            group.cancelAll()
+        }
+        return !Task.isCancelled
+    }
+
+    private func waitUntilEnded() async {
+        while let end = state.withLock({ $0.isHeld ? $0.end : nil }) {
+            guard (try? await ContinuousClock().sleep(until: end)) != nil else { return }
+        }
     }
 }

@@ -13,6 +13,7 @@ public import ServiceLifecycle
 public actor WorkerSupervisor: Service {
     private static let sightingsOfDeath = 3
     private static let leftoverInterval: Duration = .seconds(10)
+    private static let reportInterval: Duration = .seconds(10)
 
     private let worker: String
     private let version: String
@@ -32,6 +33,8 @@ public actor WorkerSupervisor: Service {
     private var suspects: Set<RunningAttempt> = []
     /// Names what an earlier process of this worker left to be ended.
     private let inheritance = UUID.random()
+    private let reports: Poller
+    private var isDrained = false
 
     /// Describes a supervisor; the worker is registered by ``register()``.
     public init(
@@ -56,6 +59,7 @@ public actor WorkerSupervisor: Service {
         self.clock = clock
         self.logger = logger
         announcer = CompletionEventFactory(cluster: cluster)
+        reports = Poller(every: Self.reportInterval, clock: clock, logger: logger)
     }
 
     /// Enters the worker, and takes over what an earlier process with its id left; to be called
@@ -111,16 +115,20 @@ public actor WorkerSupervisor: Service {
     }
 
     private func renewEverySecond() async throws {
+        var report = FailureReport()
         while !Task.isCancelled {
             do throws(StoreError) {
                 lease.renew(at: try await registry.heartbeat(worker: worker))
+                report.end()
             } catch {
                 if error.code == .workerIDTaken { throw error }
                 if Task.isCancelled { return }
-                logger.warning(
-                    "The worker's lease could not be renewed.",
-                    metadata: [LogKey.reason: "\(error.message)"]
-                )
+                if report.isDue() {
+                    logger.warning(
+                        "The worker's lease could not be renewed.",
+                        metadata: [LogKey.reason: "\(error.message)"]
+                    )
+                }
             }
             try? await clock.sleep(for: .seconds(1))
         }
@@ -129,6 +137,9 @@ public actor WorkerSupervisor: Service {
     private func superviseOthers() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.endInherited() }
+            // The first is for those who look at once.
+            reports.lookSoon()
+            group.addTask { await self.reports.run([{ try await self.report() }]) }
             group.addTask {
                 await self.repeatedly(every: .seconds(1), self.recordSandboxes)
             }
@@ -141,14 +152,57 @@ public actor WorkerSupervisor: Service {
         }
     }
 
+    /// Has it look whether the worker is to drain, if `worker` is it.
+    nonisolated func reportSoon(ifItIs worker: String) {
+        if worker == self.worker { reports.lookSoon() }
+    }
+
+    /// Tells what the worker has, and heeds whether it is to take more; each second while it is not done with that.
+    private func report() async throws(StoreError) {
+        while true {
+            let isEmpty = lease.isDraining && ledger.held.isEmpty
+            let report = WorkerReport(
+                slots: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0.maximum) }),
+                unacknowledged: ledger.deliveries.counts,
+                isDrained: isEmpty
+            )
+            let isDraining = try await registry.report(report, of: worker)
+            note(isDraining: isDraining, isDrained: isDraining && isEmpty)
+            guard lease.isDraining, !isDrained else { return }
+            guard (try? await clock.sleep(for: .seconds(1))) != nil else { return }
+        }
+    }
+
+    private func note(isDraining: Bool, isDrained: Bool) {
+        if isDraining != lease.isDraining {
+            lease.drain(isDraining)
+            logger.notice(
+                isDraining
+                    ? "The worker takes nothing more, and finishes what it has."
+                    : "The worker takes executions again.",
+                metadata: [LogKey.worker: "\(worker)"]
+            )
+        }
+        if isDrained, !self.isDrained {
+            logger.notice(
+                "The worker is drained: it holds nothing, and can be stopped.",
+                metadata: [LogKey.worker: "\(worker)"]
+            )
+        }
+        self.isDrained = isDrained
+    }
+
     private func repeatedly(
         every interval: Duration,
         _ body: () async throws(StoreError) -> Void
     ) async {
+        var report = FailureReport()
         while (try? await clock.sleep(for: interval)) != nil {
             do throws(StoreError) {
                 try await body()
+                report.end()
             } catch {
+                guard report.isDue() else { continue }
                 logger.warning(
                     "What workers leave could not be looked through.",
                     metadata: [LogKey.reason: "\(error.message)"]

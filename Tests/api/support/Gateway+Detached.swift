@@ -61,6 +61,10 @@ extension Gateway {
                 recentEnds: PostgreSQLRecentEnds(database),
                 traces: store,
                 tokens: FakeTokens(),
+                workers: PostgreSQLWorkerDirectory(database),
+                registry: PostgreSQLWorkerRegistry(database),
+                lanes: PostgreSQLQueueStatistics(database),
+                relay: nil,
                 monitoring: Monitoring(
                     metrics: PrometheusFactory(),
                     checks: [],

@@ -22,6 +22,18 @@ extension InMemoryStore: WorkerRegistry {
         return .now
     }
 
+    func report(_ report: WorkerReport, of worker: String) async throws(StoreError) -> Bool {
+        try takeFailure()
+        guard workers[worker]?.isDraining == true else { return false }
+        if report.isDrained { note(.drained(worker)) }
+        return true
+    }
+
+    /// Asks a worker to take nothing more, or to take again.
+    func drain(_ worker: String, _ isWanted: Bool = true) {
+        workers[worker]?.isDraining = isWanted
+    }
+
     func abandonedWorkers() async throws(StoreError) -> [String] {
         defer { note(.soughtDead) }
         try takeFailure()

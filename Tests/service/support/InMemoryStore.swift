@@ -70,6 +70,7 @@ actor InMemoryStore: ExecutionStore {
 
     struct WorkerRow {
         var isAlive = true
+        var isDraining = false
     }
 
     init(journal: Journal, speed: Double = 1) {

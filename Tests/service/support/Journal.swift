@@ -38,6 +38,7 @@ final class Journal: Sendable {
         case sent(String)
         case markedSandboxed(UUID)
         case heartbeat
+        case drained(String)
         case soughtDead
         case soughtLeftovers
         case putBack(UUID)

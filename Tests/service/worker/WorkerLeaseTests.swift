@@ -67,4 +67,31 @@ struct WorkerLeaseTests {
         }
         #expect(journal.entries.isEmpty)
     }
+
+    @Test func aDrainCancelsWhatRunsAtOnceAndUndoneItRunsAgain() async {
+        let lease = WorkerLease(trust: .seconds(600))
+        let journal = Journal()
+        lease.renew(at: .now)
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await lease.whileHeld {
+                    journal.note(.consuming)
+                    await Gate().pass()
+                    journal.note(.stoppedConsuming)
+                }
+            }
+            for count in 1...3 {
+                await journal.wait(for: .consuming, times: count)
+                lease.drain(true)
+                await journal.wait(for: .stoppedConsuming, times: count)
+                // A renewal is no leave to take.
+                lease.renew(at: .now)
+                for _ in 0..<100 { await Task.yield() }
+                #expect(journal.count(of: .consuming) == count)
+                lease.drain(false)
+            }
+            await journal.wait(for: .consuming, times: 4)
+            group.cancelAll()
+        }
+    }
 }
