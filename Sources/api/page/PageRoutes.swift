@@ -30,6 +30,7 @@ struct PageRoutes: Sendable {
     let lists: ExecutionListScreen
     let batches: BatchScreens
     let tables: ListRoutes
+    let fleet: FleetScreens
     let letters: DeadLetterScreens
     let access: AccessScreen
     let tryIt: TryScreen
@@ -94,6 +95,12 @@ struct PageRoutes: Sendable {
                 try await letters.purge(visit)
                 return Page.redirect(to: "ui/dead-letters?done=purge", from: visit.root)
             },
+            screen("/ui/workers", operates: true) { try await fleet.workers($0) },
+            act("/ui/workers/drain", operates: true) { visit, form in
+                try await fleet.drain(form)
+                return Page.redirect(to: "ui/workers", from: visit.root)
+            },
+            screen("/ui/queues", operates: true) { try await fleet.queues($0) },
             screen("/ui/access", operates: true) { try await access.screen($0) },
             screen("/ui/try") { tryIt.screen($0) },
             act("/ui/try") { visit, form in

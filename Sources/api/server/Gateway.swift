@@ -77,6 +77,13 @@ public struct Gateway: Service {
                 cancellations: services.cancellations
             ),
             tables: ListRoutes(executions: services.lists, batches: services.lists),
+            fleet: FleetScreens(
+                monitoring: monitoring,
+                fleet: fleet,
+                sandboxes: SharedReading { [registry = services.registry] in
+                    try await registry.sandboxes()
+                }
+            ),
             letters: DeadLetterScreens(
                 letters: services.letters,
                 admissions: services.admissions,
@@ -86,6 +93,15 @@ public struct Gateway: Service {
             tryIt: TryScreen(admissions: services.admissions, pools: settings.pools)
         )
         .routes
+    }
+
+    private var fleet: FleetRoutes {
+        FleetRoutes(
+            monitoring: services.monitoring,
+            directory: services.workers,
+            lanes: services.lanes,
+            relay: services.relay
+        )
     }
 
     /// Everything that it answers.
@@ -121,12 +137,6 @@ public struct Gateway: Service {
             reader: reader,
             letters: services.letters,
             admissions: services.admissions
-        )
-        let fleet = FleetRoutes(
-            monitoring: services.monitoring,
-            directory: services.workers,
-            lanes: services.lanes,
-            relay: services.relay
         )
         let operation = OperationRoutes(
             monitoring: services.monitoring,
