@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Keeps the messages that were refused until a person has decided about them.
 public protocol DeadLetterStore: Sendable {
     /// Keeps messages, with their reasons: at most 256, in one transaction.
@@ -13,6 +10,9 @@ public protocol DeadLetterStore: Sendable {
         below id: Int64?,
         limit: Int
     ) async throws(StoreError) -> [DeadLetterSummary]
+
+    /// Counts the dead letters that match.
+    func count(_ filter: DeadLetterFilter) async throws(StoreError) -> Int
 
     /// Reads one dead letter; nil when there is none.
     func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter?
