@@ -106,6 +106,7 @@ struct GatewayProcess {
                 directory: directory,
                 recentEnds: PostgreSQLRecentEnds(adapters.database),
                 traces: adapters.executions,
+                requests: adapters.executions,
                 tokens: tokens,
                 workers: PostgreSQLWorkerDirectory(adapters.database),
                 registry: PostgreSQLWorkerRegistry(adapters.database),

@@ -109,8 +109,12 @@ extension SystemTests {
             #expect(page.fields["set-cookie"]?.contains("HttpOnly") == true)
             #expect(page.fields["set-cookie"]?.contains("SameSite=Strict") == true)
             #expect(page.fields["content-security-policy"]?.contains("default-src 'none'") == true)
-            let token = try #require(page.text.firstMatch(of: /name="csrf" value="([0-9a-f]{64})"/)?.1)
-            #expect(try await post("\(program)&csrf=\(token)", "Cookie: sandmill_session=abc") == 403)
+            let token = try #require(
+                page.text.firstMatch(of: /name="csrf" value="([0-9a-f]{64})"/)?.1
+            )
+            #expect(
+                try await post("\(program)&csrf=\(token)", "Cookie: sandmill_session=abc") == 403
+            )
             #expect(try await post("\(program)&csrf=\(token)", "Cookie: \(cookie)") == 303)
             #expect(
                 try await post(
@@ -175,14 +179,18 @@ extension SystemTests {
             let installation = try Installation.current
             let gateway = try await installation.open("serve")
             let answer = try await gateway.submit(
-                ["source": "print('x' * 5000)", "labels": ["a": .string(String(repeating: "y", count: 200))]]
+                [
+                    "source": "print('x' * 5000)",
+                    "labels": ["a": .string(String(repeating: "y", count: 200))],
+                ]
             )
             let id = try #require(answer.json["id"].string)
             _ = try await installation.submit(["sorce": 1])
             let picture = installation.directory.appending(path: "page.png")
             try await Browser.look(at: gateway) { browser in
                 for path in [
-                    "/", "/ui/executions", "/ui/executions/\(id)", "/ui/batches", "/ui/dead-letters",
+                    "/", "/ui/executions", "/ui/executions/\(id)", "/ui/batches",
+                    "/ui/dead-letters",
                     "/ui/dead-letters/1", "/ui/workers", "/ui/queues", "/ui/access", "/ui/try",
                 ] {
                     try await browser.open(path)

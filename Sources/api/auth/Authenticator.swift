@@ -49,7 +49,8 @@ struct Authenticator: Sendable {
                 actsForAll: true,
                 submits: true,
                 operates: true,
-                key: "page"
+                key: "page",
+                name: "somebody on this machine"
             )
         }
         guard let session, let token = try directory.token(session) else {

@@ -30,6 +30,8 @@ public struct GatewayServices: Sendable {
     public var recentEnds: any RecentEndsSource
     /// Tells where executions are.
     public var traces: any ExecutionTraces
+    /// Reads the requests of executions.
+    public var requests: any RequestRecords
     /// Keeps who may use the gateway.
     public var tokens: any AccessTokenStore
     /// Knows the workers.
@@ -59,6 +61,7 @@ public struct GatewayServices: Sendable {
         directory: TokenDirectory,
         recentEnds: any RecentEndsSource,
         traces: any ExecutionTraces,
+        requests: any RequestRecords,
         tokens: any AccessTokenStore,
         workers: any WorkerDirectory,
         registry: any WorkerRegistry,
@@ -80,6 +83,7 @@ public struct GatewayServices: Sendable {
         self.directory = directory
         self.recentEnds = recentEnds
         self.traces = traces
+        self.requests = requests
         self.tokens = tokens
         self.workers = workers
         self.registry = registry

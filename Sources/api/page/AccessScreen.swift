@@ -4,6 +4,7 @@ internal import SandmillService
 /// `/ui/access`: who may use the gateway, and what people did.
 struct AccessScreen: Sendable {
     let tokens: any AccessTokenStore
+    let audit: any AuditLog
 
     private struct View: Sendable {
         struct Token: Sendable {
@@ -40,10 +41,20 @@ struct AccessScreen: Sendable {
                         created: PageTime(token.createdAt),
                         used: token.lastUsedAt.map { PageTime($0) },
                         state: token.revokedAt != nil
-                            ? "revoked" : token.expiresAt.map { $0 <= now } == true ? "expired" : "valid"
+                            ? "revoked"
+                            : token.expiresAt.map { $0 <= now } == true ? "expired" : "valid"
                     )
                 },
-            acts: []
+            acts: try await audit.acts(page: ListPageRequest()).items
+                .map { entry in
+                    View.Act(
+                        time: PageTime(entry.time),
+                        who: entry.act.actor,
+                        action: PageFormat.words(entry.act.action),
+                        subject: "\(PageFormat.words(entry.act.target)) \(entry.act.subject)",
+                        count: PageFormat.text(entry.act.count)
+                    )
+                }
         )
         return Page.Screen("Access", .access, view)
     }

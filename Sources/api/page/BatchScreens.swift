@@ -9,7 +9,6 @@ struct BatchScreens: Sendable {
     let finder: TenantScopedRecords
     let lists: any BatchLists
     let results: any BatchResults
-    let cancellations: Cancellations
 
     // MARK: - All
 
@@ -183,12 +182,6 @@ struct BatchScreens: Sendable {
                 ? PageFormat.lastLine(document.ending.stderr?.preview ?? "", 60)
                 : PageFormat.line(output, 60)
         )
-    }
-
-    /// Asks for the ends of all its members.
-    func cancel(_ visit: Page.Visit) async throws {
-        let batch = try await finder.batch(visit.context)
-        _ = try await cancellations.cancel(batch: batch.id, tenant: visit.caller.scope)
     }
 }
 

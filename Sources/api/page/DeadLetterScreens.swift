@@ -9,6 +9,7 @@ struct DeadLetterScreens: Sendable {
     let letters: any DeadLetterStore
     let admissions: Admissions
     let census: SharedReading<QueueStatistics>
+    let audit: any AuditLog
 
     private struct ListView: Sendable {
         struct Group: Sendable {
@@ -26,7 +27,7 @@ struct DeadLetterScreens: Sendable {
         }
 
         let csrf: String
-        let errorType: String
+        let filter: String
         let isFiltered: Bool
         let hasGroups: Bool
         let groups: [Group]
@@ -36,7 +37,7 @@ struct DeadLetterScreens: Sendable {
     }
 
     func list(_ visit: Page.Visit) async throws -> Page.Screen {
-        let type = try visit.request.parameter("type") ?? ""
+        let type = try visit.request.parameter("error_type") ?? ""
         let below = try visit.request.parameter("below").flatMap { Int64($0) }
         let rows = try await letters.list(
             DeadLetterFilter(errorTypes: type == "" ? [] : [type]),
@@ -44,10 +45,10 @@ struct DeadLetterScreens: Sendable {
             limit: Self.pageSize
         )
         let counts = try await census.value().deadLetters
-        let query = type == "" ? "" : "type=\(type.queryEscaped)&"
+        let query = type == "" ? "" : "error_type=\(type.queryEscaped)&"
         let view = ListView(
             csrf: visit.formToken,
-            errorType: type,
+            filter: type == "" ? "" : "error_type=\(type.queryEscaped)",
             isFiltered: type != "",
             hasGroups: !counts.isEmpty,
             groups: counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
@@ -55,7 +56,7 @@ struct DeadLetterScreens: Sendable {
                     ListView.Group(
                         errorType: errorType,
                         count: PageFormat.text(count),
-                        path: "dead-letters?type=\(errorType.queryEscaped)"
+                        path: "dead-letters?error_type=\(errorType.queryEscaped)"
                     )
                 },
             hasRows: !rows.isEmpty,
@@ -69,7 +70,8 @@ struct DeadLetterScreens: Sendable {
                     kept: PageTime(letter.keptAt)
                 )
             },
-            next: rows.count == Self.pageSize ? "dead-letters?\(query)below=\(rows[rows.count - 1].id)" : nil
+            next: rows.count == Self.pageSize
+                ? "dead-letters?\(query)below=\(rows[rows.count - 1].id)" : nil
         )
         return Page.Screen("Dead letters", .deadLetters, view, isLive: below == nil)
     }
@@ -132,7 +134,7 @@ struct DeadLetterScreens: Sendable {
         let revision = Revision(body: isMended ? mended.map { Array($0.utf8) } : nil)
         try admissions.check(stored.letter, as: revision)
         switch try await letters.requeue([stored.id], as: revision).first {
-        case .requeued: return
+        case .requeued: try await note("requeue", stored, visit)
         case .incomplete: throw Problem(.invalidRequest, "only the beginning of its body is kept")
         case .unaddressed: throw Problem(.invalidRequest, "nobody knows its routing key")
         case .unknown, nil: throw Problem.unknown("dead letter")
@@ -141,9 +143,27 @@ struct DeadLetterScreens: Sendable {
 
     /// Removes it for good.
     func purge(_ visit: Page.Visit) async throws {
-        guard try await letters.purge([stored(visit).id]).count == 1 else {
+        let stored = try await stored(visit)
+        guard try await letters.purge([stored.id]).count == 1 else {
             throw Problem.unknown("dead letter")
         }
+        try await note("purge", stored, visit)
+    }
+
+    private func note(
+        _ action: String,
+        _ stored: StoredDeadLetter,
+        _ visit: Page.Visit
+    ) async throws {
+        try await audit.note(
+            Act(
+                actor: visit.caller.name,
+                action: action,
+                target: "dead_letter",
+                subject: "\(stored.id)",
+                tenant: stored.tenant
+            )
+        )
     }
 
     private func stored(_ visit: Page.Visit) async throws -> StoredDeadLetter {

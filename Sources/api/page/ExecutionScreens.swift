@@ -6,7 +6,7 @@ internal import SandmillService
 struct ExecutionScreens: Sendable {
     let finder: TenantScopedRecords
     let traces: any ExecutionTraces
-    let cancellations: Cancellations
+    let requests: any RequestRecords
 
     // MARK: - One
 
@@ -97,6 +97,7 @@ struct ExecutionScreens: Sendable {
         }
         let isOver = record.state.isTerminal
         let steps = Self.steps(of: record)
+        let request = try await requests.requests(of: [record.id]).first.flatMap { $0?.body }
         let view = View(
             csrf: visit.formToken,
             id: record.id.text,
@@ -105,7 +106,7 @@ struct ExecutionScreens: Sendable {
             reason: PageFormat.words(record.reason ?? ""),
             wait: trace?.wait.map(Self.text(of:)),
             canCancel: !isOver && visit.caller.submits,
-            canRerun: false,
+            canRerun: isOver && visit.caller.submits,
             timelineHeight: 24 * steps.count,
             steps: steps,
             submitted: PageTime(record.submittedAt),
@@ -129,7 +130,7 @@ struct ExecutionScreens: Sendable {
                 (document?.ending.files ?? []).map { Self.row(of: $0, record.id) }
             ),
             document: record.result.map(Self.indented),
-            request: nil
+            request: request.map { Self.indented(String(decoding: $0, as: UTF8.self)) }
         )
         // While it runs, its output follows by a stream of its own, which ends with a look at the end.
         return Page.Screen(PageFormat.short(record.id), .execution, view)
@@ -168,7 +169,9 @@ struct ExecutionScreens: Sendable {
             case .batch: "It waits for another member of its batch to end."
             }
         let ahead = wait.ahead == 0 ? "" : " \(PageFormat.text(wait.ahead)) came before it."
-        let estimate = wait.estimate.map { " At the pace of the last minute: \(PageFormat.text($0))." }
+        let estimate = wait.estimate.map {
+            " At the pace of the last minute: \(PageFormat.text($0))."
+        }
         return place + ahead + (estimate ?? "")
     }
 
@@ -178,13 +181,23 @@ struct ExecutionScreens: Sendable {
         _ document: RecordedResult?
     ) -> [View.Fact] {
         var facts = [
-            View.Fact(name: "Tenant", text: record.tenant, path: "../executions?tenant=\(record.tenant.queryEscaped)"),
+            View.Fact(
+                name: "Tenant",
+                text: record.tenant,
+                path: "../executions?tenant=\(record.tenant.queryEscaped)"
+            ),
             View.Fact(name: "Pool", text: "\(record.pool), \(record.level.rawValue)"),
             View.Fact(name: "Runtime", text: document?.runtime ?? ""),
             View.Fact(name: "Exit code", text: document?.ending.exitCode.map { "\($0)" } ?? ""),
             View.Fact(name: "Signal", text: document?.ending.signal.map { "\($0)" } ?? ""),
-            View.Fact(name: "Wall time", text: PageFormat.text(seconds: document?.ending.wallSeconds)),
-            View.Fact(name: "CPU time", text: PageFormat.text(seconds: document?.ending.cpuSeconds)),
+            View.Fact(
+                name: "Wall time",
+                text: PageFormat.text(seconds: document?.ending.wallSeconds)
+            ),
+            View.Fact(
+                name: "CPU time",
+                text: PageFormat.text(seconds: document?.ending.cpuSeconds)
+            ),
             View.Fact(
                 name: "Peak memory",
                 text: document?.ending.memoryPeak.map { PageFormat.text($0) } ?? ""
@@ -195,7 +208,9 @@ struct ExecutionScreens: Sendable {
             View.Fact(name: "Image", text: document?.image ?? ""),
         ]
         if let batch = record.batchID {
-            facts.append(View.Fact(name: "Batch", text: batch.text, path: "../batches/\(batch.text)"))
+            facts.append(
+                View.Fact(name: "Batch", text: batch.text, path: "../batches/\(batch.text)")
+            )
         }
         if let first = document?.rerunOf {
             facts.append(View.Fact(name: "Rerun of", text: first.text, path: first.text))
@@ -276,12 +291,6 @@ struct ExecutionScreens: Sendable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// Asks for its end.
-    func cancel(_ visit: Page.Visit) async throws {
-        let record = try await finder.execution(visit.context)
-        _ = try await cancellations.cancel(execution: record.id, tenant: visit.caller.scope)
-    }
-
     // MARK: - Finding
 
     /// Where what somebody typed or pasted leads: an execution, a batch, or a dead letter.
@@ -289,7 +298,8 @@ struct ExecutionScreens: Sendable {
         let text = try visit.request.parameter("q") ?? ""
         let key = text.filter { !$0.isWhitespace }.lowercased()
         if let id = UUID(text: key) {
-            if let record = try await finder.records.execution(id), visit.caller.sees(record.tenant) {
+            if let record = try await finder.records.execution(id), visit.caller.sees(record.tenant)
+            {
                 return "ui/executions/\(id.text)"
             }
             if let batch = try await finder.records.batch(id), visit.caller.sees(batch.tenant) {
@@ -297,7 +307,9 @@ struct ExecutionScreens: Sendable {
             }
             throw Problem(.notFound, "nothing has the id \(key)")
         }
-        if Int64(key) != nil, key.count < 8, visit.caller.operates { return "ui/dead-letters/\(key)" }
+        if Int64(key) != nil, key.count < 8, visit.caller.operates {
+            return "ui/dead-letters/\(key)"
+        }
         return "ui/executions?id=\(key.queryEscaped)"
     }
 }

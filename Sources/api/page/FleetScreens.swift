@@ -121,7 +121,8 @@ struct FleetScreens: Sendable {
                 )
             },
             brokerFailure: queues == nil
-                ? "The broker cannot be reached." : "The broker has no queues of this installation.",
+                ? "The broker cannot be reached."
+                : "The broker has no queues of this installation.",
             store: lanes.prefix(Self.laneLimit)
                 .map { lane in
                     QueuesView.Lane(

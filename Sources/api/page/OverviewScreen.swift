@@ -196,7 +196,8 @@ struct OverviewScreen: Sendable {
                 return View.Lane(
                     pool: lane.pool,
                     level: lane.level.rawValue,
-                    path: "ui/executions?pool=\(lane.pool.queryEscaped)&level=\(lane.level.rawValue)",
+                    path:
+                        "ui/executions?pool=\(lane.pool.queryEscaped)&level=\(lane.level.rawValue)",
                     waiting: PageFormat.text(count(.queued)),
                     running: PageFormat.text(count(.running)),
                     oldest: rows.compactMap(\.oldest).max().map { PageFormat.text($0) } ?? "",

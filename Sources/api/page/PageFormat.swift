@@ -8,10 +8,11 @@ struct PageTime: Sendable {
 
     init(_ date: Date) {
         iso = date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        utc = date.formatted(
-            Date.ISO8601FormatStyle(dateTimeSeparator: .space).year().month().day()
-                .time(includingFractionalSeconds: false)
-        ) + " UTC"
+        utc =
+            date.formatted(
+                Date.ISO8601FormatStyle(dateTimeSeparator: .space).year().month().day()
+                    .time(includingFractionalSeconds: false)
+            ) + " UTC"
     }
 }
 

@@ -23,6 +23,8 @@ struct PageRoutes: Sendable {
     let rate: RequestRate
     let reader: RequestReader
     let streams: FairLimit
+    let executionRoutes: ExecutionRoutes
+    let batchRoutes: BatchRoutes
     let output: OutputRoutes
     let live: StreamRoutes
     let overviews: OverviewScreen
@@ -31,6 +33,7 @@ struct PageRoutes: Sendable {
     let batches: BatchScreens
     let tables: ListRoutes
     let fleet: FleetScreens
+    let bulk: BulkActionScreens
     let letters: DeadLetterScreens
     let access: AccessScreen
     let tryIt: TryScreen
@@ -73,7 +76,7 @@ struct PageRoutes: Sendable {
             screen("/ui/batches") { try await batches.list($0) },
             screen("/ui/batches/{id}") { try await batches.one($0) },
             act("/ui/batches/{id}/cancel") { visit, _ in
-                try await batches.cancel(visit)
+                _ = try await batchRoutes.cancel(visit.request, visit.context)
                 return Page.redirect(to: "ui/batches/\(visit.id)", from: visit.root)
             },
             screen("/ui/executions/{id}") { try await executions.one($0) },
@@ -82,7 +85,7 @@ struct PageRoutes: Sendable {
             download("/ui/executions/{id}/files/{path}") { try await output.file($0, $1) },
             download("/ui/executions/{id}/stream") { try await live.stream($0, $1) },
             act("/ui/executions/{id}/cancel") { visit, _ in
-                try await executions.cancel(visit)
+                _ = try await executionRoutes.cancel(visit.request, visit.context)
                 return Page.redirect(to: "ui/executions/\(visit.id)", from: visit.root)
             },
             screen("/ui/dead-letters", operates: true) { try await letters.list($0) },
@@ -95,6 +98,16 @@ struct PageRoutes: Sendable {
                 try await letters.purge(visit)
                 return Page.redirect(to: "ui/dead-letters?done=purge", from: visit.root)
             },
+            act("/ui/executions/{id}/rerun") { visit, _ in
+                let rerun = try await executionRoutes.rerun(visit.request, visit.context)
+                let id = rerun.headers[.location]?.split(separator: "/").last ?? ""
+                return Page.redirect(to: "ui/executions/\(id)?done=rerun", from: visit.root)
+            },
+            act("/ui/executions/act") { try await act(on: .executions, $1, for: $0) },
+            act("/ui/dead-letters/act", operates: true) {
+                try await act(on: .deadLetters, $1, for: $0)
+            },
+            screen("/ui/actions/{id}") { try await bulk.one($0) },
             screen("/ui/workers", operates: true) { try await fleet.workers($0) },
             act("/ui/workers/drain", operates: true) { visit, form in
                 try await fleet.drain(form)
@@ -251,6 +264,19 @@ struct PageRoutes: Sendable {
         }
     }
 
+    /// Asks whether something is to be done to many, or does it.
+    private func act(
+        on target: BulkAction.Target,
+        _ form: PageForm,
+        for visit: Visit
+    ) async throws -> Response {
+        switch try await bulk.act(on: target, form, for: visit) {
+        case .begun(let id):
+            Page.redirect(to: "ui/actions/\(id.text)", from: visit.root)
+        case .question(let screen): page.response(screen, for: visit)
+        }
+    }
+
     // MARK: - Signing in
 
     private struct SignInView: Sendable {
@@ -320,7 +346,8 @@ struct PageRoutes: Sendable {
                         let screen = try await make(visit)
                         let fragment = templates.render(screen.template, screen.view)
                         let event =
-                            fragment == last ? ServerSentEvent.heartbeat
+                            fragment == last
+                            ? ServerSentEvent.heartbeat
                             : ServerSentEvent.fragment(fragment).buffer
                         try await writer.write(event)
                         last = fragment

@@ -37,7 +37,10 @@ struct PageSession: Sendable {
     /// What a form of ours has and nobody else can know: the token behind it, hashed with the secret.
     var formToken: String {
         HMAC<SHA256>
-            .authenticationCode(for: Data("form".utf8), using: SymmetricKey(data: Data(secret.utf8)))
+            .authenticationCode(
+                for: Data("form".utf8),
+                using: SymmetricKey(data: Data(secret.utf8))
+            )
             .map { byte in
                 let digits = Array("0123456789abcdef")
                 return "\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
@@ -69,7 +72,8 @@ struct PageSession: Sendable {
     /// The cookie that ends it.
     static func end(for request: Request) -> Cookie {
         Cookie(name: cookie, value: "", maxAge: 0, path: "/", httpOnly: true, sameSite: .strict)
-    }}
+    }
+}
 
 /// What a form says: names with their values, as browsers send them (`application/x-www-form-urlencoded`).
 struct PageForm: Sendable {

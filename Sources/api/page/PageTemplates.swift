@@ -11,6 +11,7 @@ struct PageTemplates: Sendable {
         case access
         case batch
         case batches
+        case bulkAction = "bulk-action"
         case confirm
         case deadLetter = "dead-letter"
         case deadLetters = "dead-letters"
@@ -76,6 +77,7 @@ extension PageTemplates.Name {
         case .access: PackageResources.access_mustache
         case .batch: PackageResources.batch_mustache
         case .batches: PackageResources.batches_mustache
+        case .bulkAction: PackageResources.bulk_action_mustache
         case .confirm: PackageResources.confirm_mustache
         case .deadLetter: PackageResources.dead_letter_mustache
         case .deadLetters: PackageResources.dead_letters_mustache

@@ -11,6 +11,7 @@ public import ServiceLifecycle
 public struct Gateway: Service {
     private let settings: GatewaySettings
     private let services: GatewayServices
+    private let reader: RequestReader
     private let logger: Logger
 
     /// Describes one.
@@ -22,6 +23,7 @@ public struct Gateway: Service {
     public init(settings: GatewaySettings, services: GatewayServices, logger: Logger) {
         self.settings = settings
         self.services = services
+        reader = RequestReader(settings: settings)
         self.logger = logger
     }
 
@@ -50,14 +52,15 @@ public struct Gateway: Service {
     private func pageRoutes(_ authenticator: Authenticator, _ rate: RequestRate) -> [Route] {
         let monitoring = services.monitoring
         let ends = RecentEndsReader(source: services.recentEnds, pools: settings.pools)
-        let finder = TenantScopedRecords(records: services.records)
         let streams = FairLimit(settings.limits.streams, of: "screens that are followed")
         return PageRoutes(
             page: Page(),
             authenticator: authenticator,
             rate: rate,
-            reader: RequestReader(settings: settings),
+            reader: reader,
             streams: streams,
+            executionRoutes: executions,
+            batchRoutes: batches,
             output: OutputRoutes(finder: finder, files: services.files),
             live: StreamRoutes(finder: finder, follower: services.follower, streams: streams),
             overviews: OverviewScreen(
@@ -67,14 +70,13 @@ public struct Gateway: Service {
             executions: ExecutionScreens(
                 finder: finder,
                 traces: services.traces,
-                cancellations: services.cancellations
+                requests: services.requests
             ),
             lists: ExecutionListScreen(lists: services.lists),
             batches: BatchScreens(
                 finder: finder,
                 lists: services.lists,
-                results: services.records,
-                cancellations: services.cancellations
+                results: services.records
             ),
             tables: ListRoutes(executions: services.lists, batches: services.lists),
             fleet: FleetScreens(
@@ -84,16 +86,41 @@ public struct Gateway: Service {
                     try await registry.sandboxes()
                 }
             ),
+            bulk: BulkActionScreens(actions: services.bulkActions),
             letters: DeadLetterScreens(
                 letters: services.letters,
                 admissions: services.admissions,
-                census: monitoring.census
+                census: monitoring.census,
+                audit: services.audit
             ),
-            access: AccessScreen(tokens: services.tokens),
+            access: AccessScreen(tokens: services.tokens, audit: services.audit),
             tryIt: TryScreen(admissions: services.admissions, pools: settings.pools)
         )
         .routes
     }
+
+    private var executions: ExecutionRoutes {
+        ExecutionRoutes(
+            reader: reader,
+            finder: finder,
+            cancellations: services.cancellations,
+            reruns: services.reruns,
+            audit: services.audit
+        )
+    }
+
+    private var batches: BatchRoutes {
+        BatchRoutes(
+            reader: reader,
+            admissions: services.admissions,
+            cancellations: services.cancellations,
+            finder: finder,
+            results: services.records,
+            audit: services.audit
+        )
+    }
+
+    private var finder: TenantScopedRecords { TenantScopedRecords(records: services.records) }
 
     private var fleet: FleetRoutes {
         FleetRoutes(
@@ -106,8 +133,6 @@ public struct Gateway: Service {
 
     /// Everything that it answers.
     var routes: [Route] {
-        let reader = RequestReader(settings: settings)
-        let finder = TenantScopedRecords(records: services.records)
         let submission = SubmissionRoutes(
             reader: reader,
             admissions: services.admissions,
@@ -115,26 +140,11 @@ public struct Gateway: Service {
             waits: FairLimit(settings.limits.waits, of: "requests that wait for an end"),
             limits: settings.limits
         )
-        let executions = ExecutionRoutes(
-            reader: reader,
-            finder: finder,
-            cancellations: services.cancellations,
-            reruns: services.reruns,
-            audit: services.audit
-        )
         let output = OutputRoutes(finder: finder, files: services.files)
         let streams = StreamRoutes(
             finder: finder,
             follower: services.follower,
             streams: FairLimit(settings.limits.streams, of: "live outputs that are followed")
-        )
-        let batches = BatchRoutes(
-            reader: reader,
-            admissions: services.admissions,
-            cancellations: services.cancellations,
-            finder: finder,
-            results: services.records,
-            audit: services.audit
         )
         let lists = ListRoutes(executions: services.lists, batches: services.lists)
         let deadLetters = DeadLetterRoutes(

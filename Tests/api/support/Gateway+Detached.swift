@@ -67,6 +67,7 @@ extension Gateway {
                 directory: TokenDirectory(store: FakeTokens(), logger: logger),
                 recentEnds: PostgreSQLRecentEnds(database),
                 traces: store,
+                requests: store,
                 tokens: FakeTokens(),
                 workers: PostgreSQLWorkerDirectory(database),
                 registry: PostgreSQLWorkerRegistry(database),

@@ -76,7 +76,10 @@ final class Browser: Sendable {
     /// What was asked for so far, and what the console says; each once.
     func requests() async throws -> (urls: [String], console: [String]) {
         let answer = try await ask("requests", [:])
-        return (answer["urls"].elements.compactMap(\.string), answer["console"].elements.compactMap(\.string))
+        return (
+            answer["urls"].elements.compactMap(\.string),
+            answer["console"].elements.compactMap(\.string)
+        )
     }
 
     /// Takes a picture of what is there; by how many pixels it is too wide.
