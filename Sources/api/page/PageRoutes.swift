@@ -145,8 +145,9 @@ struct PageRoutes: Sendable {
         }
     }
 
-    /// What is no screen: as the API has it, for who has a session. What programs wrote stays apart from the
-    /// page, though it comes from the same address.
+    /// What is no screen: as the API has it, for who has a session.
+    ///
+    /// What programs wrote stays apart from the page, though it comes from the same address.
     private func download(_ path: String, _ answer: @escaping Route.Handler) -> Route {
         Route(.get, path, .anybody) { request, context in
             let visit = Visit(request, context)
