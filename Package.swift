@@ -25,6 +25,7 @@ let hummingbird = product("Hummingbird", of: "hummingbird")
 let lifecycleTestKit = product("ServiceLifecycleTestKit", of: "swift-service-lifecycle")
 let logging = product("Logging", of: "swift-log")
 let metrics = product("Metrics", of: "swift-metrics")
+let mustache = product("Mustache", of: "swift-mustache")
 let nioCore = product("NIOCore", of: "swift-nio")
 let nioHTTP1 = product("NIOHTTP1", of: "swift-nio")
 let nioHTTPTypes = product("NIOHTTPTypes", of: "swift-nio-extras")
@@ -96,6 +97,14 @@ func system(_ name: String, pkgConfig: String, package: String) -> Target {
     )
 }
 
+/// What the gateway's page is made of, embedded in the program.
+let pageAssets: [Resource] = [
+    "access.mustache", "batch.mustache", "batches.mustache", "bulk-action.mustache",
+    "confirm.mustache", "dead-letter.mustache", "dead-letters.mustache", "execution.mustache", "executions.mustache",
+    "layout.mustache", "overview.mustache", "page.js", "problem.mustache", "queues.mustache",
+    "sign-in.mustache", "style.css", "try.mustache", "workers.mustache",
+].map { .embedInCode("page/assets/\($0)") }
+
 /// The hostile inputs of `Tests/fuzz`: its properties with a corpus as tests, or, where the
 /// environment has SANDMILL_FUZZ, with libFuzzer as a program, which `ops/fuzz` builds.
 let isFuzzed = Context.environment["SANDMILL_FUZZ"] != nil
@@ -144,6 +153,7 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -197,9 +207,9 @@ let package = Package(
             in: "api",
             core + [
                 "Prometheus", asyncAlgorithms, crypto, httpTypes, hummingbird, logging, metrics,
-                nioCore, nioHTTP1, nioHTTPTypes, serviceLifecycle,
+                mustache, nioCore, nioHTTP1, nioHTTPTypes, serviceLifecycle,
             ],
-            resources: [.embedInCode("openapi.json")]
+            resources: [.embedInCode("openapi.json")] + pageAssets
         ),
         library("SandmillConfiguration", in: "configuration", ["SandmillEntity", yams]),
 

@@ -113,8 +113,12 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
     public let tenant: String?
     /// Its level.
     public let level: Word<Level>?
+    /// What ran it.
+    public let runtime: String?
     /// Its batch.
     public let batchID: UUID?
+    /// The execution that it repeats.
+    public let rerunOf: UUID?
     /// The request's labels.
     public let labels: [String: String]
     /// The terminal state.
@@ -127,6 +131,8 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
     public let attempt: Int?
     /// The directory with its files, below the results root; nil where nothing ran.
     public let resultsPath: String?
+    /// The sandbox image that it ran in.
+    public let image: String?
 
     /// Reads a document.
     ///
@@ -161,25 +167,32 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
         state = try container.decode(Word<ExecutionState>.self, forKey: .state)
         tenant = container.value(of: .tenant)
         level = container.value(of: .level)
+        runtime = container.value(of: .runtime)
         let batch: String? = container.value(of: .batchID)
         batchID = batch.flatMap(UUID.init(text:))
+        let first: String? = container.value(of: .rerunOf)
+        rerunOf = first.flatMap(UUID.init(text:))
         labels = container.value(of: .labels) ?? [:]
         ending = try Ending(from: decoder)
         cases = container.value(of: .cases)
         attempt = container.value(of: .attempt)
         resultsPath = container.value(of: .resultsPath)
+        image = container.value(of: .image)
     }
 
     private enum CodingKeys: String, CodingKey {
         case id
         case tenant
         case level
+        case runtime
         case batchID = "batch_id"
+        case rerunOf = "rerun_of"
         case labels
         case state
         case cases
         case attempt
         case resultsPath = "results_path"
+        case image
     }
 }
 

@@ -80,10 +80,8 @@ struct GatewayProcess {
     ) async throws -> [any Service] {
         var settings = configuration.gatewaySettings
         settings.limits.connections = try connectionsWithinFileLimit()
-        let directory = TokenDirectory(
-            store: PostgreSQLAccessTokens(adapters.database),
-            logger: logger
-        )
+        let tokens = PostgreSQLAccessTokens(adapters.database)
+        let directory = TokenDirectory(store: tokens, logger: logger)
         try await directory.load()
         try checkAccess(settings, directory)
         let files = try OutputFiles(root: configuration.resultsRoot)
@@ -106,7 +104,12 @@ struct GatewayProcess {
                 follower: OutputFollower(records: adapters.executions, source: files),
                 completions: completions,
                 directory: directory,
+                recentEnds: PostgreSQLRecentEnds(adapters.database),
+                traces: adapters.executions,
+                requests: adapters.executions,
+                tokens: tokens,
                 workers: PostgreSQLWorkerDirectory(adapters.database),
+                registry: PostgreSQLWorkerRegistry(adapters.database),
                 lanes: PostgreSQLQueueStatistics(adapters.database),
                 relay: adapters.relay,
                 monitoring: monitoring

@@ -39,6 +39,26 @@ struct Authenticator: Sendable {
         }
     }
 
+    /// Who looks at the page, by the secret of their session; where no token is asked for, whoever is on
+    /// this machine, and for all tenants.
+    func caller(ofPage request: Request, session: String?) throws -> Caller {
+        if isLoopback, try directory.isOpen() {
+            try Self.refuseOtherSites(request)
+            return Caller(
+                tenant: "default",
+                actsForAll: true,
+                submits: true,
+                operates: true,
+                key: "page",
+                name: "somebody on this machine"
+            )
+        }
+        guard let session, let token = try directory.token(session) else {
+            throw Problem(.unauthorized, "the session has ended")
+        }
+        return try Self.caller(token, actingFor: nil)
+    }
+
     private func identify(_ request: Request) throws -> Caller {
         let tenant = try Self.tenant(of: request)
         if isLoopback, try directory.isOpen() {
@@ -132,6 +152,10 @@ extension HTTPField.Name {
     fileprivate static let tenant = Self.parsed("tenant")
     /// The id of an execution or a batch, chosen by the client.
     static let idempotencyKey = Self.parsed("Idempotency-Key")
+    /// By what a client came to the proxy before this gateway.
+    static let forwardedProtocol = Self.parsed("X-Forwarded-Proto")
+    /// What a browser tells of a page to those that it leads to (Referrer Policy).
+    static let referrerPolicy = Self.parsed("Referrer-Policy")
     /// What a reader of server-sent events has come to.
     static let lastEventID = Self.parsed("Last-Event-ID")
 

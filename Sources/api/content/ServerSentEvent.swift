@@ -43,6 +43,12 @@ struct ServerSentEvent: Equatable {
         ServerSentEvent("end", id: endID, ["state": state])
     }
 
+    /// A screen of the page that has become another.
+    static func fragment(_ html: String) -> ServerSentEvent { ServerSentEvent("fragment", html) }
+
+    /// That a screen of the page will not change any more.
+    static let over = ServerSentEvent("over", "")
+
     /// Why no more can be told.
     static func problem(_ problem: Problem) -> ServerSentEvent {
         ServerSentEvent("problem", ["detail": problem.detail, "kind": problem.kind.rawValue])

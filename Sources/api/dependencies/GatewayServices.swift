@@ -26,8 +26,18 @@ public struct GatewayServices: Sendable {
     public var completions: Completions
     /// Knows the callers.
     public var directory: TokenDirectory
+    /// Tells how executions ended lately.
+    public var recentEnds: any RecentEndsSource
+    /// Tells where executions are.
+    public var traces: any ExecutionTraces
+    /// Reads the requests of executions.
+    public var requests: any RequestRecords
+    /// Keeps who may use the gateway.
+    public var tokens: any AccessTokenStore
     /// Knows the workers.
     public var workers: any WorkerDirectory
+    /// Knows the sandboxes of all workers.
+    public var registry: any WorkerRegistry
     /// Tells whose executions wait.
     public var lanes: any WaitingLaneSource
     /// What publishes hints to workers; nil for none.
@@ -49,7 +59,12 @@ public struct GatewayServices: Sendable {
         follower: OutputFollower,
         completions: Completions,
         directory: TokenDirectory,
+        recentEnds: any RecentEndsSource,
+        traces: any ExecutionTraces,
+        requests: any RequestRecords,
+        tokens: any AccessTokenStore,
         workers: any WorkerDirectory,
+        registry: any WorkerRegistry,
         lanes: any WaitingLaneSource,
         relay: Relay?,
         monitoring: Monitoring
@@ -66,7 +81,12 @@ public struct GatewayServices: Sendable {
         self.follower = follower
         self.completions = completions
         self.directory = directory
+        self.recentEnds = recentEnds
+        self.traces = traces
+        self.requests = requests
+        self.tokens = tokens
         self.workers = workers
+        self.registry = registry
         self.lanes = lanes
         self.relay = relay
         self.monitoring = monitoring

@@ -81,7 +81,8 @@ struct BatchRoutes: Sendable {
         )
     }
 
-    private func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    /// Asks for the ends of all members of a batch.
+    func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
         guard let id = context.id else { throw Problem.unknown("batch") }
         let pending = try await cancellations.cancel(batch: id, tenant: context.caller.scope)
         guard let pending else { throw Problem.unknown("batch") }

@@ -32,7 +32,8 @@ struct ExecutionRoutes: Sendable {
         return .json(bytes: Array(result.utf8))
     }
 
-    private func rerun(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    /// Runs an execution again; the answer's `Location` names the new one.
+    func rerun(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let new = try reader.id(of: request)
         let record = try await finder.execution(context)
         switch try await reruns.rerun(record.id, as: new, tenant: context.caller.scope) {
@@ -70,7 +71,8 @@ struct ExecutionRoutes: Sendable {
         )
     }
 
-    private func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    /// Asks for the end of an execution.
+    func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
         guard let id = context.id else { throw Problem.unknown("execution") }
         switch try await cancellations.cancel(execution: id, tenant: context.caller.scope) {
         case .unknown: throw Problem.unknown("execution")

@@ -16,7 +16,8 @@ struct ListRoutes: Sendable {
         ]
     }
 
-    private func listExecutions(
+    /// Answers with a page of executions.
+    func listExecutions(
         _ request: Request,
         _ context: GatewayContext
     ) async throws -> Response {

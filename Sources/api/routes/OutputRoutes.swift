@@ -20,7 +20,8 @@ struct OutputRoutes: Sendable {
         ]
     }
 
-    private func stream(
+    /// Answers with what a program wrote to a stream.
+    func stream(
         _ stream: SandboxOutput.Stream,
         _ request: Request,
         _ context: GatewayContext
@@ -37,8 +38,10 @@ struct OutputRoutes: Sendable {
         return try content.response(to: request)
     }
 
+    /// Answers with a file that a program left.
+    ///
     /// The path is that of the document, percent-encoded; nothing that is not there is looked for.
-    private func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let (record, result) = try await ended(context)
         let encoded = context.parameters.getCatchAll().joined(separator: "/")
         guard let path = String(percentDecoding: encoded), let entry = result.entry(path) else {

@@ -23,7 +23,8 @@ struct StreamRoutes: Sendable {
         case end
     }
 
-    private func stream(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    /// Answers with the output, from its beginning or from where the client left off.
+    func stream(_ request: Request, _ context: GatewayContext) async throws -> Response {
         let record = try await finder.execution(context)
         let last = request.headers[.lastEventID]
         // A browser comes again also after the end, until it is told that there is no more.

@@ -1,6 +1,7 @@
 internal import Hummingbird
 public import Logging
 internal import SandmillEntity
+internal import SandmillService
 public import ServiceLifecycle
 
 /// The HTTP gateway: a server that lives as long as ``run()`` does.
@@ -10,6 +11,7 @@ public import ServiceLifecycle
 public struct Gateway: Service {
     private let settings: GatewaySettings
     private let services: GatewayServices
+    private let reader: RequestReader
     private let logger: Logger
 
     /// Describes one.
@@ -21,6 +23,7 @@ public struct Gateway: Service {
     public init(settings: GatewaySettings, services: GatewayServices, logger: Logger) {
         self.settings = settings
         self.services = services
+        reader = RequestReader(settings: settings)
         self.logger = logger
     }
 
@@ -38,17 +41,98 @@ public struct Gateway: Service {
             isLoopback: settings.isLoopback
         )
         let rate = RequestRate(perSecond: settings.limits.requestsPerSecond)
-        try await server.run(routes) { request, access in
+        try await server.run(routes + pageRoutes(authenticator, rate)) { request, access in
             let caller = try authenticator.caller(of: request, for: access)
             if caller != .anybody { try rate.count(caller.key) }
             return caller
         }
     }
 
+    /// The page, for browsers.
+    private func pageRoutes(_ authenticator: Authenticator, _ rate: RequestRate) -> [Route] {
+        let monitoring = services.monitoring
+        let ends = RecentEndsReader(source: services.recentEnds, pools: settings.pools)
+        let streams = FairLimit(settings.limits.streams, of: "screens that are followed")
+        return PageRoutes(
+            page: Page(),
+            authenticator: authenticator,
+            rate: rate,
+            reader: reader,
+            streams: streams,
+            executionRoutes: executions,
+            batchRoutes: batches,
+            output: OutputRoutes(finder: finder, files: services.files),
+            live: StreamRoutes(finder: finder, follower: services.follower, streams: streams),
+            overviews: OverviewScreen(
+                monitoring: monitoring,
+                ends: SharedReading { try await ends.read() }
+            ),
+            executions: ExecutionScreens(
+                finder: finder,
+                traces: services.traces,
+                requests: services.requests
+            ),
+            lists: ExecutionListScreen(lists: services.lists),
+            batches: BatchScreens(
+                finder: finder,
+                lists: services.lists,
+                results: services.records
+            ),
+            tables: ListRoutes(executions: services.lists, batches: services.lists),
+            fleet: FleetScreens(
+                monitoring: monitoring,
+                fleet: fleet,
+                sandboxes: SharedReading { [registry = services.registry] in
+                    try await registry.sandboxes()
+                }
+            ),
+            bulk: BulkActionScreens(actions: services.bulkActions),
+            letters: DeadLetterScreens(
+                letters: services.letters,
+                admissions: services.admissions,
+                census: monitoring.census,
+                audit: services.audit
+            ),
+            access: AccessScreen(tokens: services.tokens, audit: services.audit),
+            tryIt: TryScreen(admissions: services.admissions, pools: settings.pools)
+        )
+        .routes
+    }
+
+    private var executions: ExecutionRoutes {
+        ExecutionRoutes(
+            reader: reader,
+            finder: finder,
+            cancellations: services.cancellations,
+            reruns: services.reruns,
+            audit: services.audit
+        )
+    }
+
+    private var batches: BatchRoutes {
+        BatchRoutes(
+            reader: reader,
+            admissions: services.admissions,
+            cancellations: services.cancellations,
+            finder: finder,
+            results: services.records,
+            audit: services.audit
+        )
+    }
+
+    private var finder: TenantScopedRecords { TenantScopedRecords(records: services.records) }
+
+    private var fleet: FleetRoutes {
+        FleetRoutes(
+            monitoring: services.monitoring,
+            directory: services.workers,
+            lanes: services.lanes,
+            relay: services.relay
+        )
+    }
+
     /// Everything that it answers.
     var routes: [Route] {
-        let reader = RequestReader(settings: settings)
-        let finder = TenantScopedRecords(records: services.records)
         let submission = SubmissionRoutes(
             reader: reader,
             admissions: services.admissions,
@@ -56,26 +140,11 @@ public struct Gateway: Service {
             waits: FairLimit(settings.limits.waits, of: "requests that wait for an end"),
             limits: settings.limits
         )
-        let executions = ExecutionRoutes(
-            reader: reader,
-            finder: finder,
-            cancellations: services.cancellations,
-            reruns: services.reruns,
-            audit: services.audit
-        )
         let output = OutputRoutes(finder: finder, files: services.files)
         let streams = StreamRoutes(
             finder: finder,
             follower: services.follower,
             streams: FairLimit(settings.limits.streams, of: "live outputs that are followed")
-        )
-        let batches = BatchRoutes(
-            reader: reader,
-            admissions: services.admissions,
-            cancellations: services.cancellations,
-            finder: finder,
-            results: services.records,
-            audit: services.audit
         )
         let lists = ListRoutes(executions: services.lists, batches: services.lists)
         let deadLetters = DeadLetterRoutes(
@@ -88,12 +157,6 @@ public struct Gateway: Service {
             reader: reader,
             actions: services.bulkActions,
             audit: services.audit
-        )
-        let fleet = FleetRoutes(
-            monitoring: services.monitoring,
-            directory: services.workers,
-            lanes: services.lanes,
-            relay: services.relay
         )
         let operation = OperationRoutes(
             monitoring: services.monitoring,

@@ -65,7 +65,12 @@ extension Gateway {
                     logger: logger
                 ),
                 directory: TokenDirectory(store: FakeTokens(), logger: logger),
+                recentEnds: PostgreSQLRecentEnds(database),
+                traces: store,
+                requests: store,
+                tokens: FakeTokens(),
                 workers: PostgreSQLWorkerDirectory(database),
+                registry: PostgreSQLWorkerRegistry(database),
                 lanes: PostgreSQLQueueStatistics(database),
                 relay: nil,
                 monitoring: Monitoring(

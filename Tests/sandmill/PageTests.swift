@@ -1,0 +1,207 @@
+import Foundation
+import Testing
+
+extension SystemTests {
+    /// The page of the gateway, in a real browser.
+    @Suite(.timeLimit(.minutes(5)))
+    struct PageTests {
+        private static let hostile = "<script>document.title='taken'</script>\u{202E}\"'&"
+
+        @Test(.installationWithoutWorker)
+        func whoHasATokenSignsInAndOut() async throws {
+            let installation = try Installation.current
+            let token = try await installation.token("--role", "operate")
+            let gateway = try await installation.open("serve")
+            try await Browser.look(at: gateway) { browser in
+                try await browser.open("/ui/dead-letters")
+                try await browser.see("h1", "Sandmill")
+                try await browser.write("sm_wrong", into: "input[name=token]")
+                try await browser.click("button", "Sign in")
+                try await browser.see(".failed", "not known")
+                try await browser.write(token, into: "input[name=token]")
+                try await browser.click("button", "Sign in")
+                // It leads to where they wanted to go.
+                try await browser.see("h1", "Dead letters")
+                #expect(try await browser.url().hasSuffix("/ui/dead-letters"))
+                #expect(try await browser.evaluate("return document.cookie") == "")
+                try await browser.click("button", "Sign out")
+                try await browser.see("button", "Sign in")
+                try await browser.open("/")
+                try await browser.see("button", "Sign in")
+            }
+            try await installation.stop(gateway.process)
+        }
+
+        @Test(.installationWithoutWorker)
+        func aProgramThatIsTriedIsShownAsItRuns() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open("serve")
+            try await Browser.look(at: gateway) { browser in
+                try await browser.open("/ui/try")
+                try await browser.write(
+                    "import time\nprint('first', flush=True)\ntime.sleep(4)\nprint('second')",
+                    into: "textarea[name=source]"
+                )
+                try await browser.click("button", "Run")
+                try await browser.see("#live-stdout", "first")
+                #expect(try await browser.count(".head .succeeded") == 0)
+                try await browser.see(".head .succeeded", "succeeded")
+                try await browser.see("pre", "second")
+            }
+            try await installation.stop(gateway.process)
+        }
+
+        @Test(.installationWithoutWorker)
+        func whatProgramsWriteIsHarmless() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open("serve")
+            let answer = try await gateway.submit(
+                [
+                    "source": .string(
+                        "open('<img src=x onerror=alert(1)>.txt', 'w').write('1')\nprint('''\(Self.hostile)''')"
+                    ),
+                    "labels": ["<b>": .string(Self.hostile)],
+                ]
+            )
+            let id = try #require(answer.json["id"].string)
+            try await Browser.look(at: gateway) { browser in
+                for path in ["/ui/executions/\(id)", "/ui/executions", "/"] {
+                    let opened = try await browser.open(path)
+                    #expect(opened["title"].string?.contains("Sandmill") == true)
+                    #expect(try await browser.count("main script, main img, main p b") == 0)
+                }
+                try await browser.open("/ui/executions/\(id)")
+                try await browser.see("pre", "<script>")
+                let (urls, console) = try await browser.requests()
+                #expect(urls.count > 5)
+                for url in urls {
+                    #expect(url.hasPrefix(gateway.url("/")) || url.hasPrefix("data:"), "\(url)")
+                }
+                #expect(console.isEmpty)
+                // A program's file is never shown as a page of ours.
+                let file = try await gateway.ask(
+                    "/ui/executions/\(id)/files/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E.txt"
+                )
+                #expect(file.status == 200)
+                #expect(file.fields["content-disposition"]?.hasPrefix("attachment") == true)
+                #expect(file.fields["content-security-policy"]?.contains("sandbox") == true)
+            }
+            try await installation.stop(gateway.process)
+        }
+
+        @Test(.installationWithoutWorker)
+        func formsOfOtherSessionsAreRefused() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open("serve")
+            func post(_ body: String, _ fields: String...) async throws -> Int {
+                try await gateway.ask(
+                    "/ui/try",
+                    fields.flatMap { ["-H", $0] } + ["-d", body]
+                )
+                .status
+            }
+            let program = "source=print(1)&pool=python&level=normal"
+            #expect(try await post(program) == 403)
+            #expect(try await post(program, "Cookie: sandmill_session=abc") == 403)
+            #expect(try await post("\(program)&csrf=00", "Cookie: sandmill_session=abc") == 403)
+            let page = try await gateway.ask("/ui/try")
+            let cookie = try #require(page.fields["set-cookie"]?.split(separator: ";").first)
+            #expect(page.fields["set-cookie"]?.contains("HttpOnly") == true)
+            #expect(page.fields["set-cookie"]?.contains("SameSite=Strict") == true)
+            #expect(page.fields["content-security-policy"]?.contains("default-src 'none'") == true)
+            let token = try #require(
+                page.text.firstMatch(of: /name="csrf" value="([0-9a-f]{64})"/)?.1
+            )
+            #expect(
+                try await post("\(program)&csrf=\(token)", "Cookie: sandmill_session=abc") == 403
+            )
+            #expect(try await post("\(program)&csrf=\(token)", "Cookie: \(cookie)") == 303)
+            #expect(
+                try await post(
+                    "\(program)&csrf=\(token)",
+                    "Cookie: \(cookie)",
+                    "Origin: http://evil.example"
+                ) == 403
+            )
+            try await installation.stop(gateway.process)
+        }
+
+        @Test(.installationWithoutWorker)
+        func aTokenSeesWhatItsTenantAndItsRoleMay() async throws {
+            let installation = try Installation.current
+            let operate = try await installation.token("--role", "operate")
+            let submit = try await installation.token("--tenant", "alice")
+            let gateway = try await installation.open("serve")
+            func page(_ path: String, as token: String) async throws -> HTTPGateway.Answer {
+                try await gateway.ask(path, "-H", "Cookie: sandmill_session=\(token)")
+            }
+            let answer = try await gateway.submit(
+                ["source": "print(1)"],
+                to: "/execute/sync",
+                "-H",
+                "Authorization: Bearer \(operate)",
+                "-H",
+                "tenant: bob"
+            )
+            let id = try #require(answer.json["id"].string)
+            #expect(try await page("/ui/executions/\(id)", as: operate).status == 200)
+            #expect(try await page("/ui/executions/\(id)", as: submit).status == 404)
+            #expect(try await page("/ui/dead-letters", as: submit).status == 403)
+            #expect(try await page("/", as: submit).status == 303)
+            #expect(try await page("/ui/find?q=\(id)", as: submit).status == 404)
+            #expect(try await page("/ui/find?q=\(id)", as: operate).status == 303)
+            // The cookie is for the page alone.
+            #expect(try await page("/execute/\(id)/status", as: operate).status == 401)
+            try await installation.stop(gateway.process)
+        }
+
+        @Test(.installationWithoutWorker)
+        func aDeadLetterIsMendedAndRuns() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open("serve")
+            let id = UUID()
+            _ = try await installation.submit(["sorce": "print(4)"], id: id)
+            try await Browser.look(at: gateway) { browser in
+                try await browser.open("/ui/dead-letters")
+                try await browser.see("td", "there is no such field")
+                try await browser.click("td.num a")
+                try await browser.write(#"{"source": "print(4)"}"#, into: "textarea[name=body]")
+                try await browser.click("button", "Requeue")
+                try await browser.see(".notice", "on its way")
+                let end = try await installation.events.finished(id)
+                #expect(end["data"]["stdout"]["preview"] == "4\n")
+            }
+            try await installation.stop(gateway.process)
+        }
+
+        @Test(.installationWithoutWorker)
+        func everyScreenFitsEveryWidth() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open("serve")
+            let answer = try await gateway.submit(
+                [
+                    "source": "print('x' * 5000)",
+                    "labels": ["a": .string(String(repeating: "y", count: 200))],
+                ]
+            )
+            let id = try #require(answer.json["id"].string)
+            _ = try await installation.submit(["sorce": 1])
+            let picture = installation.directory.appending(path: "page.png")
+            try await Browser.look(at: gateway) { browser in
+                for path in [
+                    "/", "/ui/executions", "/ui/executions/\(id)", "/ui/batches",
+                    "/ui/dead-letters",
+                    "/ui/dead-letters/1", "/ui/workers", "/ui/queues", "/ui/access", "/ui/try",
+                ] {
+                    try await browser.open(path)
+                    try await browser.see("h1")
+                    for width in [1_440, 800, 390] {
+                        let overflow = try await browser.photograph(to: picture, width: width)
+                        #expect(overflow == 0, "\(path) at \(width)")
+                    }
+                }
+            }
+            try await installation.stop(gateway.process)
+        }
+    }
+}
