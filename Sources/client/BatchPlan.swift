@@ -8,9 +8,13 @@ public import SandmillService
 /// members that it refuses. What does not fit, has members of different levels, or is for a pool that
 /// this configuration does not know, is a message a member.
 public struct BatchPlan: Sendable {
+    /// What is to be run.
     public let draft: BatchDraft
+    /// The batch's id.
     public let id: UUID
+    /// What runs it.
     public let pool: String
+    /// Whose it is.
     public let tenant: String
     /// The members as requests of their own.
     public let entries: [Submitter.Entry]

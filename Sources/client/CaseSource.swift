@@ -7,6 +7,7 @@ public import SandmillService
 public struct CaseSource: Sendable {
     private let path: String
 
+    /// The cases at `path`.
     public init(_ path: String) {
         self.path = path
     }

@@ -6,6 +6,7 @@ internal import SandmillService
 public struct InputDirectory: Sendable {
     private let directory: SourceDirectory
 
+    /// The directory at `path`.
     public init(_ path: String) {
         directory = SourceDirectory(path)
     }

@@ -5,18 +5,27 @@ public import SandmillEntity
 public struct MemberRow: Equatable, Sendable {
     /// What it is called: its input, its program, all of its labels, or its id.
     public let name: String
+    /// The execution.
     public let id: UUID
+    /// What became of it.
     public let verdict: MemberVerdict
     /// Its state; nil when it has none.
     public let state: String?
+    /// Why.
     public let reason: String?
+    /// The program's exit code.
     public let exitCode: Int?
+    /// The signal that killed it.
     public let signal: Int?
     /// How many cases were accepted, and how many there are; nil without cases.
     public let score: Score?
+    /// Real time, in seconds.
     public let wallSeconds: Double?
+    /// User and system time, in seconds.
     public let cpuSeconds: Double?
+    /// The most memory that it held at once.
     public let memory: ByteCount?
+    /// The directory with its files, below the results root.
     public let resultsPath: String?
 
     /// How many cases were accepted.

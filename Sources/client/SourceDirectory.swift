@@ -25,6 +25,7 @@ public struct SourceDirectory: Sendable {
     /// Where it is.
     public let path: String
 
+    /// The directory at `path`.
     public init(_ path: String) {
         self.path = path
     }

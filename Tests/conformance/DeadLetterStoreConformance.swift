@@ -72,7 +72,9 @@ extension Conformance<Stores> {
         },
         Conformance("without a tenant it is the default one's") { stores in
             _ = try await stores.letters.kept(.sample(tenant: nil))
-            #expect(try await stores.letters.list(DeadLetterFilter(tenants: ["default"])).count == 1)
+            #expect(
+                try await stores.letters.list(DeadLetterFilter(tenants: ["default"])).count == 1
+            )
         },
         Conformance("each filter leaves out what it does not mean") { stores in
             let wanted = try await stores.letters.kept(
@@ -93,7 +95,8 @@ extension Conformance<Stores> {
             }
             #expect(try await stores.letters.list(DeadLetterFilter(ids: [])).isEmpty)
             #expect(
-                try await stores.letters.list(DeadLetterFilter(pools: ["a"], tenants: ["acme"])).isEmpty
+                try await stores.letters.list(DeadLetterFilter(pools: ["a"], tenants: ["acme"]))
+                    .isEmpty
             )
         },
         Conformance("a batch's letters are its own and those that name it") {

@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// What the holder of a token may do.
 public enum AccessRole: String, CaseIterable, Sendable {
     /// See what is its own tenant's.

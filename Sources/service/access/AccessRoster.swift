@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// All callers that a gateway accepts.
 public struct AccessRoster: Equatable, Sendable {
     /// The tokens that count, by their hash.

@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// A token that is to be kept.
 public struct NewAccessToken: Equatable, Sendable {
     /// What it begins with.

@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// What becomes of the program that a run builds; nothing to those that are not built.
 public enum BuildUse: Sendable {
     /// It is built, run, and gone.

@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// An attempt that the store says a worker makes.
 public struct RunningAttempt: Hashable, Sendable {

@@ -1,4 +1,3 @@
-public import FoundationEssentials
 public import SandmillEntity
 
 /// A piece of a program's output.

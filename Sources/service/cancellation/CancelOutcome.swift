@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// What became of a wish to end an execution.
 public enum CancelOutcome: String, Equatable, Sendable {
     /// There is no such execution.

@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// Where an execution is and how it came there.
 public struct ExecutionTrace: Equatable, Sendable {

@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// Where a queued execution waits.
 public struct QueueWait: Equatable, Sendable {

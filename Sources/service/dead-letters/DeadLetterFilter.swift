@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// Which dead letters are meant: those to which everything applies that is not nil or empty.
 public struct DeadLetterFilter: Equatable, Sendable {

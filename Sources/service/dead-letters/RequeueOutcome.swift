@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// What became of a dead letter that was to be requeued.
 public enum RequeueOutcome: String, Equatable, Sendable {
     /// Its message is in the outbox.

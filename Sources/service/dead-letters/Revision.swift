@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// What is different about a message that is published again.
 public struct Revision: Equatable, Sendable {
     /// Its whole body; nil for the body that it had.

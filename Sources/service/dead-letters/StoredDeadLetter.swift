@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// A dead letter in the store.
 public struct StoredDeadLetter: Equatable, Sendable {

@@ -1,4 +1,3 @@
-public import FoundationEssentials
 public import SandmillEntity
 
 /// A request as the broker delivered it.

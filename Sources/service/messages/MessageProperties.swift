@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// What a message carries beside its body.
 public struct MessageProperties: Equatable, Sendable {

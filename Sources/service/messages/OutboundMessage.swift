@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// A message to publish, always persistent.
 public struct OutboundMessage: Equatable, Sendable {
     /// An exchange by its part in the topology.

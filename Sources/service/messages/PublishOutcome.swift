@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// What became of a published message.
 public enum PublishOutcome: Equatable, Sendable {
     /// The broker has it.

@@ -1,5 +1,5 @@
 public import FoundationEssentials
-public import SandmillEntity
+internal import SandmillEntity
 
 /// The message of a request, as it came but for headers without a meaning.
 public struct RequestMessage: Equatable, Sendable {

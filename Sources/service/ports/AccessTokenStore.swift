@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// Keeps who may use the HTTP gateway; of a secret only its hash.
 public protocol AccessTokenStore: Sendable {
     /// Keeps a token, whose prefix must be new.

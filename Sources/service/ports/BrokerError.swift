@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Why the broker cannot be used.
 public struct BrokerError: Error, Equatable, Sendable {
     /// The kinds of failure.

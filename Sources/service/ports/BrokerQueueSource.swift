@@ -1,5 +1,3 @@
-public import SandmillEntity
-
 /// Tells what waits in the broker.
 public protocol BrokerQueueSource: Sendable {
     /// Looks into every queue of the installation, in a fixed order.

@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Keeps the messages that were refused until a person has decided about them.
 public protocol DeadLetterStore: Sendable {
     /// Keeps messages, with their reasons: at most 256, in one transaction.

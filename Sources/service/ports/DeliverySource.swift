@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Where the requests of one pool come from.
 public protocol DeliverySource: Sendable {
     /// Consumes every level of the pool until the task is cancelled, then cancels the consumers

@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// Keeps the records of executions.
 ///
 /// Every time in it is Postgres time, in whole milliseconds.

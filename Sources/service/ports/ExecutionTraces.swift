@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// Tells where executions are and how they came there.
 public protocol ExecutionTraces: Sendable {

@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Where messages go.
 public protocol MessagePublisher: Sendable {
     /// Publishes each message and returns what became of it, in the same order.

@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// Where the output streams of executions can be read, on any host: while they run and afterwards.
 public protocol OutputSource: Sendable {
     /// Reads at most `limit` bytes of a stream from `offset` on.

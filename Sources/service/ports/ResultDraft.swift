@@ -1,4 +1,3 @@
-public import FoundationEssentials
 public import SandmillEntity
 
 /// The results of one attempt while they are gathered.

@@ -1,4 +1,3 @@
-public import FoundationEssentials
 public import SandmillEntity
 
 /// Why results could not be written: always our fault, and worth another try.

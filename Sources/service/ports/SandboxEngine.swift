@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Makes sandboxes: containers with our agent in them.
 public protocol SandboxEngine: Sendable {
     /// Makes a sandbox and returns when its runtime is warm.

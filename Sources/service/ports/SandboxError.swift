@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Why a sandbox could not do what it was asked; always our fault, never the program's.
 public struct SandboxError: Error, Equatable, Sendable {
     /// The kinds of failure.

@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// Who is alive: one row and one session advisory lock a worker.
 ///

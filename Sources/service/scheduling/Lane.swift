@@ -1,4 +1,3 @@
-public import FoundationEssentials
 public import SandmillEntity
 
 /// A level of a tenant: what is fair is reckoned between these.

@@ -1,5 +1,3 @@
-public import SandmillEntity
-
 /// Messages that the broker rejects, for a queue that wants them is full.
 public struct RejectedMessages: Equatable, Sendable {
     /// Where they are published.

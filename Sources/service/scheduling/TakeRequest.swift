@@ -1,5 +1,4 @@
 public import FoundationEssentials
-public import SandmillEntity
 
 /// A worker's room for executions that wait in the store.
 public struct TakeRequest: Equatable, Sendable {

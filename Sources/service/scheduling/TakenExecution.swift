@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// An execution that waited in the store and is now a worker's to run.
 public struct TakenExecution: Equatable, Sendable {
     /// The request's message.

@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// What became of a claim.
 public enum ClaimOutcome: Equatable, Sendable {
     /// It is the caller's to run.
