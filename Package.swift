@@ -191,6 +191,7 @@ let package = Package(
             in: "adapter/rabbitmq",
             core + ["AMQP", logging, serviceLifecycle]
         ),
+        library("SandmillOTLP", in: "adapter/otlp", core + ["Curl"]),
         library("SandmillResults", in: "adapter/results", core + ["Threads", crypto, logging]),
         library(
             "SandmillAPI",
@@ -209,8 +210,8 @@ let package = Package(
             in: "sandmill",
             core + [
                 "CLinux", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
-                "SandmillDocker", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
-                argumentParser, logging, metrics, serviceLifecycle, unixSignals,
+                "SandmillDocker", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
+                "SandmillResults", argumentParser, logging, metrics, serviceLifecycle, unixSignals,
             ]
         ),
         executable(
@@ -274,7 +275,9 @@ let package = Package(
             "SandmillTests",
             in: "sandmill",
             core + [
-                "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "sandmill", crypto, logging,
+                "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "SandmillOTLP", "sandmill",
+                crypto,
+                logging,
             ],
             resources: [.copy("clients")]
         ),

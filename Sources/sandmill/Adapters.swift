@@ -14,6 +14,8 @@ struct Adapters {
     let cancellations: PostgreSQLCancellationStore
     let letters: PostgreSQLDeadLetterStore
     let publisher: ConfirmedPublisher
+    /// What gathers spans; nil where traces are off.
+    let tracer: Tracer?
     let relay: Relay
     let admissions: Admissions
     let sweeper: Sweeper
@@ -32,10 +34,12 @@ struct Adapters {
         cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         publisher = ConfirmedPublisher(broker: broker)
+        tracer = TraceSettings.makeTracer(worker: name, logger: logger)
         relay = Relay(
             worker: name,
             outbox: PostgreSQLOutbox(database),
             publisher: publisher,
+            tracer: tracer,
             logger: logger
         )
         admissions = Admissions(
@@ -56,5 +60,7 @@ struct Adapters {
     }
 
     /// What of them runs, in the order in which it starts.
-    var services: [any Service] { [publisher, relay, admissions, sweeper] }
+    var services: [any Service] {
+        (tracer.map { [$0] } ?? []) + [publisher, relay, admissions, sweeper]
+    }
 }
