@@ -262,7 +262,7 @@ let package = Package(
         tests(
             "RepositoryTests",
             in: "repository",
-            core + ["PostgreSQL", "SandmillRepository", "StoreConformance"]
+            core + ["PostgreSQL", "SandmillRepository", "StoreConformance", logging]
         ),
         tests(
             "ResultsTests",

@@ -57,6 +57,8 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
     public var runtime: String
     /// Its batch.
     public var batchID: UUID?
+    /// The execution that it repeats.
+    public var rerunOf: UUID?
     /// The request's labels.
     public var labels: [String: String]
     /// The terminal state.
@@ -113,6 +115,7 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
         level: Level,
         runtime: String,
         batchID: UUID?,
+        rerunOf: UUID? = nil,
         labels: [String: String],
         outcome: Outcome,
         attempt: Int,
@@ -127,6 +130,7 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
         self.level = level
         self.runtime = runtime
         self.batchID = batchID
+        self.rerunOf = rerunOf
         self.labels = labels
         state = outcome.state
         reason = outcome.reason
@@ -152,6 +156,7 @@ extension ResultDocument: Encodable {
         case level
         case runtime
         case batchID = "batch_id"
+        case rerunOf = "rerun_of"
         case labels
         case state
         case reason
@@ -184,6 +189,7 @@ extension ResultDocument: Encodable {
         try container.encode(level, forKey: .level)
         try container.encode(runtime, forKey: .runtime)
         try container.encode(batchID?.text, forKey: .batchID)
+        try container.encode(rerunOf?.text, forKey: .rerunOf)
         try container.encode(labels, forKey: .labels)
         try container.encode(state, forKey: .state)
         try container.encode(reason, forKey: .reason)

@@ -43,6 +43,8 @@ public struct Submission: Equatable, Sendable {
     public var retry: RetryPolicy?
     /// The execution of the same tenant that is cancelled in its favour.
     public var supersedes: UUID?
+    /// The execution that it repeats.
+    public var rerunOf: UUID?
 
     /// Describes a submission.
     public init(
@@ -58,7 +60,8 @@ public struct Submission: Equatable, Sendable {
         deadline: Date? = nil,
         labels: [String: String] = [:],
         retry: RetryPolicy? = nil,
-        supersedes: UUID? = nil
+        supersedes: UUID? = nil,
+        rerunOf: UUID? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -73,5 +76,6 @@ public struct Submission: Equatable, Sendable {
         self.labels = labels
         self.retry = retry
         self.supersedes = supersedes
+        self.rerunOf = rerunOf
     }
 }

@@ -38,6 +38,7 @@ enum ClaimStatement {
             claims.map { StoredJSON.encode(StoredProperties($0.request.properties)) },
             claims.map { Data($0.request.body) },
             cameWithBatch,
+            claims.map(\.submission.rerunOf),
         ]
     }
 
@@ -83,10 +84,10 @@ enum ClaimStatement {
             from unnest(
                 $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
                 $7::int4[], $8::jsonb[], $9::timestamptz[], $10::timestamptz[], $11::uuid[],
-                $12::text[], $13::text[], $14::uuid[], $15::text[], $16::bytea[]
+                $12::text[], $13::text[], $14::uuid[], $15::text[], $16::bytea[], $18::uuid[]
             ) with ordinality as c(
                 id, tenant, pool, level, runtime, batch_id, batch_size, labels, not_before,
-                deadline, supersedes, intent, worker, token, properties, body, position),
+                deadline, supersedes, intent, worker, token, properties, body, rerun_of, position),
                 lateral (select sha256(body) as digest offset 0) as hash,
                 lateral (
                     select concat_ws(' ', tenant, pool, intent, batch_id, batch_size, digest)
@@ -139,7 +140,7 @@ enum ClaimStatement {
             insert into executions as known (
                 id, tenant, pool, level, runtime, batch_id, labels, state, attempt, worker,
                 claim_token, submitted_at, available_at, started_at, deadline, waits,
-                request_properties, request_digest, request_body)
+                request_properties, request_digest, request_body, rerun_of)
             select id, tenant, pool, level, runtime, batch_id, labels,
                 case when is_ours then 'running' else 'queued' end,
                 is_ours::int,
@@ -151,7 +152,7 @@ enum ClaimStatement {
                 deadline,
                 case when is_held then 'batch' when not is_due then 'time'
                     when intent = 'park' then 'store' else 'broker' end,
-                request_properties, digest, body
+                request_properties, digest, body, rerun_of
             from admitted order by id
             on conflict (id) do update
             set (state, attempt, worker, claim_token, started_at, waits, available_at) = (

@@ -38,8 +38,27 @@ enum DeadLetterQuery {
         below id: Int64?,
         limit: Int
     ) -> (sql: String, parameters: [any PostgreSQLValue]) {
-        var statement = ListStatement()
+        var statement = statement(filter)
         statement.require("id < \(statement.bind(id ?? .max))")
+        let sql = statement.sql(
+            columns,
+            from: "dead_letters",
+            orderedBy: "id desc",
+            limit: limit
+        )
+        return (sql, statement.parameters)
+    }
+
+    /// How many dead letters match.
+    static func count(
+        _ filter: DeadLetterFilter
+    ) -> (sql: String, parameters: [any PostgreSQLValue]) {
+        var statement = statement(filter)
+        return (statement.countSQL(from: "dead_letters", upTo: .max), statement.parameters)
+    }
+
+    private static func statement(_ filter: DeadLetterFilter) -> ListStatement {
+        var statement = ListStatement()
         if let ids = filter.ids { statement.require("id = any(\(statement.bind(ids)))") }
         statement.require("error_type", in: filter.errorTypes)
         statement.require(tenant, in: filter.tenants)
@@ -55,13 +74,7 @@ enum DeadLetterQuery {
             let condition = others.joined(separator: " and ")
             statement.require("case when \(condition) then true else false end")
         }
-        let sql = statement.sql(
-            columns,
-            from: "dead_letters",
-            orderedBy: "id desc",
-            limit: limit
-        )
-        return (sql, statement.parameters)
+        return statement
     }
 
     private static func ago(_ age: Duration, _ statement: inout ListStatement) -> String {

@@ -86,8 +86,8 @@ struct FinishStatement {
                 memory_peak_bytes = ended.memory_peak_bytes,
                 results_path = ended.results_path, result = ended.result,
                 finished_at = ended.finished_at,
-                waits = case when waits in ('batch', 'time') then 'ended' else 'broker' end,
-                request_body = case when ended.state = 'errored' then request_body end
+                -- The request stays, for a rerun; it is not written anew where it lies in TOAST.
+                waits = case when waits in ('batch', 'time') then 'ended' else 'broker' end
             from ended
             where executions.id = ended.id and executions.attempt = ended.attempt
                 and case when was_queued then executions.state = 'queued'

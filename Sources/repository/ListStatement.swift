@@ -10,6 +10,8 @@ internal import SandmillService
 struct ListStatement {
     /// How long the server may read for one page.
     static let patience = "2s"
+    /// How long it may count what somebody wants something done to.
+    static let patienceOfCounts = "20s"
     /// How many branches there are at most.
     private static let maximumBranches = 64
 
@@ -46,6 +48,11 @@ struct ListStatement {
         }
         let equalities = values.map { "\(column) = \(bind($0))" }
         branches = branches.flatMap { branch in equalities.map { branch + [$0] } }
+    }
+
+    /// Requires one of some conditions, of which no two hold for one row.
+    mutating func require(anyOf alternatives: [String]) {
+        branches = branches.flatMap { branch in alternatives.map { branch + [$0] } }
     }
 
     /// Requires one of some ranges of ids; all when there are none.
@@ -119,10 +126,14 @@ struct ListStatement {
 
 extension Database {
     /// Runs a statement of a list.
-    func list(_ sql: String, _ parameters: [any PostgreSQLValue]) async throws -> Rows {
+    func list(
+        _ sql: String,
+        _ parameters: [any PostgreSQLValue],
+        patience: String = ListStatement.patience
+    ) async throws -> Rows {
         do {
             return try await pool.withTransaction { connection in
-                try connection.query(Self.listSettings, [ListStatement.patience])
+                try connection.query(Self.listSettings, [patience])
                 return try connection.queryOnce(sql, parameters)
             }
         } catch let error as PostgreSQLError where error.sqlState == .queryCanceled {

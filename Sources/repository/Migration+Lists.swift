@@ -2,7 +2,8 @@ extension Migration {
     /// What lists are read by, executions that repeat others, acts on many, and who did what.
     ///
     /// Each index of executions and batches for lists has a condition that always holds and that only lists state, so
-    /// that no statement of workers is planned with it. Workers of the version before still drop the
+    /// that no statement of workers is planned with it. Most have only what has ended, so that an execution
+    /// is written into them once. Workers of the version before still drop the
     /// request's body at the end; their executions cannot be rerun.
     static let lists = Migration(
         version: 9,
@@ -17,13 +18,13 @@ extension Migration {
             create index executions_by_state on executions (state, submitted_at, id)
                 where attempt >= 0;
             create index executions_by_tenant on executions (tenant, state, submitted_at, id)
-                where attempt >= 0;
+                where finished_at is not null and attempt >= 0;
             create index executions_by_pool on executions (pool, level, submitted_at, id)
-                where attempt >= 0;
+                where finished_at is not null and attempt >= 0;
             create index executions_by_runtime on executions (runtime, submitted_at, id)
-                where attempt >= 0;
+                where finished_at is not null and attempt >= 0;
             create index executions_by_worker on executions (worker, submitted_at, id)
-                where worker is not null and attempt >= 0;
+                where finished_at is not null and attempt >= 0;
             create index executions_by_reason on executions (reason, submitted_at, id)
                 where reason is not null and attempt >= 0;
             create index executions_by_label on executions using gin (labels jsonb_path_ops)
@@ -44,15 +45,20 @@ extension Migration {
                 id uuid primary key,
                 tenant text not null,
                 reason text not null,
+                paths text[],
                 deleted_at timestamptz not null default now()
             );
+            comment on column deleted_executions.paths is
+                'The directories with their files, until these are removed.';
+            create index deleted_executions_left on deleted_executions (deleted_at)
+                where paths is not null;
             comment on table deleted_executions is
                 'Executions that were there, so that who asks for one learns that.';
 
             create table bulk_actions (
                 id uuid primary key,
                 target text not null,
-                filter json not null,
+                filter jsonb not null,
                 action text not null,
                 tenant text,
                 actor text not null,
@@ -83,7 +89,6 @@ extension Migration {
                 count int8 not null
             );
             comment on table audit is 'What people did: who, what, to what, to how many.';
-            create index audit_by_time on audit (at);
             """
     )
 }

@@ -82,7 +82,7 @@ enum OverdueStatement {
     /// The columns of an ``UnstartedExecution`` and the `word` for its end.
     private static let columns = """
         select id, executions.tenant, pool, level, executions.state, executions.reason, attempt, batch_id,
-            worker, submitted_at, started_at, finished_at, runtime, labels, request_properties,
+            rerun_of, worker, submitted_at, started_at, finished_at, runtime, labels, request_properties,
             null::jsonb as result, date_trunc('milliseconds', statement_timestamp()) as ended_at, word
         """
 

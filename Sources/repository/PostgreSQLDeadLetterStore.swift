@@ -52,6 +52,18 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
         }
     }
 
+    /// Counts the dead letters that match.
+    public func count(_ filter: DeadLetterFilter) async throws(StoreError) -> Int {
+        try await database.access {
+            let count = DeadLetterQuery.count(filter)
+            return try await database.list(
+                count.sql,
+                count.parameters,
+                patience: ListStatement.patienceOfCounts
+            )[0][0]
+        }
+    }
+
     /// Reads one dead letter.
     public func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
         try await database.access {

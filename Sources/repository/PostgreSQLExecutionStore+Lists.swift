@@ -31,14 +31,19 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         try await database.access {
             var statement = try await listStatement(of: filter)
             let sql = statement.countSQL(from: "executions", upTo: limit)
-            return try await database.list(sql, statement.parameters)[0][0]
+            return try await database.list(
+                sql,
+                statement.parameters,
+                patience: ListStatement.patienceOfCounts
+            )[0][0]
         }
     }
 
     /// The conditions of a filter.
     ///
-    /// A tenant's executions are in order state by state, and those of a pool level by level: where
-    /// nothing else is asked for there is a branch for each.
+    /// What has not ended is found by its state, what has by the indexes that have only that. Of those a
+    /// tenant's are in order state by state, and those of a pool level by level: where nothing else is
+    /// asked for there is a branch for each.
     func listStatement(of filter: ExecutionFilter) async throws -> ListStatement {
         var statement = ListStatement()
         // The condition of the indexes for lists.
@@ -56,7 +61,14 @@ extension PostgreSQLExecutionStore: ExecutionLists {
                 pools = try await knownPools()
             }
         }
-        statement.require("state", in: states.map(\.rawValue))
+        let qualifiers = [
+            filter.tenants, pools, levels.map(\.rawValue), filter.runtimes, filter.workers,
+        ]
+        if filter.ids.isEmpty, filter.batches.isEmpty, qualifiers.contains(where: { !$0.isEmpty }) {
+            statement.require(anyOf: Self.branches(of: states))
+        } else {
+            statement.require("state", in: states.map(\.rawValue))
+        }
         statement.require("tenant", in: filter.tenants)
         statement.require("pool", in: pools)
         statement.require("level", in: levels.map(\.rawValue))
@@ -77,15 +89,27 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         return statement
     }
 
+    /// Conditions one of which holds for whatever is in one of some states; in any, where there are none.
+    private static func branches(of states: [ExecutionState]) -> [String] {
+        let open = ExecutionState.allCases.filter { !$0.isTerminal }
+        let unfinished = states.isEmpty ? open : states.filter { !$0.isTerminal }
+        let ended = states.filter(\.isTerminal)
+        let isEnded = "finished_at is not null"
+        return unfinished.map { "state = '\($0.rawValue)'" }
+            + (states.isEmpty ? [isEnded] : ended.map { "state = '\($0.rawValue)' and \(isEnded)" })
+    }
+
     /// The pools that have executions, by going along the index from one to the next.
     private func knownPools() async throws -> [String] {
         try await database.pool.query(
             """
             with recursive known as (
-                (select pool from executions where attempt >= 0 order by pool limit 1)
+                (select pool from executions
+                    where finished_at is not null and attempt >= 0 order by pool limit 1)
                 union all
                 select next.pool from known, lateral (
-                    select pool from executions where attempt >= 0 and pool > known.pool
+                    select pool from executions
+                    where finished_at is not null and attempt >= 0 and pool > known.pool
                     order by pool limit 1) as next
             )
             select pool from known

@@ -202,7 +202,7 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
         try await database.access {
             try await database.pool.query(
                 """
-                select id, tenant, pool, level, state, reason, attempt, batch_id, worker,
+                select id, tenant, pool, level, state, reason, attempt, batch_id, rerun_of, worker,
                     submitted_at, started_at, finished_at, result
                 from executions where id = $1
                 """,
@@ -248,6 +248,7 @@ extension ExecutionRecord {
             reason: try row["reason"],
             attempt: try row["attempt"],
             batchID: try row["batch_id"],
+            rerunOf: try row["rerun_of"],
             worker: try row["worker"],
             submittedAt: try row["submitted_at"],
             startedAt: try row["started_at"],

@@ -13,12 +13,16 @@ struct Adapters {
     let executions: PostgreSQLExecutionStore
     let cancellations: PostgreSQLCancellationStore
     let letters: PostgreSQLDeadLetterStore
+    let bulkActions: PostgreSQLBulkActions
     let publisher: ConfirmedPublisher
     /// What gathers spans; nil where traces are off.
     let tracer: Tracer?
     let relay: Relay
     let admissions: Admissions
     let sweeper: Sweeper
+    let cancelling: Cancellations
+    let reruns: Reruns
+    private let logger: Logger
 
     /// Makes them; nothing is connected yet.
     ///
@@ -33,6 +37,7 @@ struct Adapters {
         executions = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
         cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
+        bulkActions = PostgreSQLBulkActions(database)
         publisher = ConfirmedPublisher(broker: broker)
         tracer = TraceSettings.makeTracer(worker: name, logger: logger)
         relay = Relay(
@@ -55,6 +60,22 @@ struct Adapters {
             cancellations: cancellations,
             relay: relay,
             messageTimeout: configuration.broker.messageTimeout,
+            logger: logger
+        )
+        cancelling = Cancellations(store: cancellations, relay: relay)
+        reruns = Reruns(store: executions, decoders: configuration.decoders, relay: relay)
+        self.logger = logger
+    }
+
+    /// What does bulk actions; it removes executions only where it is told of their results.
+    func bulkActionRunner(results: (any ResultRemoval)?) -> BulkActionRunner {
+        BulkActionRunner(
+            store: bulkActions,
+            executions: executions,
+            letters: letters,
+            cancellations: cancelling,
+            reruns: reruns,
+            deletions: results.map { Deletions(store: executions, results: $0) },
             logger: logger
         )
     }

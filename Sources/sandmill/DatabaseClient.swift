@@ -27,6 +27,8 @@ struct DatabaseClient {
     let tokens: PostgreSQLAccessTokens
     let directory: PostgreSQLWorkerDirectory
     let statistics: PostgreSQLQueueStatistics
+    let bulkActions: BulkActions
+    let audit: PostgreSQLAuditLog
 
     init(_ configuration: Configuration) {
         let database = configuration.makeDatabase(connections: 1)
@@ -38,6 +40,32 @@ struct DatabaseClient {
         tokens = PostgreSQLAccessTokens(database)
         directory = PostgreSQLWorkerDirectory(database)
         statistics = PostgreSQLQueueStatistics(database)
+        bulkActions = BulkActions(
+            store: PostgreSQLBulkActions(database),
+            executions: executions,
+            letters: letters
+        )
+        audit = PostgreSQLAuditLog(database)
+    }
+
+    /// Notes what whoever is at this machine did.
+    func note(
+        _ action: String,
+        _ target: String,
+        _ subject: String,
+        tenant: String? = nil,
+        count: Int = 1
+    ) async throws(StoreError) {
+        try await audit.note(
+            Act(
+                actor: Person.here,
+                action: action,
+                target: target,
+                subject: subject,
+                tenant: tenant,
+                count: count
+            )
+        )
     }
 
     /// What a client reads.

@@ -46,7 +46,8 @@ struct GatewayProcess {
         )
         let gatewayServices = try await services(adapters, completions, monitoring)
         var group = ServiceGroupConfiguration(
-            services: adapters.services + [monitoring] + gatewayServices,
+            services: adapters.services + [adapters.bulkActionRunner(results: nil), monitoring]
+                + gatewayServices,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -90,10 +91,14 @@ struct GatewayProcess {
             settings: settings,
             services: GatewayServices(
                 admissions: adapters.admissions,
-                cancellations: Cancellations(
-                    store: adapters.cancellations,
-                    relay: adapters.relay
+                cancellations: adapters.cancelling,
+                reruns: adapters.reruns,
+                bulkActions: BulkActions(
+                    store: adapters.bulkActions,
+                    executions: adapters.executions,
+                    letters: adapters.letters
                 ),
+                audit: PostgreSQLAuditLog(adapters.database),
                 records: adapters.executions,
                 lists: adapters.executions,
                 letters: adapters.letters,

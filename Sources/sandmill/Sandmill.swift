@@ -21,10 +21,11 @@ struct Sandmill: AsyncParsableCommand {
         version: Product.version,
         subcommands: [
             WorkerCommand.self, GatewayCommand.self, ServeCommand.self, SubmitCommand.self,
-            BatchCommand.self, StatusCommand.self, ResultCommand.self, OutputCommand.self,
-            CancelCommand.self, EventsCommand.self, DeadCommand.self, PoolCommand.self,
-            WorkersCommand.self, QueuesCommand.self, TopCommand.self,
-            TokenCommand.self, TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
+            BatchCommand.self, ListCommand.self, StatusCommand.self, ResultCommand.self,
+            OutputCommand.self, CancelCommand.self, RerunCommand.self, DeleteCommand.self,
+            EventsCommand.self, DeadCommand.self, PoolCommand.self, WorkersCommand.self,
+            QueuesCommand.self, TopCommand.self, TokenCommand.self, AuditCommand.self,
+            TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -54,7 +54,8 @@ struct WorkerProcess {
         try await worker.register()
         // They end in the opposite order: nothing stops before what depends on it.
         var group = ServiceGroupConfiguration(
-            services: adapters.services + worker.services(monitoring) + gatewayServices
+            services: adapters.services + [adapters.bulkActionRunner(results: results)]
+                + worker.services(monitoring) + gatewayServices
                 + [StartNotice(worker: configuration.worker.id, logger: logger)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger

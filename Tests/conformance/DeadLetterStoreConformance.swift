@@ -75,6 +75,7 @@ extension Conformance<Stores> {
             #expect(
                 try await stores.letters.list(DeadLetterFilter(tenants: ["default"])).count == 1
             )
+            #expect(try await stores.letters.count(DeadLetterFilter(tenants: ["default"])) == 1)
         },
         Conformance("each filter leaves out what it does not mean") { stores in
             let wanted = try await stores.letters.kept(

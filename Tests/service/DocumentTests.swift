@@ -31,8 +31,7 @@ struct DocumentTests {
         let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
         let unknown = [
             "batch_id", "build", "cases", "cpu_seconds", "exit_code", "image", "memory_peak_bytes",
-            "reason",
-            "results_path", "signal", "started_at", "wall_seconds",
+            "reason", "rerun_of", "results_path", "signal", "started_at", "wall_seconds",
         ]
         for key in unknown { #expect(text.contains("\"\(key)\":null")) }
     }
@@ -181,7 +180,7 @@ struct DocumentTests {
         + "\"finished_at\":\"2026-11-23T17:00:00.129Z\","
         + "\"id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\",\"image\":\"sha256:cafe\","
         + "\"labels\":{\"student\":\"s/17\"},\"level\":\"normal\","
-        + "\"memory_peak_bytes\":9437184,\"pool\":\"python\",\"reason\":null,"
+        + "\"memory_peak_bytes\":9437184,\"pool\":\"python\",\"reason\":null,\"rerun_of\":null,"
         + "\"results_path\":\"2026-11-23/x/1\",\"runtime\":\"python\",\"signal\":null,"
         + "\"skipped\":[{\"path\":\"evil\",\"reason\":\"symlink\"}],"
         + "\"started_at\":\"2026-11-23T17:00:00.129Z\",\"state\":\"succeeded\","

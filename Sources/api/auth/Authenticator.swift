@@ -49,7 +49,8 @@ struct Authenticator: Sendable {
                 actsForAll: false,
                 submits: true,
                 operates: true,
-                key: "tenant \(tenant)"
+                key: "tenant \(tenant)",
+                name: "somebody on this machine"
             )
         }
         guard let text = Self.bearer(request) else {
@@ -104,7 +105,8 @@ struct Authenticator: Sendable {
             actsForAll: operates && tenant == nil,
             submits: token.role != .read,
             operates: operates,
-            key: "token \(token.prefix)"
+            key: "token \(token.prefix)",
+            name: "\(token.name) (token \(token.prefix))"
         )
     }
 

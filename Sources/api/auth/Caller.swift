@@ -12,6 +12,8 @@ struct Caller: Equatable, Sendable {
     var operates: Bool
     /// What its requests are counted by.
     var key: String
+    /// What it is called in the audit.
+    var name: String
 
     /// Nobody, for what everybody may have.
     static let anybody = Caller(
@@ -19,7 +21,8 @@ struct Caller: Equatable, Sendable {
         actsForAll: false,
         submits: false,
         operates: false,
-        key: ""
+        key: "",
+        name: ""
     )
 
     /// Whether something of `owner` is there for it.

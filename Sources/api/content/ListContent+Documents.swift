@@ -1,6 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
-internal import SandmillService
+public import SandmillService
 
 extension Request {
     /// The parameters of the query, in their order.
@@ -41,8 +41,8 @@ extension Response {
 }
 
 extension CSVTable {
-    /// A table of documents, with those of their fields that are named.
-    init(_ fields: [String], documents: [JSONValue]) {
+    /// A table of documents, objects, with those of their fields that are named.
+    public init(_ fields: [String], documents: [JSONValue]) {
         self.init(
             fields,
             rows: documents.map { document in

@@ -6,6 +6,12 @@ public struct GatewayServices: Sendable {
     public var admissions: Admissions
     /// Ends executions and batches.
     public var cancellations: Cancellations
+    /// Runs executions again.
+    public var reruns: Reruns
+    /// Takes orders to do something to many.
+    public var bulkActions: BulkActions
+    /// Keeps what people did.
+    public var audit: any AuditLog
     /// Reads executions and batches.
     public var records: any GatewayRecords
     /// Lists executions and batches.
@@ -33,6 +39,9 @@ public struct GatewayServices: Sendable {
     public init(
         admissions: Admissions,
         cancellations: Cancellations,
+        reruns: Reruns,
+        bulkActions: BulkActions,
+        audit: any AuditLog,
         records: any GatewayRecords,
         lists: any ExecutionLists & BatchLists,
         letters: any DeadLetterStore,
@@ -47,6 +56,9 @@ public struct GatewayServices: Sendable {
     ) {
         self.admissions = admissions
         self.cancellations = cancellations
+        self.reruns = reruns
+        self.bulkActions = bulkActions
+        self.audit = audit
         self.records = records
         self.lists = lists
         self.letters = letters
@@ -62,4 +74,4 @@ public struct GatewayServices: Sendable {
 }
 
 /// What the HTTP gateway reads from the record store.
-public typealias GatewayRecords = BatchRecords & BatchResults & ExecutionRecords
+public typealias GatewayRecords = BatchRecords & BatchResults & DeletionStore & ExecutionRecords

@@ -20,6 +20,7 @@ struct ExecutionBody: Encodable {
         try container.encode(record.reason, forKey: .reason)
         try container.encode(record.attempt, forKey: .attempt)
         try container.encode(record.batchID?.text, forKey: .batchID)
+        try container.encode(record.rerunOf?.text, forKey: .rerunOf)
         try container.encode(record.submittedAt, forKey: .submittedAt)
         try container.encode(record.startedAt, forKey: .startedAt)
         try container.encode(record.finishedAt, forKey: .finishedAt)
@@ -34,6 +35,7 @@ struct ExecutionBody: Encodable {
         case reason
         case attempt
         case batchID = "batch_id"
+        case rerunOf = "rerun_of"
         case submittedAt = "submitted_at"
         case startedAt = "started_at"
         case finishedAt = "finished_at"

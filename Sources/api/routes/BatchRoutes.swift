@@ -18,6 +18,7 @@ struct BatchRoutes: Sendable {
     let cancellations: Cancellations
     let finder: TenantScopedRecords
     let results: any BatchResults
+    let audit: any AuditLog
 
     var routes: [Route] {
         [
@@ -84,6 +85,18 @@ struct BatchRoutes: Sendable {
         guard let id = context.id else { throw Problem.unknown("batch") }
         let pending = try await cancellations.cancel(batch: id, tenant: context.caller.scope)
         guard let pending else { throw Problem.unknown("batch") }
+        if pending > 0 {
+            try await audit.note(
+                Act(
+                    actor: context.caller.name,
+                    action: "cancel",
+                    target: "batch",
+                    subject: id.text,
+                    tenant: context.caller.scope,
+                    count: pending
+                )
+            )
+        }
         return .json(
             CancelledBatchBody(id, pending: pending),
             status: pending == 0 ? .ok : .accepted,

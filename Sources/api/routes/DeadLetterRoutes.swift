@@ -9,6 +9,7 @@ struct DeadLetterRoutes: Sendable {
     let reader: RequestReader
     let letters: any DeadLetterStore
     let admissions: Admissions
+    let audit: any AuditLog
 
     var routes: [Route] {
         [
@@ -51,6 +52,7 @@ struct DeadLetterRoutes: Sendable {
         guard try await letters.purge([kept.id]).contains(kept.id) else {
             throw Problem.unknown("dead letter")
         }
+        try await note("purge", kept, context)
         return Response(status: .noContent)
     }
 
@@ -81,6 +83,7 @@ struct DeadLetterRoutes: Sendable {
             )
         case .unknown: throw Problem.unknown("dead letter")
         }
+        try await note("requeue", kept, context)
         let id = kept.letter.properties.messageID.flatMap(UUID.init(text:))
         var headers: HTTPFields = [:]
         if let id { headers[.location] = "/execute/\(id.text)" }
@@ -91,10 +94,26 @@ struct DeadLetterRoutes: Sendable {
         )
     }
 
+    private func note(
+        _ action: String,
+        _ kept: StoredDeadLetter,
+        _ context: GatewayContext
+    ) async throws(StoreError) {
+        try await audit.note(
+            Act(
+                actor: context.caller.name,
+                action: action,
+                target: "dead_letter",
+                subject: String(kept.id),
+                tenant: kept.tenant
+            )
+        )
+    }
+
     private func find(_ context: GatewayContext) async throws -> StoredDeadLetter {
         guard let number = context.parameters.get("n").flatMap({ Int64($0) }),
             let kept = try await letters.letter(number),
-            context.caller.sees(kept.letter.properties.headers["tenant"] ?? "default")
+            context.caller.sees(kept.tenant)
         else { throw Problem.unknown("dead letter") }
         return kept
     }

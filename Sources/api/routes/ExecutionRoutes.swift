@@ -4,10 +4,13 @@ internal import Hummingbird
 internal import SandmillEntity
 internal import SandmillService
 
-/// `/execute/{id}`: where an execution is, how it ended, and its end.
+/// `/execute/{id}`: where an execution is, how it ended, its end, and another run of it.
 struct ExecutionRoutes: Sendable {
+    let reader: RequestReader
     let finder: TenantScopedRecords
     let cancellations: Cancellations
+    let reruns: Reruns
+    let audit: any AuditLog
 
     var routes: [Route] {
         [
@@ -15,6 +18,7 @@ struct ExecutionRoutes: Sendable {
             Route(.get, "/execute/{id}/status", parameters: [], handler: status),
             Route(.get, "/execute/{id}/result", parameters: [], handler: result),
             Route(.delete, "/execute/{id}", .whoSubmits, parameters: [], handler: cancel),
+            Route(.post, "/execute/{id}/rerun", .whoSubmits, parameters: [], handler: rerun),
         ]
     }
 
@@ -28,12 +32,54 @@ struct ExecutionRoutes: Sendable {
         return .json(bytes: Array(result.utf8))
     }
 
+    private func rerun(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        let new = try reader.id(of: request)
+        let record = try await finder.execution(context)
+        switch try await reruns.rerun(record.id, as: new, tenant: context.caller.scope) {
+        case .rerun(let id):
+            try await note("rerun", record, context)
+            return .json(
+                AcceptedBody(id, .queued),
+                status: .accepted,
+                headers: [.location: "/execute/\(id.text)"]
+            )
+        case .unknown: throw Problem.unknown("execution")
+        case .notFinished: throw Problem(notFinished: record)
+        case .requestNotKept:
+            throw Problem(
+                .resultsGone,
+                "its request is not kept: it ended under an earlier version"
+            )
+        case .refused(let refusal): throw refusal
+        }
+    }
+
+    private func note(
+        _ action: String,
+        _ record: ExecutionRecord,
+        _ context: GatewayContext
+    ) async throws(StoreError) {
+        try await audit.note(
+            Act(
+                actor: context.caller.name,
+                action: action,
+                target: "execution",
+                subject: record.id.text,
+                tenant: record.tenant
+            )
+        )
+    }
+
     private func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
         guard let id = context.id else { throw Problem.unknown("execution") }
         switch try await cancellations.cancel(execution: id, tenant: context.caller.scope) {
         case .unknown: throw Problem.unknown("execution")
-        case .queued: return cancelling(id, .queued)
-        case .running: return cancelling(id, .running)
+        case .queued:
+            try await note("cancel", try await finder.execution(context), context)
+            return cancelling(id, .queued)
+        case .running:
+            try await note("cancel", try await finder.execution(context), context)
+            return cancelling(id, .running)
         case .ended:
             // Whoever asks again gets what they asked for.
             let state = try await finder.execution(context).state

@@ -57,8 +57,11 @@ public struct Gateway: Service {
             limits: settings.limits
         )
         let executions = ExecutionRoutes(
+            reader: reader,
             finder: finder,
-            cancellations: services.cancellations
+            cancellations: services.cancellations,
+            reruns: services.reruns,
+            audit: services.audit
         )
         let output = OutputRoutes(finder: finder, files: services.files)
         let streams = StreamRoutes(
@@ -71,13 +74,20 @@ public struct Gateway: Service {
             admissions: services.admissions,
             cancellations: services.cancellations,
             finder: finder,
-            results: services.records
+            results: services.records,
+            audit: services.audit
         )
         let lists = ListRoutes(executions: services.lists, batches: services.lists)
         let deadLetters = DeadLetterRoutes(
             reader: reader,
             letters: services.letters,
-            admissions: services.admissions
+            admissions: services.admissions,
+            audit: services.audit
+        )
+        let bulk = BulkRoutes(
+            reader: reader,
+            actions: services.bulkActions,
+            audit: services.audit
         )
         let fleet = FleetRoutes(
             monitoring: services.monitoring,
@@ -90,6 +100,7 @@ public struct Gateway: Service {
             scrapers: .whoOperates
         )
         return submission.routes + executions.routes + output.routes + streams.routes
-            + batches.routes + lists.routes + deadLetters.routes + fleet.routes + operation.routes
+            + batches.routes + lists.routes + deadLetters.routes + bulk.routes + fleet.routes
+            + operation.routes
     }
 }

@@ -11,10 +11,13 @@ struct TenantScopedRecords: Sendable {
     func execution(_ context: GatewayContext) async throws -> ExecutionRecord {
         guard let id = context.id else { throw Problem.unknown("execution") }
         let record = try await records.execution(id)
-        guard let record, context.caller.sees(record.tenant) else {
-            throw Problem.unknown("execution")
+        if let record, context.caller.sees(record.tenant) { return record }
+        if record == nil,
+            let reason = try await records.deletionReason(id, tenant: context.caller.scope)
+        {
+            throw Problem(.resultsGone, "it was \(reason)")
         }
-        return record
+        throw Problem.unknown("execution")
     }
 
     /// The batch that a request names.

@@ -31,6 +31,7 @@ extension BatchCommand {
             guard let count = try await cancellations.cancel(batch: id, tenant: tenant) else {
                 throw Failure(.wrongInput, "no batch with the id \(id.text) is known")
             }
+            try await database.note("cancel", "batch", id.text, tenant: tenant, count: count)
             Terminal.write(
                 "\(count) of its executions had not ended, or are still to come, and will be cancelled"
             )

@@ -5,6 +5,6 @@ struct BatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch",
         abstract: "Works with batches.",
-        subcommands: [Submit.self, Wait.self, Status.self, Cancel.self]
+        subcommands: [Submit.self, Wait.self, List.self, Status.self, Cancel.self]
     )
 }

@@ -61,8 +61,10 @@ extension DeadCommand {
             if let body = revision.body, ByteCount(body.count) > limit {
                 throw Failure(.wrongInput, "the body is above broker.maximum_body, \(limit.bytes)")
             }
-            let letters = DatabaseClient(configuration).letters
-            try await decision.carryOut(on: selection, of: letters, "requeue", "requeued") { page in
+            let database = DatabaseClient(configuration)
+            let letters = database.letters
+            try await decision.carryOut(on: selection, in: database, "requeue", "requeued") {
+                page in
                 let outcomes =
                     decision.dryRun
                     ? page.map(revision.outcome)
@@ -89,8 +91,9 @@ extension DeadCommand {
         }
 
         func run() async throws {
-            let letters = DatabaseClient(try global.load()).letters
-            try await decision.carryOut(on: selection, of: letters, "purge", "purged") { page in
+            let database = DatabaseClient(try global.load())
+            let letters = database.letters
+            try await decision.carryOut(on: selection, in: database, "purge", "purged") { page in
                 if decision.dryRun { return page.map { _ in .done } }
                 let purged = Set(try await letters.purge(page.map(\.id)))
                 return page.map { purged.contains($0.id) ? .done : .gone }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SandmillClient
 import SandmillService
 
 /// Carries out what was decided about dead letters, and says what became of them.
@@ -33,7 +34,7 @@ struct DeadLetterAction: ParsableArguments {
     /// - Throws: ``ExitStatus/wrongInput`` if a dead letter stays, or is not there.
     func carryOut(
         on selection: DeadLetterSelectionOptions,
-        of letters: some DeadLetterStore,
+        in database: DatabaseClient,
         _ verb: String,
         _ participle: String,
         _ decide: ([DeadLetterSummary]) async throws -> [Verdict]
@@ -47,7 +48,7 @@ struct DeadLetterAction: ParsableArguments {
             let letters = count == 1 ? "1 dead letter" : "\(count) dead letters"
             Terminal.write("\(dryRun ? "would \(verb)" : participle) \(letters)")
         }
-        try await letters.forEachPage(of: selection.filter) { page in
+        try await database.letters.forEachPage(of: selection.filter) { page in
             var meant: [DeadLetterSummary] = []
             for (letter, verdict) in zip(page, try await decide(page)) where verdict != .gone {
                 missing.remove(letter.id)
@@ -59,7 +60,12 @@ struct DeadLetterAction: ParsableArguments {
                 }
             }
             count += meant.count
-            if dryRun { table.write(meant) }
+            if dryRun {
+                table.write(meant)
+            } else if !meant.isEmpty {
+                let subject = meant.map { String($0.id) }.joined(separator: " ").cut(to: 200)
+                try await database.note(verb, "dead_letter", subject, count: meant.count)
+            }
         }
         for id in missing.sorted() {
             Terminal.writeError("sandmill: there is no such dead letter \(id)")

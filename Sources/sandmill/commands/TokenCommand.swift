@@ -43,7 +43,8 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             let configuration = try global.load()
             let secret = TokenSecret.random()
-            _ = try await DatabaseClient(configuration).tokens.create(
+            let database = DatabaseClient(configuration)
+            _ = try await database.tokens.create(
                 NewAccessToken(
                     prefix: secret.prefix,
                     digest: secret.digest,
@@ -53,6 +54,7 @@ struct TokenCommand: AsyncParsableCommand {
                     lifetime: lifetime?.duration
                 )
             )
+            try await database.note("create", "token", "\(name) (\(secret.prefix))", tenant: tenant)
             Terminal.write(secret.text)
         }
     }
@@ -66,8 +68,15 @@ struct TokenCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
+        @Flag(help: "Prints a JSON document a line, for programs.")
+        var json = false
+
         func run() async throws {
             let tokens = try await DatabaseClient(try global.load()).tokens.list()
+            if json {
+                for token in tokens { Terminal.write(token.json.line) }
+                return
+            }
             let header = ["token", "name", "tenant", "role", "created", "last used", "state"]
             Terminal.write(table: [header] + tokens.map { $0.row(at: .now) })
         }
@@ -87,10 +96,12 @@ struct TokenCommand: AsyncParsableCommand {
         var token: String
 
         func run() async throws {
-            let tokens = DatabaseClient(try global.load()).tokens
-            guard let revoked = try await tokens.revoke(prefix: token) else {
+            let database = DatabaseClient(try global.load())
+            guard let revoked = try await database.tokens.revoke(prefix: token) else {
                 throw Failure(.wrongInput, "there is no token \(token)")
             }
+            let name = "\(revoked.name) (\(revoked.prefix))"
+            try await database.note("revoke", "token", name, tenant: revoked.tenant)
             Terminal.write("The token \(revoked.prefix) of \(revoked.name) is revoked.")
         }
     }
@@ -125,6 +136,20 @@ extension Parse {
 }
 
 extension AccessToken {
+    /// The token as a document for programs, without its secret.
+    fileprivate var json: JSONValue {
+        .object([
+            "prefix": .string(prefix),
+            "name": .string(name),
+            "tenant": .string(tenant),
+            "role": .string(role.rawValue),
+            "created_at": .string(DocumentCoder.text(createdAt)),
+            "expires_at": .optional(expiresAt.map(DocumentCoder.text)),
+            "revoked_at": .optional(revokedAt.map(DocumentCoder.text)),
+            "last_used_at": .optional(lastUsedAt.map(DocumentCoder.text)),
+        ])
+    }
+
     fileprivate func row(at now: Date) -> [String] {
         let state =
             if revokedAt != nil {

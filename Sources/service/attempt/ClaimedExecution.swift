@@ -76,6 +76,7 @@ struct ClaimedExecution: Sendable {
             level: submission.level,
             runtime: submission.program.runtime.name,
             batchID: submission.batch?.id,
+            rerunOf: submission.rerunOf,
             labels: submission.labels,
             outcome: outcome,
             attempt: grant.attempt,

@@ -44,6 +44,19 @@ public struct Cancellations: Sendable {
         return outcome
     }
 
+    /// Asks for the ends of executions.
+    ///
+    /// - Returns: What was found of each, in the same order.
+    func cancel(
+        executions: [UUID],
+        tenant: String?
+    ) async throws(StoreError) -> [CancelOutcome] {
+        let outcomes = try await store.cancel(executions, tenant: tenant, keepsUnknown: false)
+        let hinted = zip(executions, outcomes).filter { [.queued, .running].contains($0.1) }
+        if !hinted.isEmpty { await relay?.hint(ControlMessage(cancel: hinted.map(\.0))) }
+        return outcomes
+    }
+
     /// Asks for the ends of all members of a batch, also of those that are still to come.
     ///
     /// - Returns: How many have not ended, with those that are still to come; nil when there is no such

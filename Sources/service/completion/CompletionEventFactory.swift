@@ -50,6 +50,7 @@ struct CompletionEventFactory: Sendable {
             level: record.level,
             runtime: execution.runtime,
             batchID: record.batchID,
+            rerunOf: record.rerunOf,
             labels: execution.labels,
             outcome: execution.outcome,
             attempt: record.attempt,

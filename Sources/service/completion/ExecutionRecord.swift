@@ -19,6 +19,8 @@ public struct ExecutionRecord: Equatable, Sendable {
     public var attempt: Int
     /// Its batch.
     public var batchID: UUID?
+    /// The execution that it repeats.
+    public var rerunOf: UUID?
     /// Who runs it, or ran it.
     public var worker: String?
     /// When it was accepted.
@@ -40,6 +42,7 @@ public struct ExecutionRecord: Equatable, Sendable {
         reason: String?,
         attempt: Int,
         batchID: UUID?,
+        rerunOf: UUID? = nil,
         worker: String?,
         submittedAt: Date,
         startedAt: Date?,
@@ -54,6 +57,7 @@ public struct ExecutionRecord: Equatable, Sendable {
         self.reason = reason
         self.attempt = attempt
         self.batchID = batchID
+        self.rerunOf = rerunOf
         self.worker = worker
         self.submittedAt = submittedAt
         self.startedAt = startedAt

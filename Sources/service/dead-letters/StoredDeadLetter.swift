@@ -8,6 +8,8 @@ public struct StoredDeadLetter: Equatable, Sendable {
     public var keptAt: Date
     /// The dead letter.
     public var letter: DeadLetter
+    /// Whose it is.
+    public var tenant: String { letter.properties.headers["tenant"] ?? "default" }
 
     /// Puts a dead letter together.
     public init(id: Int64, keptAt: Date, letter: DeadLetter) {

@@ -1,6 +1,9 @@
+internal import FoundationEssentials
+internal import SandmillEntity
+
 extension MessageProperties {
     /// The headers of a request that have a meaning; no other is kept with it or sent on.
-    public static let meaningfulHeaders = ["tenant", "traceparent", "tracestate"]
+    public static let meaningfulHeaders = ["tenant", "traceparent", "tracestate", Reruns.header]
 
     /// The same with those headers alone.
     ///
@@ -13,6 +16,9 @@ extension MessageProperties {
         if headers["traceparent"].map(Self.isTraceParent) != true {
             properties.headers["traceparent"] = nil
             properties.headers["tracestate"] = nil
+        }
+        if headers[Reruns.header].map({ UUID(text: $0) == nil }) == true {
+            properties.headers[Reruns.header] = nil
         }
         if (headers["tracestate"] ?? "").utf8.count > 512 {
             properties.headers["tracestate"] = nil

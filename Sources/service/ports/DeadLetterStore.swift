@@ -11,6 +11,9 @@ public protocol DeadLetterStore: Sendable {
         limit: Int
     ) async throws(StoreError) -> [DeadLetterSummary]
 
+    /// Counts the dead letters that match.
+    func count(_ filter: DeadLetterFilter) async throws(StoreError) -> Int
+
     /// Reads one dead letter; nil when there is none.
     func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter?
 

@@ -65,7 +65,8 @@ public struct SubmissionDecoder: Sendable {
             deadline: body.deadline,
             labels: try Self.checkLabels(body.labels),
             retry: try body.retry.map(Self.retry),
-            supersedes: try Self.superseded(body.supersedes, by: id)
+            supersedes: try Self.superseded(body.supersedes, by: id),
+            rerunOf: request.properties.headers[Reruns.header].flatMap(UUID.init(text:))
         )
     }
 

@@ -47,6 +47,13 @@ extension Gateway {
                     store: PostgreSQLCancellationStore(database),
                     relay: nil
                 ),
+                reruns: Reruns(store: store, decoders: [:], relay: nil),
+                bulkActions: BulkActions(
+                    store: PostgreSQLBulkActions(database),
+                    executions: store,
+                    letters: PostgreSQLDeadLetterStore(database, cluster: "none")
+                ),
+                audit: PostgreSQLAuditLog(database),
                 records: store,
                 lists: store,
                 letters: PostgreSQLDeadLetterStore(database, cluster: "none"),

@@ -31,6 +31,10 @@ extension InMemoryStore: DeadLetterStore {
             .map { DeadLetterSummary($0) }
     }
 
+    func count(_ filter: DeadLetterFilter) async throws(StoreError) -> Int {
+        keptLetters.count { filter.matches($0, at: now) }
+    }
+
     func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
         keptLetters.first { $0.id == id }
     }
