@@ -201,6 +201,7 @@ let package = Package(
             in: "adapter/rabbitmq",
             core + ["AMQP", logging, serviceLifecycle]
         ),
+        library("SandmillOTLP", in: "adapter/otlp", core + ["Curl"]),
         library("SandmillResults", in: "adapter/results", core + ["Threads", crypto, logging]),
         library(
             "SandmillAPI",
@@ -219,8 +220,8 @@ let package = Package(
             in: "sandmill",
             core + [
                 "CLinux", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
-                "SandmillDocker", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
-                argumentParser, logging, metrics, serviceLifecycle, unixSignals,
+                "SandmillDocker", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
+                "SandmillResults", argumentParser, logging, metrics, serviceLifecycle, unixSignals,
             ]
         ),
         executable(
@@ -284,7 +285,9 @@ let package = Package(
             "SandmillTests",
             in: "sandmill",
             core + [
-                "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "sandmill", crypto, logging,
+                "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "SandmillOTLP", "sandmill",
+                crypto,
+                logging,
             ],
             resources: [.copy("clients")]
         ),

@@ -15,6 +15,8 @@ struct Adapters {
     let letters: PostgreSQLDeadLetterStore
     let bulkActions: PostgreSQLBulkActions
     let publisher: ConfirmedPublisher
+    /// What gathers spans; nil where traces are off.
+    let tracer: Tracer?
     let relay: Relay
     let admissions: Admissions
     let sweeper: Sweeper
@@ -37,10 +39,12 @@ struct Adapters {
         letters = PostgreSQLDeadLetterStore(database, cluster: configuration.cluster)
         bulkActions = PostgreSQLBulkActions(database)
         publisher = ConfirmedPublisher(broker: broker)
+        tracer = TraceSettings.makeTracer(worker: name, logger: logger)
         relay = Relay(
             worker: name,
             outbox: PostgreSQLOutbox(database),
             publisher: publisher,
+            tracer: tracer,
             logger: logger
         )
         admissions = Admissions(
@@ -77,5 +81,7 @@ struct Adapters {
     }
 
     /// What of them runs, in the order in which it starts.
-    var services: [any Service] { [publisher, relay, admissions, sweeper] }
+    var services: [any Service] {
+        (tracer.map { [$0] } ?? []) + [publisher, relay, admissions, sweeper]
+    }
 }

@@ -161,6 +161,7 @@ struct WorkerParts {
             pool: pool,
             results: results,
             running: running,
+            tracer: adapters.tracer,
             logger: logger
         )
     }

@@ -33,6 +33,7 @@ import Testing
             "Curl", "FoundationEssentials", "Logging", "SandboxProtocol", "SandmillEntity",
             "SandmillService", "Synchronization",
         ],
+        "adapter/otlp": ["Curl", "SandmillService"],
         "adapter/rabbitmq": [
             "AMQP", "FoundationEssentials", "Logging", "SandmillEntity", "SandmillService",
             "ServiceLifecycle", "Synchronization",
@@ -51,7 +52,8 @@ import Testing
             "ArgumentParser", "CLinux", "Foundation", "FoundationEssentials", "Logging",
             "Metrics", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
             "SandmillDocker",
-            "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
+            "SandmillEntity", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
+            "SandmillResults",
             "SandmillService", "ServiceLifecycle", "UnixSignals",
         ],
         "bench": [

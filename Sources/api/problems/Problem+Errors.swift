@@ -33,6 +33,13 @@ extension Problem {
             )
         case let error as StoreError where error.code == .unstorable:
             self.init(.invalidRequest, "the request has a value that cannot be stored")
+        case let error as BrokerError:
+            logger.warning("The broker failed.", metadata: ["reason": "\(error.message)"])
+            self.init(
+                .unavailable,
+                "the broker cannot be reached",
+                headers: [.retryAfter: "2"]
+            )
         case is TokenDirectory.Stale:
             self.init(.unavailable, "the tokens cannot be read", headers: [.retryAfter: "2"])
         case let error as ResultsError:

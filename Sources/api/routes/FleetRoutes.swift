@@ -43,7 +43,7 @@ struct FleetRoutes: Sendable {
     }
 
     private func listWorkers(_ request: Request, _: GatewayContext) async throws -> Response {
-        let list = WorkerList(try await workers.value())
+        let list = WorkerList(try await newest(workers))
         return .list(list, as: list.table, for: request)
     }
 
@@ -63,9 +63,9 @@ struct FleetRoutes: Sendable {
     private func listQueues(_ request: Request, _ context: GatewayContext) async throws -> Response
     {
         let list = QueueList(
-            try await monitoring.queues.value(),
-            lanes: try await lanes.value(),
-            workers: try await workers.value(),
+            try await newest(monitoring.queues),
+            lanes: try await newest(lanes),
+            workers: try await newest(workers),
             tenant: context.caller.scope
         )
         return .list(list, as: list.table, for: request)
@@ -79,12 +79,21 @@ struct FleetRoutes: Sendable {
         return .json(ScalerBody(pool))
     }
 
+    /// What was read last; a server that hangs is one that cannot be reached.
+    private func newest<Value>(_ reading: SharedReading<Value>) async throws -> Value {
+        do {
+            return try await reading.value()
+        } catch is SharedReading<Value>.Overdue {
+            throw Problem(.unavailable, "a server does not answer", headers: [.retryAfter: "2"])
+        }
+    }
+
     private func pools() async throws -> PoolList {
         PoolList(
             monitoring.pools,
-            census: try await monitoring.census.value(),
-            queues: try await monitoring.queues.value(),
-            workers: try await workers.value()
+            census: try await newest(monitoring.census),
+            queues: try await newest(monitoring.queues),
+            workers: try await newest(workers)
         )
     }
 }

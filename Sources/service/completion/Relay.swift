@@ -1,4 +1,6 @@
+internal import FoundationEssentials
 public import Logging
+internal import SandmillEntity
 public import ServiceLifecycle
 
 /// Publishes what transactions put into the outbox, and removes what the broker confirmed.
@@ -22,6 +24,7 @@ public actor Relay: Service {
     private let worker: String
     private let outbox: any Outbox
     private let publisher: any MessagePublisher
+    private let tracer: Tracer?
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let arrivals: AsyncStream<Void>
@@ -38,12 +41,14 @@ public actor Relay: Service {
         worker: String,
         outbox: any Outbox,
         publisher: any MessagePublisher,
+        tracer: Tracer? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
         self.worker = worker
         self.outbox = outbox
         self.publisher = publisher
+        self.tracer = tracer
         self.clock = clock
         self.logger = logger
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -100,7 +105,12 @@ public actor Relay: Service {
     }
 
     private func publish(_ rows: [OutboxMessage]) async {
+        let start = ContinuousClock.now
         let outcomes = await publisher.publish(rows.map(\.message))
+        if tracer != nil {
+            let confirmed = zip(rows, outcomes).filter { $0.1 == .confirmed }
+            trace(confirmed.map(\.0.message), since: start)
+        }
         var unconfirmed: [(row: OutboxMessage, reason: String)] = []
         var rejected: [(row: OutboxMessage, reason: String)] = []
         var refused: [(row: OutboxMessage, reason: String)] = []
@@ -128,6 +138,25 @@ public actor Relay: Service {
         await settle(refused, "The broker refuses messages, which are set aside.") {
             rows throws(StoreError) in
             try await outbox.setAside(rows)
+        }
+    }
+
+    /// Records messages that the broker has as spans, where anybody wants to see them.
+    private func trace(_ messages: [OutboundMessage], since start: ContinuousClock.Instant) {
+        guard let tracer else { return }
+        for message in messages {
+            guard let subject = message.tracedExecution else { continue }
+            tracer.record(
+                Span(
+                    .publish,
+                    of: subject.trace,
+                    lasting: ContinuousClock.now - start,
+                    attributes: [
+                        "sandmill.execution": subject.id.text,
+                        "messaging.destination.name": message.exchange.rawValue,
+                    ]
+                )
+            )
         }
     }
 

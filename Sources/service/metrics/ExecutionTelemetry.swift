@@ -41,9 +41,13 @@ final class ExecutionTelemetry: Sendable {
     private let runs: [String: Timer]
     private let collect: Timer
     private let commit: Timer
+    private let pool: String
+    private let tracer: Tracer?
 
-    /// Begins to count for `pool`, whose programs are of `runtimes`.
-    init(pool: String, runtimes: [String]) {
+    /// Begins to count for `pool`, whose programs are of `runtimes`; with a `tracer` each step is a span, too.
+    init(pool: String, runtimes: [String], tracer: Tracer? = nil) {
+        self.pool = pool
+        self.tracer = tracer
         lanes = Dictionary(
             uniqueKeysWithValues: Level.allCases.map { ($0, Lane(pool: pool, level: $0)) }
         )
@@ -83,9 +87,44 @@ final class ExecutionTelemetry: Sendable {
         _ body: () async throws -> Result
     ) async rethrows -> Result {
         let start = ContinuousClock.now
-        let result = try await body()
-        timer(of: step, execution.submission)?.record(duration: ContinuousClock.now - start)
-        return result
+        do {
+            let result = try await body()
+            timer(of: step, execution.submission)?.record(duration: ContinuousClock.now - start)
+            trace(step.span, of: execution, since: start)
+            return result
+        } catch {
+            trace(step.span, of: execution, since: start, isFailed: true)
+            throw error
+        }
+    }
+
+    /// Records a step that ends now as a span, where anybody wants to see it.
+    func trace(
+        _ name: Span.Name,
+        of execution: ClaimedExecution,
+        since start: ContinuousClock.Instant,
+        isFailed: Bool = false
+    ) {
+        guard let tracer,
+            let context = TraceContext(
+                of: execution.submission.id,
+                traceparent: execution.properties.withMeaningfulHeaders.headers["traceparent"]
+            )
+        else { return }
+        tracer.record(
+            Span(
+                name,
+                of: context,
+                lasting: ContinuousClock.now - start,
+                attributes: [
+                    "sandmill.execution": execution.submission.id.text, "sandmill.pool": pool,
+                    "sandmill.level": execution.submission.level.rawValue,
+                    "sandmill.runtime": execution.submission.program.runtime.name,
+                    "sandmill.attempt": "\(execution.grant.attempt)",
+                ],
+                isFailed: isFailed
+            )
+        )
     }
 
     private func timer(of step: Step, _ submission: Submission) -> Timer? {
@@ -94,6 +133,17 @@ final class ExecutionTelemetry: Sendable {
         case .run: runs[submission.program.runtime.name]
         case .collect: collect
         case .commit: commit
+        }
+    }
+}
+
+extension ExecutionTelemetry.Step {
+    fileprivate var span: Span.Name {
+        switch self {
+        case .sandbox: .sandbox
+        case .run: .run
+        case .collect: .collect
+        case .commit: .commit
         }
     }
 }

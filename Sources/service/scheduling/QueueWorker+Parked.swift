@@ -13,10 +13,14 @@ extension QueueWorker {
                     let token = UUID.random()
                     ledger.held.hold(token)
                     defer { ledger.held.letGo(token) }
+                    let start = ContinuousClock.now
                     for taken in await take(room, token: token) {
                         ledger.held.hold(token)
                         // Read here, so that the task holds no body.
                         let execution = await execution(of: taken, token: token)
+                        if let execution {
+                            telemetry.trace(.claim, of: execution, since: start)
+                        }
                         let isLimited = taken.isLimited
                         group.addTask {
                             if let execution { await run(execution) }

@@ -89,6 +89,7 @@ public struct QueueWorker: Service {
         pool: WarmPool,
         results: any ResultsStore,
         running: RunningExecutions,
+        tracer: Tracer? = nil,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
@@ -113,7 +114,8 @@ public struct QueueWorker: Service {
         ledger.deliveries.add { [intake] in intake.unacknowledged }
         telemetry = ExecutionTelemetry(
             pool: decoder.pool.name,
-            runtimes: decoder.pool.runtimes.map(\.name)
+            runtimes: decoder.pool.runtimes.map(\.name),
+            tracer: tracer
         )
         runner = ProgramRunner(
             worker: configuration.worker,
@@ -238,6 +240,7 @@ public struct QueueWorker: Service {
     /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
     private func claim(_ original: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
         var delivery = original
+        let start = ContinuousClock.now
         telemetry.countReceived(delivery.level)
         do {
             delivery.properties = try configuration.publishers.check(delivery.properties)
@@ -262,13 +265,15 @@ public struct QueueWorker: Service {
             switch outcome {
             case .claimed(let grant):
                 await delivery.settlement.acknowledge()
-                return ClaimedExecution(
+                let execution = ClaimedExecution(
                     submission: claim.submission,
                     request: claim.request,
                     token: claim.token,
                     grant: grant,
                     isPrompt: isFirst
                 )
+                telemetry.trace(.claim, of: execution, since: start)
+                return execution
             case .duplicate:
                 telemetry.countDuplicate(delivery.level)
                 await delivery.settlement.acknowledge()
