@@ -96,6 +96,8 @@ public struct Configuration: Equatable, Sendable {
     public var gateway: GatewayConfiguration
     /// How much is logged.
     public var logLevel: LogLevel
+    /// What can run programs, where a pool enables it.
+    public var runtimes: [Runtime]
     /// The pools, by name.
     public var pools: [PoolConfiguration]
 }
