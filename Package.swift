@@ -179,6 +179,7 @@ let package = Package(
             in: "service",
             ["SandmillEntity", logging, metrics, serviceLifecycle]
         ),
+        library("SandmillClient", in: "client", core + [crypto]),
         library("SandmillRepository", in: "repository", core + ["PostgreSQL"]),
         library(
             "SandmillDocker",
@@ -207,17 +208,17 @@ let package = Package(
             "sandmill",
             in: "sandmill",
             core + [
-                "CLinux", "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
-                "SandmillRabbitMQ", "SandmillRepository", "SandmillResults", argumentParser, crypto,
-                logging, metrics, serviceLifecycle, unixSignals,
+                "CLinux", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
+                "SandmillDocker", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
+                argumentParser, logging, metrics, serviceLifecycle, unixSignals,
             ]
         ),
         executable(
             "SandmillBench",
             in: "bench",
             core + [
-                "SandmillConfiguration", "SandmillDocker", "SandmillRabbitMQ", argumentParser,
-                histogram, logging, serviceLifecycle,
+                "SandmillClient", "SandmillConfiguration", "SandmillDocker", "SandmillRabbitMQ",
+                argumentParser, histogram, logging, serviceLifecycle,
             ]
         ),
 
@@ -236,7 +237,7 @@ let package = Package(
                 "SandmillResults", httpTypes, hummingbird, logging,
             ]
         ),
-        tests("CommandTests", in: "commands", core + ["sandmill", "SandmillConfiguration"]),
+        tests("ClientTests", in: "client", core + ["SandmillClient"]),
         tests(
             "ConfigurationTests",
             in: "configuration",
@@ -262,7 +263,11 @@ let package = Package(
             in: "repository",
             core + ["PostgreSQL", "SandmillRepository", "StoreConformance"]
         ),
-        tests("ResultsTests", in: "adapter/results", core + ["SandmillResults", crypto]),
+        tests(
+            "ResultsTests",
+            in: "adapter/results",
+            core + ["SandmillResults", "StoreConformance", crypto]
+        ),
         tests("SandboxAgentTests", in: "SandboxAgent", ["SandboxAgentCore", "SandboxProtocol"]),
         tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
         tests(

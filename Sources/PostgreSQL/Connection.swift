@@ -99,6 +99,24 @@ public actor Connection {
         }
     }
 
+    /// Runs one statement as ``query(_:_:timeout:)`` does, and does not keep it: for a text that varies.
+    @discardableResult
+    public func queryOnce(
+        _ sql: String,
+        _ parameters: [any PostgreSQLValue] = [],
+        timeout: Duration? = nil
+    ) throws(PostgreSQLError) -> Rows {
+        let parameters = try Parameters(parameters)
+        let deadline = deadline(timeout)
+        // The statement without a name is there until the next one (manual, 55.2.3).
+        let result = try perform { handle throws(PostgreSQLError) in
+            try handle.prepare("", sql, types: parameters.types, until: deadline)
+            return try handle.execute("", parameters, until: deadline)
+        }
+        if max(parameters.size, result.size) > Self.largeBuffer { hasLargeBuffers = true }
+        return Rows(result, columns: nil)
+    }
+
     /// Runs a script of any number of statements, without parameters and results.
     ///
     /// Without `begin` and `commit` of its own it is one transaction.

@@ -17,13 +17,18 @@ public final class PrometheusFactory: MetricsFactory {
     }
 
     private let help: [String: String]
+    private let buckets: [String: [Double]]
     private let families = Mutex<[String: Family]>([:])
 
     /// Starts without metrics.
     ///
-    /// - Parameter help: What metrics mean, by name, for people.
-    public init(help: [String: String] = [:]) {
+    /// - Parameters:
+    ///   - help: What metrics mean, by name, for people.
+    ///   - buckets: The bounds of histograms, by name, which grow; ``durations`` of those that are not
+    ///     there.
+    public init(help: [String: String] = [:], buckets: [String: [Double]] = [:]) {
         self.help = help
+        self.buckets = buckets
     }
 
     /// The metrics now, by name.
@@ -85,7 +90,9 @@ public final class PrometheusFactory: MetricsFactory {
         _ label: String,
         _ dimensions: [(String, String)]
     ) -> HistogramInstrument? {
-        instrument(label, dimensions, .histogram) { HistogramInstrument(bounds: Self.durations) }
+        instrument(label, dimensions, .histogram) {
+            HistogramInstrument(bounds: buckets[label] ?? Self.durations)
+        }
     }
 
     /// The instrument of that name and these labels; nil where the name is of another kind already,

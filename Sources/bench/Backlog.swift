@@ -37,13 +37,13 @@ struct Backlog: Encodable {
                 waiting = size
                 // The batches are taken in one after the other; this one is the last.
                 while let message = try await events.next() {
-                    if try EndedJob(message).tenant == Self.mark { break }
+                    if try RecordedResult(message).tenant == Self.mark { break }
                     waiting -= 1
                 }
                 let start = ContinuousClock.now
                 let count = min(jobs, waiting / 2)
                 for _ in 0..<count {
-                    if let message = try await events.next() { _ = try EndedJob(message) }
+                    if let message = try await events.next() { _ = try RecordedResult(message) }
                 }
                 let rate = Double(count) / ((ContinuousClock.now - start) / .seconds(1))
                 figures.append(

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
@@ -108,7 +109,7 @@ struct EndToEnd {
         ])
         let message = OutboundMessage(
             exchange: .submit,
-            routingKey: "batch",
+            routingKey: RoutingKey.batch,
             properties: MessageProperties(
                 contentType: "application/json",
                 messageID: UUID().text,
@@ -135,24 +136,10 @@ struct EndToEnd {
 
     /// The id of the execution that an event announces.
     private func succeeded(_ message: EventMessage) throws -> UUID {
-        let event = try JSONDecoder().decode(Event.self, from: Data(message.body))
-        guard event.data.state == .succeeded, event.data.stdout.preview == Job.output,
-            let id = UUID(text: event.subject)
-        else { throw BrokerError(.unavailable, "a job of the benchmark failed") }
-        return id
-    }
-
-    private struct Event: Decodable {
-        struct Document: Decodable {
-            struct Stream: Decodable {
-                let preview: String
-            }
-
-            let state: ExecutionState
-            let stdout: Stream
+        let result = try RecordedResult(message)
+        guard result.ending.stdout?.preview == Job.output else {
+            throw BrokerError(.unavailable, "a job of the benchmark failed")
         }
-
-        let subject: String
-        let data: Document
+        return result.id
     }
 }

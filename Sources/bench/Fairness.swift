@@ -1,4 +1,5 @@
 import Foundation
+import SandmillClient
 import SandmillEntity
 import SandmillRabbitMQ
 import SandmillService
@@ -80,7 +81,7 @@ struct Fairness: Encodable {
             }
             var ends: [Level] = []
             for try await message in subscription.events {
-                ends.append(try EndedJob(message).level)
+                if let level = try RecordedResult(message).level?.known { ends.append(level) }
                 if ends.count == backlog * 3 { break }
             }
             return ends
@@ -114,7 +115,7 @@ struct Fairness: Encodable {
             try await endToEnd.publish(batch)
             for try await message in subscription.events {
                 ends += 1
-                let id = try EndedJob(message).id
+                let id = try RecordedResult(message).id
                 if id == waitingFor {
                     counts.append(ends - before - 1)
                     waitingFor = nil

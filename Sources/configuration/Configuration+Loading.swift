@@ -69,7 +69,11 @@ extension Configuration {
             window: reader.count("worker.window", default: 1_000, in: 1...10_000_000),
             windowSize: reader.bytes("worker.window_size", default: .mebibytes(1_024)),
             maximumAttempts: reader.count("worker.maximum_attempts", default: 5, in: 1...100),
-            drainTimeout: reader.duration("worker.drain_timeout", default: .seconds(330))
+            drainTimeout: reader.duration("worker.drain_timeout", default: .seconds(330)),
+            listen: reader.optionalAddress(
+                "worker.listen",
+                default: ListenAddress("127.0.0.1", 9_464)
+            )
         )
         gateway = GatewayConfiguration(&reader)
         logLevel = reader.choice("log.level", default: .info)

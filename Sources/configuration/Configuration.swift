@@ -60,6 +60,8 @@ public struct Configuration: Equatable, Sendable {
         public var maximumAttempts: Int
         /// How long it may take to finish what runs when it is told to stop.
         public var drainTimeout: Duration
+        /// Where it serves its metrics and its health; nil for nowhere.
+        public var listen: ListenAddress?
     }
 
     /// How much is logged.

@@ -28,12 +28,8 @@ public struct GatewayConfiguration: Equatable, Sendable {
 
 extension GatewayConfiguration {
     init(_ reader: inout SettingsReader) {
-        let address = reader.string("gateway.listen", default: "127.0.0.1:8080")
-        let parts = Self.parts(of: address)
-        if parts == nil {
-            reader.refuse("gateway.listen", "is \"\(address)\", expected host:port or [IPv6]:port")
-        }
-        (host, port) = parts ?? ("127.0.0.1", 8_080)
+        let address = reader.address("gateway.listen", default: ListenAddress("127.0.0.1", 8_080))
+        (host, port) = (address.host, address.port)
         maximumHeader = reader.bytes("gateway.maximum_header", default: .kibibytes(32))
         connections = reader.count("gateway.connections", default: 16_384, in: 1...1_000_000)
         idleTimeout = reader.duration("gateway.idle_timeout", default: .seconds(60))
@@ -48,19 +44,5 @@ extension GatewayConfiguration {
         waits = reader.count("gateway.waits", default: 1_000, in: 1...1_000_000)
         streams = reader.count("gateway.streams", default: 200, in: 1...1_000_000)
         if wait > maximumWait { reader.refuse("gateway.wait", "is above gateway.maximum_wait") }
-    }
-
-    /// The host and the port of an address; nil for what is none.
-    private static func parts(of address: String) -> (String, Int)? {
-        guard let colon = address.lastIndex(of: ":"),
-            let port = Int(address[address.index(after: colon)...]), (0...65_535).contains(port)
-        else { return nil }
-        var host = address[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        return host.isEmpty ? nil : (String(host), port)
     }
 }

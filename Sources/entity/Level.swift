@@ -6,4 +6,22 @@ public enum Level: String, CaseIterable, Codable, Sendable {
     case normal
     /// When there is room; it never starves.
     case low
+
+    /// Its share of the turns while every level has something: 12, 4 and 1 of 17.
+    public var weight: Int {
+        switch self {
+        case .high: 12
+        case .normal: 4
+        case .low: 1
+        }
+    }
+
+    /// By how much what waits counts as younger than what waits at the highest level.
+    public var handicap: Duration {
+        switch self {
+        case .high: .zero
+        case .normal: .seconds(60)
+        case .low: .seconds(120)
+        }
+    }
 }

@@ -30,7 +30,9 @@ public struct LevelScheduler: Sendable {
 
     /// Starts with no level preferred; a weight is at least 1.
     public init(
-        weights: [Level: Int] = [.high: 12, .normal: 4, .low: 1],
+        weights: [Level: Int] = Dictionary(
+            uniqueKeysWithValues: Level.allCases.map { ($0, $0.weight) }
+        ),
         ageing: Duration = .seconds(60)
     ) {
         precondition(weights.values.allSatisfy { $0 > 0 }, "a level without weight starves")

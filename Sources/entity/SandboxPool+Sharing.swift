@@ -90,7 +90,7 @@ extension SandboxPool {
         }
         let isEnough = room(for: fewest) + loose.count > 0
         guard isEnough, let first = loose.min(by: isTakenBefore) else { return [] }
-        return retire(first.id)
+        return retire(first.id, .yielded)
     }
 
     /// Whether a sandbox, which is free, has to make room for somebody else.

@@ -173,6 +173,8 @@ public struct SandboxPool: Sendable {
         public internal(set) var memory: ByteCount
         /// How many programs it has run.
         public internal(set) var uses = 0
+        /// Why it is being removed; nil while it is not.
+        public internal(set) var retirement: Retirement?
         var isolation = Isolation.tenant
         var startedAt: Duration?
         /// Since when it is its tenant's.
@@ -182,6 +184,26 @@ public struct SandboxPool: Sendable {
         func canServe(_ waiter: Waiter) -> Bool {
             tenant == nil || tenant == waiter.tenant && waiter.isolation == .tenant
         }
+    }
+
+    /// Why a sandbox is removed.
+    public enum Retirement: String, CaseIterable, Sendable {
+        /// It was not proved clean, or is lost.
+        case unclean
+        /// It failed its health probe.
+        case unhealthy
+        /// It has run as many programs as it may.
+        case uses
+        /// It has lived as long as it may.
+        case age
+        /// It was for one program.
+        case fresh
+        /// Nobody has used it for long.
+        case idle
+        /// Another tenant needs the room.
+        case yielded
+        /// The pool is drained.
+        case drained
     }
 
     struct Waiter {
@@ -277,7 +299,7 @@ public struct SandboxPool: Sendable {
         sandbox.provedAt = now
         sandbox.phase = .idle(since: now)
         set(sandbox, as: id)
-        return isDraining ? retire(id) : replenish()
+        return isDraining ? retire(id, .drained) : replenish()
     }
 
     /// A sandbox could not be made; ``replenish()`` tries again, after a while.
@@ -302,13 +324,21 @@ public struct SandboxPool: Sendable {
         sandbox.provedAt = now
         sandbox.phase = .idle(since: now)
         set(sandbox, as: id)
-        let isWorn =
-            sandbox.isolation == .fresh || sandbox.uses >= configuration.maximumUses
-            || isOld(sandbox)
-        if !reusable || isWorn || isDraining || mustYield(sandbox) {
-            return retire(id) + replenish()
-        }
-        return replenish()
+        let retirement: Retirement? =
+            if !reusable {
+                .unclean
+            } else if sandbox.isolation == .fresh {
+                .fresh
+            } else if sandbox.uses >= configuration.maximumUses {
+                .uses
+            } else if isOld(sandbox) {
+                .age
+            } else if isDraining {
+                .drained
+            } else {
+                mustYield(sandbox) ? .yielded : nil
+            }
+        return (retirement.map { retire(id, $0) } ?? []) + replenish()
     }
 
     /// A sandbox answered its health probe, or did not.
@@ -321,9 +351,9 @@ public struct SandboxPool: Sendable {
             preconditionFailure("only a probed sandbox answers")
         }
         self.now = now
-        if !isHealthy || isDraining || mustYield(sandbox) {
-            return retire(id) + replenish()
-        }
+        if !isHealthy { return retire(id, .unhealthy) + replenish() }
+        if isDraining { return retire(id, .drained) }
+        if mustYield(sandbox) { return retire(id, .yielded) + replenish() }
         sandbox.provedAt = now
         sandbox.phase = .idle(since: idleSince)
         set(sandbox, as: id)
@@ -351,7 +381,7 @@ public struct SandboxPool: Sendable {
             let isForgotten = !isNeeded && now - since >= configuration.idleTimeout
             if isForgotten || isOld(sandbox) {
                 if sandbox.tenant == nil { surplus -= 1 }
-                actions += retire(id)
+                actions += retire(id, isForgotten ? .idle : .age)
             } else if now - (sandbox.provedAt ?? since) >= configuration.probeInterval {
                 setPhase(.probed(idleSince: since), of: id)
                 actions.append(.probe(id))
@@ -374,7 +404,7 @@ public struct SandboxPool: Sendable {
     /// Stops creating and retires what is idle; what is leased retires when it is given back.
     public mutating func drain() -> [Action] {
         isDraining = true
-        return idle.flatMap { retire($0.id) }
+        return idle.flatMap { retire($0.id, .drained) }
     }
 
     typealias IdleSandbox = (id: SandboxID, sandbox: Sandbox, since: Duration)
@@ -396,14 +426,19 @@ public struct SandboxPool: Sendable {
         sandboxes[id] = sandbox
     }
 
-    mutating func retire(_ id: SandboxID) -> [Action] {
-        setPhase(.retiring, of: id)
+    mutating func retire(_ id: SandboxID, _ reason: Retirement) -> [Action] {
+        setPhase(.retiring, of: id, because: reason)
         return [.destroy(id)]
     }
 
-    private mutating func setPhase(_ phase: Phase, of id: SandboxID) {
+    private mutating func setPhase(
+        _ phase: Phase,
+        of id: SandboxID,
+        because reason: Retirement? = nil
+    ) {
         guard var sandbox = sandboxes[id] else { return }
         sandbox.phase = phase
+        sandbox.retirement = reason
         set(sandbox, as: id)
     }
 

@@ -20,52 +20,77 @@ enum DeadLetterQuery {
     /// `date_trunc`, because every time of the ports is in whole milliseconds.
     private static let keptAt = "date_trunc('milliseconds', kept_at) as kept_at"
 
-    static func parameters(
+    /// SQL for whose a dead letter is, as its index has it.
+    private static let tenant = "coalesce(properties->'headers'->>'tenant', 'default')"
+
+    private static let columns = """
+        id, \(keptAt), error_type, reason, queue, \(address) as address, \(tenant) as tenant,
+        properties->>'message_id' as message_id, body_bytes, \(isComplete) as is_complete
+        """
+
+    /// A page of the dead letters that match.
+    ///
+    /// The filters without an index are one value, of which the planner supposes that every other row has
+    /// it. From each alone it would conclude that no more than one row is left, and sort them all for
+    /// each page instead of going down the index until the page is full.
+    static func list(
         _ filter: DeadLetterFilter,
         below id: Int64?,
         limit: Int
-    ) -> [any PostgreSQLValue] {
-        [
-            id ?? .max,
-            limit,
-            filter.ids,
-            filter.errorTypes.isEmpty ? nil as [String]? : filter.errorTypes,
-            filter.reason,
-            filter.pool,
-            filter.tenant,
-            filter.olderThan.map { $0 / .seconds(1) },
-            filter.newerThan.map { $0 / .seconds(1) },
-            filter.batch?.text,
-        ]
+    ) -> (sql: String, parameters: [any PostgreSQLValue]) {
+        var statement = ListStatement()
+        statement.require("id < \(statement.bind(id ?? .max))")
+        if let ids = filter.ids { statement.require("id = any(\(statement.bind(ids)))") }
+        statement.require("error_type", in: filter.errorTypes)
+        statement.require(tenant, in: filter.tenants)
+        statement.require("kept_at", since: filter.since, until: filter.until)
+        if let age = filter.olderThan {
+            statement.require("kept_at < \(ago(age, &statement))")
+        }
+        if let age = filter.newerThan {
+            statement.require("kept_at >= \(ago(age, &statement))")
+        }
+        let others = unindexed(filter, &statement)
+        if !others.isEmpty {
+            let condition = others.joined(separator: " and ")
+            statement.require("case when \(condition) then true else false end")
+        }
+        let sql = statement.sql(
+            columns,
+            from: "dead_letters",
+            orderedBy: "id desc",
+            limit: limit
+        )
+        return (sql, statement.parameters)
     }
 
-    /// The filters are one value, of which the planner supposes that every other row has it.
-    ///
-    /// From each alone it would conclude that no more than one row is left, and sort them all for
-    /// each page instead of going down the index until the page is full.
-    static let list = #"""
-        select id, \#(keptAt), error_type, reason, queue, address, tenant, message_id, body_bytes,
-            is_complete
-        from (
-            select id, kept_at, error_type, reason, queue, body_bytes, \#(address) as address,
-                coalesce(properties->'headers'->>'tenant', 'default') as tenant,
-                properties->>'message_id' as message_id, \#(isComplete) as is_complete,
-                body
-            from dead_letters
-        ) as letter
-        where id < $1 and case when
-                ($3::int8[] is null or id = any($3))
-                and ($4::text[] is null or error_type = any($4))
-                and ($5::text is null or position($5 in reason) > 0)
-                and ($6::text is null or substring(address from '^(.*)\.[^.]*$') = $6)
-                and ($7::text is null or tenant = $7)
-                and ($8::float8 is null or kept_at < now() - make_interval(secs => $8))
-                and ($9::float8 is null or kept_at >= now() - make_interval(secs => $9))
-                and ($10::text is null or lower(message_id) = $10 or position($10 in reason) > 0
-                    or position(convert_to($10, 'UTF8') in body) > 0)
-            then true else false end
-        order by id desc limit $2
-        """#
+    private static func ago(_ age: Duration, _ statement: inout ListStatement) -> String {
+        "now() - make_interval(secs => \(statement.bind(age / .seconds(1))))"
+    }
+
+    private static func unindexed(
+        _ filter: DeadLetterFilter,
+        _ statement: inout ListStatement
+    ) -> [String] {
+        var conditions: [String] = []
+        if let reason = filter.reason {
+            conditions.append("position(\(statement.bind(reason)) in reason) > 0")
+        }
+        if !filter.pools.isEmpty {
+            let pool = #"substring(\#(address) from '^(.*)\.[^.]*$')"#
+            conditions.append("\(pool) = any(\(statement.bind(filter.pools)))")
+        }
+        if let batch = filter.batch {
+            let text = statement.bind(batch.text)
+            conditions.append(
+                """
+                (lower(properties->>'message_id') = \(text) or position(\(text) in reason) > 0
+                    or position(convert_to(\(text), 'UTF8') in body) > 0)
+                """
+            )
+        }
+        return conditions
+    }
 
     static let one = """
         select id, \(keptAt), error_type, reason, queue, exchange, \(address) as address, deliveries,

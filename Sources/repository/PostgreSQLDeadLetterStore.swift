@@ -46,11 +46,9 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
         limit: Int
     ) async throws(StoreError) -> [DeadLetterSummary] {
         try await database.access {
-            try await database.pool.query(
-                DeadLetterQuery.list,
-                DeadLetterQuery.parameters(filter, below: id, limit: limit)
-            )
-            .map { try DeadLetterSummary($0) }
+            let list = DeadLetterQuery.list(filter, below: id, limit: limit)
+            return try await database.list(list.sql, list.parameters)
+                .map { try DeadLetterSummary($0) }
         }
     }
 

@@ -17,7 +17,14 @@ public struct PostgreSQLQueueStatistics: QueueStatisticsSource {
             let pool = database.pool
             let executions = try await pool.query(
                 """
-                select pool, level, state, count(*) as count from executions
+                select pool, level, state, count(*) as count,
+                    count(*) filter (where state = 'queued' and waits = 'broker') as awaited,
+                    count(*) filter (where state = 'queued' and waits in ('time', 'batch'))
+                        as deferred,
+                    extract(epoch from now() - min(greatest(submitted_at, available_at))
+                        filter (where state = 'queued' and waits in ('broker', 'store')))::float8
+                        as oldest
+                from executions
                 where finished_at is null group by pool, level, state order by pool, level, state
                 """
             )
@@ -33,6 +40,8 @@ public struct PostgreSQLQueueStatistics: QueueStatisticsSource {
             let others = try await pool.query(
                 """
                 select (select count(*) from outbox) as outbox,
+                    (select extract(epoch from now() - min(created_at)) from outbox)::float8
+                        as outbox_oldest,
                     (select count(*) from workers where expires_at > now()) as workers
                 """
             )
@@ -56,6 +65,7 @@ public struct PostgreSQLQueueStatistics: QueueStatisticsSource {
                     )
                 },
                 outbox: try others[0]["outbox"],
+                outboxOldest: try Duration(seconds: others[0]["outbox_oldest"]),
                 rejected: rejected,
                 deadLetters: deadLetters,
                 workers: try others[0]["workers"]
@@ -105,6 +115,22 @@ extension QueueStatistics.Executions {
         guard let level = Level(rawValue: try row["level"]),
             let state = ExecutionState(rawValue: try row["state"])
         else { return nil }
-        self.init(pool: try row["pool"], level: level, state: state, count: try row["count"])
+        self.init(
+            pool: try row["pool"],
+            level: level,
+            state: state,
+            count: try row["count"],
+            awaited: try row["awaited"],
+            deferred: try row["deferred"],
+            oldest: try Duration(seconds: row["oldest"])
+        )
+    }
+}
+
+extension Duration {
+    /// So many seconds, none below nought, which clocks of two machines may give; nil for nil.
+    init?(seconds: Double?) {
+        guard let seconds else { return nil }
+        self = .seconds(max(seconds, 0))
     }
 }

@@ -73,6 +73,12 @@ enum TakeStatement {
         )
     }
 
+    /// SQL for each level with its handicap and its weight.
+    private static let levels = Level.allCases.map { level in
+        "('\(level.rawValue)', make_interval(secs => \(level.handicap / .seconds(1))), \(level.weight))"
+    }
+    .joined(separator: ", ")
+
     static let sql = """
         with recursive lane as (
             (select level, tenant from executions
@@ -99,7 +105,7 @@ enum TakeStatement {
                     else (coalesce(count, 0) + turn)::float8 / weight end as rank
             from lane
                 join (
-                    values ('high', interval '0', 12), ('normal', '1 min', 4), ('low', '2 min', 1)
+                    values \(levels)
                 ) as aged(level, handicap, weight) using (level)
                 left join unnest($5::text[], $6::text[], $7::int4[])
                     as held(level, tenant, count) using (level, tenant),

@@ -1,3 +1,4 @@
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
@@ -42,7 +43,7 @@ struct BrokerClient {
     func submit(_ entries: [Submitter.Entry], names: [String] = []) async throws {
         try check(entries, names: names)
         let outcomes = try await publish { submitter in await submitter.submit(entries) }
-        for (entry, outcome) in zip(entries, outcomes) { try confirm(outcome, pool: entry.pool) }
+        for (entry, outcome) in zip(entries, outcomes) { try outcome.check(pool: entry.pool) }
     }
 
     /// Publishes a batch as a plan says, and returns once the broker has all of it; see
@@ -54,7 +55,7 @@ struct BrokerClient {
         }
         try check(plan.entries, names: plan.draft.members.map(\.name))
         let outcomes = try await publish { submitter in [await submitter.submit(message)] }
-        for outcome in outcomes { try confirm(outcome, pool: plan.pool) }
+        for outcome in outcomes { try outcome.check(pool: plan.pool) }
     }
 
     private func publish(
@@ -72,44 +73,19 @@ struct BrokerClient {
         return outcomes
     }
 
-    private func confirm(_ outcome: PublishOutcome, pool: String) throws(Failure) {
-        switch outcome {
-        case .confirmed: return
-        case .unroutable:
-            throw Failure(
-                .wrongConfiguration,
-                "no queue takes requests of the pool \"\(pool)\"; "
-                    + "see sandmill topology show and declare"
-            )
-        case .unconfirmed(let reason), .rejected(let reason):
-            throw Failure(.unavailable, "the broker did not confirm a request: \(reason)")
-        case .refused(let reason):
-            throw Failure(.wrongInput, "the broker never takes such a request: \(reason)")
-        }
-    }
-
-    private func check(_ entries: [Submitter.Entry], names: [String]) throws(Failure) {
-        for name in Set(entries.map(\.pool)) where !pools.contains(where: { $0.name == name }) {
+    private func check(_ entries: [Submitter.Entry], names: [String]) throws(ClientError) {
+        let decoders = pools.map { SubmissionDecoder(pool: $0.requests) }
+        let check = RequestCheck(
+            decoders: Dictionary(zip(pools.map(\.name), decoders)) { first, _ in first },
+            publishers: broker.publishers,
+            user: broker.user
+        )
+        for name in check.unknownPools(of: entries) {
             Terminal.writeError(
                 "the pool \"\(name.printable)\" is not in the configuration; if no worker has it "
                     + "either, this becomes a dead letter"
             )
         }
-        for (index, entry) in entries.enumerated() {
-            guard let pool = pools.first(where: { $0.name == entry.pool }) else { continue }
-            let decoder = SubmissionDecoder(pool: pool.requests)
-            do throws(RequestRefusal) {
-                var message = entry.message
-                message.properties.userID = broker.user
-                message.properties = try broker.publishers.check(message.properties)
-                _ = try decoder.decode(message, level: entry.level)
-            } catch {
-                let which =
-                    names.isEmpty
-                    ? (entries.count == 1 ? "the request" : "request \(index + 1)")
-                    : names[index].printable
-                throw Failure(.wrongInput, "\(which) would be refused: \(error.reason)")
-            }
-        }
+        try check(entries, names: names)
     }
 }

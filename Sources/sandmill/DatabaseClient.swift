@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRepository
@@ -35,15 +36,6 @@ struct DatabaseClient {
         tokens = PostgreSQLAccessTokens(database)
     }
 
-    /// The dead letters of a batch and of its members, or of whatever else has that id.
-    func refusals(
-        of id: UUID,
-        tenant: String,
-        since age: Duration
-    ) async throws -> [DeadLetterSummary] {
-        var found: [DeadLetterSummary] = []
-        let filter = DeadLetterFilter(tenant: tenant, newerThan: age, batch: id)
-        try await letters.forEachPage(of: filter) { found += $0 }
-        return found
-    }
+    /// What a client reads.
+    var records: Records { Records(executions: executions, letters: letters) }
 }

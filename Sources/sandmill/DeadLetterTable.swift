@@ -1,4 +1,5 @@
 import Foundation
+import SandmillClient
 import SandmillEntity
 import SandmillService
 
@@ -42,22 +43,6 @@ extension DeadLetterSummary {
             messageID ?? "-", reason,
         ].map(\.printable)
     }
-
-    /// The dead letter as a document for programs.
-    var json: JSONValue {
-        .object([
-            "id": .integer(id),
-            "kept_at": .string(keptAt.text),
-            "error_type": .string(errorType),
-            "reason": .string(reason),
-            "queue": .string(queue),
-            "routing_key": .optional(routingKey),
-            "tenant": .string(tenant),
-            "message_id": .optional(messageID),
-            "body_bytes": .integer(bodySize.bytes),
-            "body_is_complete": .bool(isComplete),
-        ])
-    }
 }
 
 extension StoredDeadLetter {
@@ -98,38 +83,6 @@ extension StoredDeadLetter {
                 .map { String($0).printable }
         }
     }
-
-    /// The dead letter as a document for programs.
-    var json: JSONValue {
-        let properties = letter.properties
-        let text = String(validating: letter.body, as: UTF8.self)
-        let body: (String, String) =
-            text.map { ("body", $0) }
-            ?? ("body_base64", Data(letter.body).base64EncodedString())
-        return .object([
-            "id": .integer(id),
-            "kept_at": .string(keptAt.text),
-            "error_type": .string(letter.errorType),
-            "reason": .string(letter.reason),
-            "queue": .string(letter.queue),
-            "routing_key": .optional(letter.routingKey),
-            "deliveries": letter.deliveries.map { .integer(Int64($0)) } ?? .null,
-            "properties": .object([
-                "content_type": .optional(properties.contentType),
-                "message_id": .optional(properties.messageID),
-                "correlation_id": .optional(properties.correlationID),
-                "reply_to": .optional(properties.replyTo),
-                "timestamp": .optional(properties.timestamp?.text),
-                "app_id": .optional(properties.appID),
-                "user_id": .optional(properties.userID.flatMap { $0.isEmpty ? nil : $0 }),
-                "headers": .object(properties.headers.mapValues { .string($0) }),
-            ]),
-            "body_bytes": .integer(letter.bodySize.bytes),
-            "body_is_complete": .bool(letter.isComplete),
-            "body_sha256": .optional(letter.sha256),
-            body.0: .string(body.1),
-        ])
-    }
 }
 
 extension DeadLetter {
@@ -138,12 +91,6 @@ extension DeadLetter {
         isComplete
             ? "\(bodySize.bytes) bytes"
             : "the first \(body.count) of \(bodySize.bytes) bytes"
-    }
-}
-
-extension JSONValue {
-    fileprivate static func optional(_ text: String?) -> JSONValue {
-        text.map { .string($0) } ?? .null
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import SandmillClient
 import SandmillConfiguration
 import SandmillService
 
@@ -34,19 +35,13 @@ struct Failure: Error {
         self.remedy = remedy
     }
 
-    /// What was submitted is a dead letter.
-    init(refused what: String, _ letter: DeadLetterSummary) {
-        self.init(
-            .wrongInput,
-            "\(what) was refused: \(letter.reason.printable); see sandmill dead show \(letter.id)"
-        )
-    }
-
     /// Judges an error of a layer below; nil for those that ArgumentParser reports itself.
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure:
             self = failure
+        case let error as ClientError:
+            self.init(ExitStatus(error.code), error.message)
         case let error as ConfigurationError:
             self.init(.wrongConfiguration, "the configuration is wrong\n\(error)")
         case let error as BrokerError:
@@ -70,5 +65,19 @@ struct Failure: Error {
         default:
             return nil
         }
+    }
+}
+
+extension ExitStatus {
+    fileprivate init(_ code: ClientError.Code) {
+        self =
+            switch code {
+            case .wrongUsage: .wrongUsage
+            case .wrongInput: .wrongInput
+            case .cannotCreate: .cannotCreate
+            case .wrongConfiguration: .wrongConfiguration
+            case .unavailable: .unavailable
+            case .tryAgain: .tryAgain
+            }
     }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Metrics
 import Prometheus
 import SandmillAPI
 import SandmillConfiguration
@@ -16,56 +15,38 @@ import UnixSignals
 struct GatewayProcess {
     private let configuration: Configuration
     private let logger: Logger
-    private let metrics = PrometheusFactory(help: Self.help)
 
     init(_ configuration: Configuration) {
         self.configuration = configuration
         logger = configuration.logger("sandmill")
-        MetricsSystem.bootstrap(metrics)
     }
-
-    private static let help = [
-        "sandmill_http_request_seconds": "How long answers took to begin.",
-        "sandmill_executions_finished_total": "Executions that this process finished.",
-    ]
 
     /// Answers requests until SIGTERM or SIGINT, without a worker.
     ///
     /// A database that is away at the start is waited for; the broker need not be there.
     func run() async throws {
-        let broker = try configuration.makeBroker(logger: "sandmill.broker")
-        let database = configuration.makeDatabase()
-        defer { database.close() }
-        let wait = StartWait(limit: configuration.startTimeout, logger: logger)
-        try await wait(for: "database") { try await Migrator(database).check() }
-        let publisher = ConfirmedPublisher(broker: broker)
+        let metrics = PrometheusFactory.ofProcess
         // Several on one host have outbox rows of their own.
         let name = "gateway-\(ProcessInfo.processInfo.hostName)-\(getpid())"
-        let relay = Relay(
-            worker: name,
-            outbox: PostgreSQLOutbox(database),
-            publisher: publisher,
-            logger: logger
+        let adapters = try Adapters(configuration, name: name, logger: logger)
+        defer { adapters.database.close() }
+        let wait = StartWait(limit: configuration.startTimeout, logger: logger)
+        try await wait(for: "database") { try await Migrator(adapters.database).check() }
+        let files = try OutputFiles(root: configuration.resultsRoot)
+        let completions = completions(adapters)
+        let monitoring = configuration.monitoring(
+            metrics,
+            adapters.database,
+            adapters.broker,
+            checks: [
+                .database(adapters.database), .broker(adapters.publisher, completions),
+                .results(files),
+            ],
+            figures: [{ try await files.volume().families }]
         )
-        let store = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
-        let admissions = Admissions(
-            worker: name,
-            decoders: configuration.decoders,
-            store: store,
-            relay: relay
-        )
-        let sweeper = Sweeper(
-            name: name,
-            cluster: configuration.cluster,
-            executions: store,
-            cancellations: PostgreSQLCancellationStore(database),
-            relay: relay,
-            messageTimeout: configuration.broker.messageTimeout,
-            logger: logger
-        )
-        let gatewayServices = try await services(database, broker, relay, admissions, checks: [])
+        let gatewayServices = try await services(adapters, completions, monitoring)
         var group = ServiceGroupConfiguration(
-            services: [publisher, relay, admissions, sweeper] + gatewayServices,
+            services: adapters.services + [monitoring] + gatewayServices,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -74,53 +55,54 @@ struct GatewayProcess {
         logger.info("The gateway has answered what it had taken.")
     }
 
+    /// What waits for the ends of executions.
+    func completions(_ adapters: Adapters) -> Completions {
+        Completions(
+            source: EventConsumer(broker: adapters.broker),
+            records: adapters.executions,
+            logger: logger
+        )
+    }
+
     /// The services of the gateway, its server last.
     ///
     /// - Parameters:
-    ///   - database: The record store.
-    ///   - broker: The broker.
-    ///   - relay: What publishes hints to workers.
-    ///   - admissions: What takes requests in.
-    ///   - checks: What has to work beside the record store and the broker.
+    ///   - adapters: What takes requests in and reads what became of them.
+    ///   - completions: What waits for the ends of executions.
+    ///   - monitoring: What the process tells of itself.
     /// - Returns: The services, in the order in which they start.
     /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
     func services(
-        _ database: SandmillRepository.Database,
-        _ broker: SandmillRabbitMQ.Broker,
-        _ relay: Relay,
-        _ admissions: Admissions,
-        checks: [HealthCheck]
+        _ adapters: Adapters,
+        _ completions: Completions,
+        _ monitoring: Monitoring
     ) async throws -> [any Service] {
         var settings = configuration.gatewaySettings
         settings.limits.connections = try connectionsWithinFileLimit()
-        let directory = TokenDirectory(store: PostgreSQLAccessTokens(database), logger: logger)
-        try await directory.load()
-        try checkAccess(settings, directory)
-        let records = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
-        let files = try OutputFiles(root: configuration.resultsRoot)
-        let completions = Completions(
-            source: EventConsumer(broker: broker),
-            records: records,
+        let directory = TokenDirectory(
+            store: PostgreSQLAccessTokens(adapters.database),
             logger: logger
         )
+        try await directory.load()
+        try checkAccess(settings, directory)
+        let files = try OutputFiles(root: configuration.resultsRoot)
         let gateway = Gateway(
             settings: settings,
             services: GatewayServices(
-                admissions: admissions,
+                admissions: adapters.admissions,
                 cancellations: Cancellations(
-                    store: PostgreSQLCancellationStore(database),
-                    relay: relay
+                    store: adapters.cancellations,
+                    relay: adapters.relay
                 ),
-                records: records,
+                records: adapters.executions,
+                lists: adapters.executions,
+                letters: adapters.letters,
                 files: files,
-                follower: OutputFollower(records: records, source: files),
+                follower: OutputFollower(records: adapters.executions, source: files),
                 completions: completions,
                 directory: directory,
-                census: PostgreSQLQueueStatistics(database),
-                checks: [.database(database), .broker(completions)]
-                    + (checks.isEmpty ? [.results(files)] : checks)
+                monitoring: monitoring
             ),
-            metrics: metrics,
             logger: logger
         )
         return [completions, directory, NamedGateway(gateway: gateway, settings: settings)]

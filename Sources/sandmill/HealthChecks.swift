@@ -1,5 +1,6 @@
 import SandmillAPI
 import SandmillDocker
+import SandmillRabbitMQ
 import SandmillRepository
 import SandmillResults
 import SandmillService
@@ -17,10 +18,16 @@ extension HealthCheck {
         }
     }
 
-    /// Whether the ends of executions come from the broker.
-    static func broker(_ completions: Completions) -> HealthCheck {
+    /// Whether there is a connection by which to publish, and the ends of executions come from the broker to
+    /// those who wait for them.
+    static func broker(
+        _ publisher: ConfirmedPublisher,
+        _ completions: Completions? = nil
+    ) -> HealthCheck {
         HealthCheck("broker") {
-            await completions.isSubscribed ? nil : "it cannot be reached"
+            guard await publisher.isConnected else { return "it cannot be reached" }
+            guard let completions, await !completions.isSubscribed else { return nil }
+            return "completion events cannot be had from it"
         }
     }
 

@@ -69,28 +69,8 @@ enum Terminal {
 }
 
 extension String {
-    /// The text as it may stand in a line of a terminal: what strangers wrote may hold anything,
-    /// such as an escape sequence or a line's end.
-    var printable: String {
-        if utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return self }
-        return String(
-            unicodeScalars.reduce(into: String.UnicodeScalarView()) { text, scalar in
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator:
-                    text += "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
-                default: text.append(scalar)
-                }
-            }
-        )
-    }
-
     /// The text with spaces behind it.
     func padding(to width: Int) -> String {
         self + String(repeating: " ", count: max(width - count, 0))
-    }
-
-    /// The text, or its beginning.
-    func cut(to width: Int) -> String {
-        count > width ? prefix(width - 1) + "…" : self
     }
 }

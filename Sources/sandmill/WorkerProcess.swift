@@ -1,4 +1,5 @@
 import Logging
+import Prometheus
 import SandmillAPI
 import SandmillConfiguration
 import SandmillDocker
@@ -10,7 +11,7 @@ import SandmillService
 import ServiceLifecycle
 import UnixSignals
 
-/// Puts a worker together: every port with the adapter that the configuration names.
+/// Runs a worker: what it needs is waited for, then it is entered in the registry and works.
 struct WorkerProcess {
     private let configuration: Configuration
     private let logger: Logger
@@ -25,13 +26,13 @@ struct WorkerProcess {
     /// With a `gateway` the HTTP gateway runs in the same process. Servers that are away at the start
     /// are waited for.
     func run(with gateway: GatewayProcess? = nil) async throws {
+        let metrics = PrometheusFactory.ofProcess
         let readers = try configuration.findResultsGroup()
+        let adapters = try Adapters(configuration, name: configuration.worker.id, logger: logger)
+        defer { adapters.database.close() }
         let wait = StartWait(limit: configuration.startTimeout, logger: logger)
-        let broker = try configuration.makeBroker(logger: "sandmill.broker")
-        try await wait(for: "broker") { try await broker.declareTopology() }
-        let database = configuration.makeDatabase()
-        defer { database.close() }
-        try await wait(for: "database") { try await Migrator(database).check() }
+        try await wait(for: "broker") { try await adapters.broker.declareTopology() }
+        try await wait(for: "database") { try await Migrator(adapters.database).check() }
         let results = try ResultsDirectory(
             root: configuration.resultsRoot,
             worker: configuration.worker.id,
@@ -40,124 +41,21 @@ struct WorkerProcess {
         )
         let engine = try await wait(for: "engine") { try await self.engine() }
 
-        let publisher = ConfirmedPublisher(broker: broker)
-        let relay = Relay(
-            worker: configuration.worker.id,
-            outbox: PostgreSQLOutbox(database),
-            publisher: publisher,
-            logger: logger
-        )
-        let store = PostgreSQLExecutionStore(database, cluster: configuration.cluster)
-        let ledger = ExecutionLedger(
-            store: store,
-            letters: PostgreSQLDeadLetterStore(database, cluster: configuration.cluster),
-            results: results,
-            relay: relay,
-            logger: logger
-        )
+        let worker = WorkerParts(configuration, adapters, results, engine, logger: logger)
         // Where they cannot be written it starts all the same, and claims nothing until they can.
-        _ = await ledger.resultsHealth.failure()
-        let running = RunningExecutions()
-        let cancellations = PostgreSQLCancellationStore(database)
-        let sweeper = Sweeper(
-            name: configuration.worker.id,
-            cluster: configuration.cluster,
-            executions: store,
-            cancellations: cancellations,
-            relay: relay,
-            messageTimeout: configuration.broker.messageTimeout,
-            logger: logger
-        )
-        let decidedEnds = CancellationWatcher(
-            worker: configuration.worker.id,
-            cancellations: cancellations,
-            running: running,
-            logger: logger
-        )
-        let admissions = Admissions(
-            worker: configuration.worker.id,
-            decoders: configuration.decoders,
-            store: store,
-            relay: relay
-        )
-        let pools = configuration.pools.map { pool(of: $0, engine: engine) }
-        let lease = WorkerLease()
-        let supervisor = WorkerSupervisor(
-            worker: configuration.worker.id,
-            version: Product.version,
-            cluster: configuration.cluster,
-            registry: PostgreSQLWorkerRegistry(database),
-            ledger: ledger,
-            lease: lease,
-            pools: pools,
-            engine: engine,
-            logger: logger
-        )
+        _ = await worker.ledger.resultsHealth.failure()
+        let completions = gateway?.completions(adapters)
+        let monitoring = worker.monitoring(metrics, completions)
         // What may be refused is asked before others are told that this worker is there.
-        let gatewayServices =
-            try await gateway?.services(
-                database,
-                broker,
-                relay,
-                admissions,
-                checks: [
-                    .engine(engine), .results(ledger.resultsHealth), .ledger(ledger),
-                ]
-            ) ?? []
-        try await supervisor.register()
-        try await supervisor.keepLease {
-            for failure in try await results.removeLeftovers() {
-                logger.warning(
-                    "What an earlier process left in the staging area could not be removed.",
-                    metadata: [LogKey.reason: "\(failure.message)"]
-                )
-            }
-            try await engine.removeOrphans(of: configuration.worker.id)
+        var gatewayServices: [any Service] = []
+        if let gateway, let completions {
+            gatewayServices = try await gateway.services(adapters, completions, monitoring)
         }
-
-        let workers = zip(configuration.pools, pools).map { settings, pool in
-            worker(
-                settings,
-                pool: pool,
-                broker: broker,
-                lease: lease,
-                ledger: ledger,
-                results: results,
-                running: running
-            )
-        }
-        let workersByPool = Dictionary(
-            uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
-        )
-        let batches = BatchReceiver(
-            source: BatchConsumer(broker: broker),
-            admissions: admissions,
-            ledger: ledger,
-            workers: workersByPool,
-            lease: lease,
-            publishers: broker.publishers,
-            logger: logger
-        )
-        let control = ControlListener(
-            source: EventConsumer(broker: broker, exchange: .control),
-            sweeper: sweeper,
-            decidedEnds: decidedEnds,
-            workers: workersByPool,
-            logger: logger
-        )
-        let drain = DeadLetterDrain(
-            source: UndeliverableConsumer(broker: broker),
-            ledger: ledger,
-            lease: lease,
-            logger: logger
-        )
+        try await worker.register()
         // They end in the opposite order: nothing stops before what depends on it.
-        let services: [any Service] =
-            [publisher, relay, ledger, admissions, supervisor, sweeper, decidedEnds] + pools
-            + workers + [drain, batches, control] + gatewayServices
-            + [StartNotice(worker: configuration.worker.id, logger: logger)]
         var group = ServiceGroupConfiguration(
-            services: services,
+            services: adapters.services + worker.services(monitoring) + gatewayServices
+                + [StartNotice(worker: configuration.worker.id, logger: logger)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -175,55 +73,6 @@ struct WorkerProcess {
             )
         }
         return engine
-    }
-
-    private func pool(of settings: PoolConfiguration, engine: DockerSandboxEngine) -> WarmPool {
-        var sandboxes = settings.sandboxes
-        sandboxes.writeRate = configuration.resultsTenantRate
-        return WarmPool(
-            sandboxes,
-            of: settings.specification,
-            worker: configuration.worker.id,
-            engine: engine,
-            logger: logger
-        )
-    }
-
-    private func worker(
-        _ settings: PoolConfiguration,
-        pool: WarmPool,
-        broker: SandmillRabbitMQ.Broker,
-        lease: WorkerLease,
-        ledger: ExecutionLedger,
-        results: ResultsDirectory,
-        running: RunningExecutions
-    ) -> QueueWorker {
-        QueueWorker(
-            QueueWorker.Configuration(
-                worker: configuration.worker.id,
-                cluster: configuration.cluster,
-                prefetch: configuration.broker.prefetch,
-                concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
-                refill: max(configuration.worker.claimAhead / 2, 1),
-                window: configuration.worker.window,
-                windowSize: configuration.worker.windowSize,
-                maximumAttempts: configuration.worker.maximumAttempts,
-                killsOnExcessOutput: settings.limits.killsOnExcessOutput,
-                publishers: broker.publishers
-            ),
-            decoder: SubmissionDecoder(pool: settings.requests),
-            source: RequestConsumer(
-                broker: broker,
-                pool: settings.name,
-                prefetch: configuration.broker.prefetch
-            ),
-            lease: lease,
-            ledger: ledger,
-            pool: pool,
-            results: results,
-            running: running,
-            logger: logger
-        )
     }
 }
 

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+public import FoundationEssentials
 internal import SandmillEntity
 
 /// Writes documents and events as JSON: RFC 3339 times in milliseconds, keys in a fixed order.
@@ -42,8 +42,10 @@ public enum DocumentCoder {
             - (sign == "-" ? -offset : offset)
     }
 
+    /// A time in RFC 3339, in milliseconds.
+    ///
     /// The style cuts the rest of a millisecond off, and a `Date` lies a little beside half of them.
-    private static func text(_ date: Date) -> String {
+    public static func text(_ date: Date) -> String {
         (date + 0.0005).formatted(timestampStyle)
     }
 }

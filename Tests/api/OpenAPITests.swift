@@ -45,7 +45,7 @@ import Testing
     }
 
     private static func routes() throws -> [Route] {
-        try Gateway.detached().routes(Readiness([]))
+        try Gateway.detached().routes
     }
 
     @Test func everyRouteIsDescribedAndEveryDescriptionIsARoute() throws {

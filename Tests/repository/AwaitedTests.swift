@@ -3,6 +3,7 @@ import PostgreSQL
 import SandmillEntity
 import SandmillRepository
 import SandmillService
+import StoreConformance
 import Testing
 
 /// Executions whose message does not come from the broker.

@@ -2,6 +2,7 @@ import Foundation
 import SandmillEntity
 import SandmillRepository
 import SandmillService
+import StoreConformance
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct BatchResultsTests {

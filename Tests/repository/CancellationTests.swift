@@ -2,6 +2,7 @@ import Foundation
 import PostgreSQL
 import SandmillEntity
 import SandmillService
+import StoreConformance
 import Testing
 
 @testable import SandmillRepository
@@ -18,74 +19,6 @@ struct CancellationTests {
             await store.cancellations.cancel([id], tenant: tenant, keepsUnknown: keepsUnknown)
                 .first
         )
-    }
-
-    @Test func whatIsQueuedEndsWithoutBeingRun() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample(intent: .park)
-            _ = try await store.executions.claim([claim])
-            #expect(try await cancel(claim.submission.id, in: store) == .queued)
-            let overdue = try await store.cancellations.overdue(limit: 10)
-            #expect(overdue.map(\.record.id) == [claim.submission.id])
-            #expect(overdue.map(\.outcome) == [Outcome(.cancelled)])
-            #expect(overdue.map(\.properties) == [claim.request.properties])
-            #expect(overdue.map(\.labels) == [claim.submission.labels])
-            let end = FinishedExecution.sample(claim, attempt: 0, wasQueued: true)
-            #expect(try await store.executions.finish([end]).count == 1)
-            #expect(try await store.executions.finish([end]).isEmpty)
-            #expect(try await cancel(claim.submission.id, in: store) == .ended)
-            #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
-            #expect(try await store.executions.claim([claim.redelivered()]) == [.duplicate])
-            #expect(try await store.executions.parkedCount(pool: "python", upTo: 9) == 0)
-            #expect(try await store.value("select count(*) from attempts") == 0)
-        }
-    }
-
-    @Test func aWorkerThatClaimsItFirstLearnsHowItHasToEnd() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample(intent: .park)
-            _ = try await store.executions.claim([claim])
-            _ = try await cancel(claim.submission.id, in: store)
-            let outcomes = try await store.executions.claim([claim.redelivered()])
-            guard case .claimed(let grant) = outcomes.first else {
-                Issue.record("it came out as \(outcomes)")
-                return
-            }
-            #expect(grant.decidedEnd == Outcome(.cancelled))
-            let late = FinishedExecution.sample(claim, attempt: 0, wasQueued: true)
-            #expect(try await store.executions.finish([late]).isEmpty)
-        }
-    }
-
-    @Test func aWorkerIsToldWhichOfItsRunningOnesAreCancelled() async throws {
-        try await RecordStore.with { store in
-            let (claim, other) = (Claim.sample(), Claim.sample())
-            _ = try await store.executions.claim([claim, other])
-            #expect(try await cancel(claim.submission.id, in: store) == .running)
-            let ends = [claim.submission.id: Outcome(.cancelled)]
-            #expect(try await store.decidedEnds(runBy: "worker-a") == ends)
-            #expect(try await store.decidedEnds(runBy: "worker-b").isEmpty)
-            #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
-            _ = try await store.executions.finish([.sample(claim)])
-            #expect(try await store.decidedEnds(runBy: "worker-a").isEmpty)
-        }
-    }
-
-    @Test func whatIsNotKnownYetEndsWhenItComes() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            #expect(try await cancel(claim.submission.id, in: store) == .unknown)
-            #expect(try await store.claim(claim) == 1)
-            let late = Claim.sample()
-            #expect(
-                try await cancel(late.submission.id, in: store, keepsUnknown: true) == .unknown
-            )
-            guard case .claimed(let grant) = try await store.executions.claim([late]).first else {
-                Issue.record("it is not claimed")
-                return
-            }
-            #expect(grant.decidedEnd == Outcome(.cancelled))
-        }
     }
 
     /// Neither the claim nor the cancellation sees the other.
@@ -187,112 +120,6 @@ struct CancellationTests {
             _ = try await cancel(claim.submission.id, in: store)
             ends = try await store.decidedEnds(runBy: "worker-a")
             #expect(ends == [claim.submission.id: Outcome(.cancelled)])
-        }
-    }
-
-    @Test func anotherTenantsIsNotKnown() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample(intent: .park, tenant: "a")
-            _ = try await store.executions.claim([claim])
-            let id = claim.submission.id
-            #expect(try await cancel(id, in: store, tenant: "b", keepsUnknown: true) == .unknown)
-            #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
-            #expect(try await cancel(id, in: store, tenant: "a") == .queued)
-            #expect(try await store.cancellations.overdue(limit: 10).count == 1)
-        }
-    }
-
-    @Test func aForeignTombstoneDoesNotEndIt() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample(tenant: "a")
-            _ = try await cancel(claim.submission.id, in: store, tenant: "b", keepsUnknown: true)
-            let grant = try await grant(of: claim, in: [claim], store)
-            #expect(grant.decidedEnd == nil)
-            #expect(try await store.decidedEnds(runBy: "worker-a").isEmpty)
-        }
-    }
-
-    @Test func aForeignTombstoneDoesNotEndWhatWaits() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample(intent: .park, tenant: "a")
-            _ = try await cancel(claim.submission.id, in: store, tenant: "b", keepsUnknown: true)
-            #expect(try await store.executions.claim([claim]) == [.parked])
-            #expect(try await store.cancellations.overdue(limit: 9).isEmpty)
-        }
-    }
-
-    @Test func aFailedAttemptOfACancelledExecutionComesBackAtOnce() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            _ = try await cancel(claim.submission.id, in: store)
-            try await store.executions.retry([.sample(claim, delay: .seconds(600))])
-            #expect(try await store.outbox.lease(by: "worker-a", holding: [], limit: 9).count == 1)
-            #expect(try await store.cancellations.overdue(limit: 9).count == 1)
-        }
-    }
-
-    @Test func aDeadlineThatPassesWhileItIsQueuedMakesItOverdue() async throws {
-        try await RecordStore.with { store in
-            let past = Date(timeIntervalSince1970: 1_700_000_000)
-            let future = Date(timeIntervalSinceNow: 3_600)
-            let claims = [past, future].map { Claim.sample(intent: .park, deadline: $0) }
-            _ = try await store.executions.claim(claims)
-            let overdue = try await store.cancellations.overdue(limit: 10)
-            #expect(overdue.map(\.record.id) == [claims[0].submission.id])
-            #expect(overdue.map(\.outcome) == [Outcome(.expired)])
-        }
-    }
-
-    @Test func aRequestCancelsWhatItSupersedes() async throws {
-        try await RecordStore.with { store in
-            let old = Claim.sample(intent: .park)
-            _ = try await store.executions.claim([old])
-            let new = Claim.sample(supersedes: old.submission.id)
-            #expect(try await store.claim(new) == 1)
-            let overdue = try await store.cancellations.overdue(limit: 10)
-            #expect(overdue.map(\.outcome) == [Outcome(.cancelled, .superseded)])
-            #expect(overdue.map(\.record.id) == [old.submission.id])
-        }
-    }
-
-    @Test func aRequestSupersedesNothingOfAnotherTenant() async throws {
-        try await RecordStore.with { store in
-            let old = Claim.sample(intent: .park, tenant: "a")
-            _ = try await store.executions.claim([old])
-            let new = Claim.sample(tenant: "b", supersedes: old.submission.id)
-            #expect(try await store.claim(new) == 1)
-            #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
-        }
-    }
-
-    @Test func aRefusedRequestSupersedesNothing() async throws {
-        try await RecordStore.with { store in
-            let (old, known) = (Claim.sample(intent: .park), Claim.sample())
-            _ = try await store.executions.claim([old, known])
-            let conflict = Claim.sample(
-                id: known.submission.id,
-                body: "{}",
-                supersedes: old.submission.id
-            )
-            _ = try await store.executions.claim([conflict])
-            #expect(try await store.cancellations.overdue(limit: 10).isEmpty)
-        }
-    }
-
-    @Test func ofABatchItEndsAllThatHaveNotEndedAndThoseThatCome() async throws {
-        try await RecordStore.with { store in
-            let batch = Submission.Membership(id: UUID(), size: 4)
-            let claims = (0..<4).map { _ in Claim.sample(intent: .park, batch: batch) }
-            _ = try await store.executions.claim([claims[0].meant(.run), claims[1], claims[2]])
-            _ = try await store.executions.finish([.sample(claims[0])])
-            #expect(try await store.cancellations.cancel(batch: batch.id, tenant: "b") == nil)
-            #expect(try await store.cancellations.cancel(batch: UUID(), tenant: nil) == nil)
-            #expect(try await store.cancellations.cancel(batch: batch.id, tenant: nil) == 3)
-            #expect(try await store.cancellations.overdue(limit: 9).count == 2)
-            let last = claims[3].meant(.run)
-            let grant = try await grant(of: last, in: [last], store)
-            #expect(grant.decidedEnd == Outcome(.cancelled))
         }
     }
 

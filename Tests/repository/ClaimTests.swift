@@ -2,35 +2,13 @@ import Foundation
 import PostgreSQL
 import SandmillEntity
 import SandmillService
+import StoreConformance
 import Testing
 
 @testable import SandmillRepository
 
 @Suite("A claim", .serialized, .timeLimit(.minutes(5)))
 struct ClaimTests {
-    @Test func aNewExecutionIsClaimedAsItsFirstAttempt() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            let outcomes = try await store.executions.claim([claim])
-            guard case .claimed(let grant) = outcomes[0] else {
-                Issue.record("it came out as \(outcomes)")
-                return
-            }
-            let (submittedAt, startedAt) = (grant.submittedAt, grant.startedAt)
-            #expect(grant.attempt == 1)
-            #expect(submittedAt == startedAt)
-            let record = try #require(await store.executions.execution(claim.submission.id))
-            #expect(record.state == .running)
-            #expect(record.worker == "worker-a")
-            #expect(record.attempt == 1)
-            #expect(record.submittedAt == submittedAt)
-            #expect(record.startedAt == startedAt)
-            #expect(record.result == nil)
-            let milliseconds = startedAt.timeIntervalSince1970 * 1_000
-            #expect(abs(milliseconds - milliseconds.rounded()) < 0.01)
-        }
-    }
-
     @Test func aGroupHasOneOutcomeAClaimInTheSameOrder() async throws {
         try await RecordStore.with { store in
             let known = Claim.sample()
@@ -46,36 +24,6 @@ struct ClaimTests {
                     #expect(outcome.attempt == 1)
                 }
             }
-        }
-    }
-
-    @Test func theSameClaimMadeAgainGetsTheSameAttempt() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            let first = try await store.executions.claim([claim])
-            #expect(try await store.executions.claim([claim]) == first)
-        }
-    }
-
-    @Test func aSecondDeliveryIsADuplicateWhileItRunsAndAfterItsEnd() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            let again = claim.redelivered()
-            #expect(try await store.executions.claim([again]) == [.duplicate])
-            _ = try await store.executions.finish([.sample(claim)])
-            #expect(try await store.executions.claim([again, claim]) == [.duplicate, .duplicate])
-        }
-    }
-
-    @Test func theSameIDTwiceInAGroupRunsOnce() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            let other = Claim.sample(id: claim.submission.id, body: "{}")
-            let outcomes = try await store.executions.claim([claim, claim.redelivered(), other])
-            #expect(outcomes[0].attempt == 1)
-            #expect(outcomes[1] == .duplicate)
-            #expect(outcomes[2] == .conflict("the id is that of another request"))
         }
     }
 
@@ -144,19 +92,6 @@ struct ClaimTests {
         }
     }
 
-    @Test func anIDWithAnotherRequestIsAConflictAndTheFirstStands() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            let id = claim.submission.id
-            let conflict = [ClaimOutcome.conflict("the id is that of another request")]
-            #expect(try await store.executions.claim([.sample(id: id, body: "{}")]) == conflict)
-            _ = try await store.executions.finish([.sample(claim)])
-            #expect(try await store.executions.claim([.sample(id: id, body: "{}")]) == conflict)
-            #expect(try await store.executions.execution(id)?.tenant == "default")
-        }
-    }
-
     @Test func aRequestForLaterWaitsInTheStoreForItsTime() async throws {
         try await RecordStore.with { store in
             let notBefore = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded() + 60)
@@ -195,36 +130,5 @@ struct ClaimTests {
             try await store.pool.query("update executions set available_at = now()")
             #expect(try await store.executions.parkDue(limit: 9) == 1)
         }
-    }
-
-    @Test func oddPropertiesAndBodiesAreKeptExactly() async throws {
-        try await RecordStore.with { store in
-            var claim = Claim.sample(headers: ["x": "\0\u{1F986}'\\"])
-            claim.request.body = [0, 255, 39, 92, 0]
-            _ = try await store.claim(claim)
-            try await store.executions.retry([.sample(claim, delay: .zero)])
-            let due = try await store.outbox.lease(by: "worker-a", holding: [], limit: 10)
-            #expect(due.first?.message.properties == claim.request.properties)
-            #expect(due.first?.message.body == claim.request.body)
-        }
-    }
-}
-
-extension FailedAttempt {
-    static func sample(_ claim: Claim, attempt: Int = 1, delay: Duration) -> FailedAttempt {
-        FailedAttempt(
-            id: claim.submission.id,
-            attempt: attempt,
-            worker: claim.worker,
-            outcome: Outcome(.errored, .sandboxLost),
-            delay: delay
-        )
-    }
-}
-
-extension ClaimOutcome {
-    /// The attempt that was granted.
-    var attempt: Int? {
-        if case .claimed(let grant) = self { grant.attempt } else { nil }
     }
 }

@@ -9,13 +9,6 @@ import Testing
 
 @Suite("Dead letters", .serialized, .timeLimit(.minutes(5)))
 struct DeadLetterTests {
-    @Test(arguments: DeadLetterStoreConformance.all)
-    func theyAreKeptAsTheStoreOfThemSays(_ conformance: DeadLetterStoreConformance) async throws {
-        try await RecordStore.with { store in
-            try await conformance.check(LettersAndOutbox(store))
-        }
-    }
-
     @Test func aRefusedMessageIsKeptWithItsEvidence() async throws {
         try await RecordStore.with { store in
             let letter = DeadLetter(
@@ -69,14 +62,11 @@ struct DeadLetterTests {
                 from generate_series(1, 5000)
                 """
             )
-            let plan = try await store.database.pool.withTransaction { connection in
-                let types = "int8, int8, int8[], text[], text, text, text, float8, float8, text"
-                try connection.execute(script: "prepare page(\(types)) as \(DeadLetterQuery.list)")
-                let nulls = Array(repeating: "null", count: 8).joined(separator: ", ")
-                let rows = try connection.query("explain execute page(5000, 256, \(nulls))")
-                try connection.execute(script: "deallocate page")
-                return try rows.map { try $0[0] as String }
-            }
+            // Also where a filter has no index.
+            let filter = DeadLetterFilter(reason: "no", pools: ["python"])
+            let list = DeadLetterQuery.list(filter, below: 5_000, limit: 256)
+            let plan = try await store.database.list("explain \(list.sql)", list.parameters)
+                .map { try $0[0] as String }
             #expect(plan.contains { $0.contains("Index Scan Backward using dead_letters_pkey") })
             #expect(!plan.contains { $0.contains("Sort") }, "\(plan)")
         }
@@ -143,73 +133,6 @@ struct DeadLetterTests {
                 ]
             )
         }
-    }
-}
-
-/// The two parts of the store that a conformance check looks at.
-private struct LettersAndOutbox: DeadLetterStore, Outbox {
-    private let letters: PostgreSQLDeadLetterStore
-    private let outbox: PostgreSQLOutbox
-
-    init(_ store: RecordStore) {
-        letters = store.letters
-        outbox = store.outbox
-    }
-
-    func keep(_ refused: [DeadLetter]) async throws(StoreError) {
-        try await letters.keep(refused)
-    }
-
-    func list(
-        _ filter: DeadLetterFilter,
-        below id: Int64?,
-        limit: Int
-    ) async throws(StoreError) -> [DeadLetterSummary] {
-        try await letters.list(filter, below: id, limit: limit)
-    }
-
-    func letter(_ id: Int64) async throws(StoreError) -> StoredDeadLetter? {
-        try await letters.letter(id)
-    }
-
-    func requeue(
-        _ ids: [Int64],
-        as revision: Revision
-    ) async throws(StoreError) -> [RequeueOutcome] {
-        try await letters.requeue(ids, as: revision)
-    }
-
-    func purge(_ ids: [Int64]) async throws(StoreError) -> [Int64] {
-        try await letters.purge(ids)
-    }
-
-    func lease(
-        by worker: String,
-        holding held: Set<Int64>,
-        limit: Int
-    ) async throws(StoreError) -> [OutboxMessage] {
-        try await outbox.lease(by: worker, holding: held, limit: limit)
-    }
-
-    func postpone(
-        _ ids: [Int64],
-        by worker: String
-    ) async throws(StoreError) -> [Int64: Int] {
-        try await outbox.postpone(ids, by: worker)
-    }
-
-    func setAside(
-        _ messages: [(row: OutboxMessage, reason: String)]
-    ) async throws(StoreError) {
-        try await outbox.setAside(messages)
-    }
-
-    func release(_ ids: [Int64], by worker: String) async throws(StoreError) {
-        try await outbox.release(ids, by: worker)
-    }
-
-    func remove(_ ids: [Int64]) async throws(StoreError) {
-        try await outbox.remove(ids)
     }
 }
 

@@ -3,6 +3,7 @@ import PostgreSQL
 import SandmillEntity
 import SandmillRepository
 import SandmillService
+import StoreConformance
 import Testing
 
 @Suite("An end", .serialized, .timeLimit(.minutes(5)))
@@ -62,58 +63,6 @@ struct FinishTests {
         }
     }
 
-    @Test func aStaleWorkerChangesNothing() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            try await store.executions.retry([.sample(claim, delay: .zero)])
-            let again = claim.redelivered(to: "worker-b")
-            #expect(try await store.claim(again) == 2)
-
-            let stale = FinishedExecution.sample(claim, attempt: 1)
-            #expect(try await store.executions.finish([stale]).isEmpty)
-            var impostor = FinishedExecution.sample(claim, attempt: 2)
-            impostor.worker = "worker-a"
-            #expect(try await store.executions.finish([impostor]).isEmpty)
-            let earlier = FinishedExecution.sample(again, attempt: 1)
-            #expect(try await store.executions.finish([earlier]).isEmpty)
-            try await store.executions.retry([.sample(claim, attempt: 1, delay: .zero)])
-            let record = try #require(await store.executions.execution(claim.submission.id))
-            #expect(record.state == .running)
-            #expect(record.attempt == 2)
-
-            #expect(try await store.executions.finish([.sample(again, attempt: 2)]).count == 1)
-        }
-    }
-
-    @Test func ofAnEarlierAttemptOfItsOwnAWorkerChangesNothing() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            try await store.executions.retry([.sample(claim, delay: .zero)])
-            let again = claim.redelivered(to: claim.worker)
-            #expect(try await store.claim(again) == 2)
-            try await store.executions.retry([.sample(claim, attempt: 1, delay: .zero)])
-            #expect(try await store.executions.finish([.sample(claim, attempt: 1)]).isEmpty)
-            let record = try #require(await store.executions.execution(claim.submission.id))
-            #expect(record.state == .running)
-            #expect(record.attempt == 2)
-            #expect(try await store.value("select count(*) from attempts") == 1)
-        }
-    }
-
-    @Test func anotherWorkerFailsNoAttempt() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            let other = claim.redelivered(to: "worker-b")
-            try await store.executions.retry([.sample(other, delay: .zero)])
-            let record = try #require(await store.executions.execution(claim.submission.id))
-            #expect(record.state == .running)
-            #expect(record.worker == "worker-a")
-        }
-    }
-
     /// Whatever writes does so in a session whose commits are on disk when they return.
     @Test func everySessionCommitsAsTheServerDoesByItself() async throws {
         try await RecordStore.with { store in
@@ -148,18 +97,6 @@ struct FinishTests {
                 "select distinct synchronous_commit from sessions"
             )
             #expect(try seen.map { try $0[0] } == [setting])
-        }
-    }
-
-    @Test func anEndWrittenTwiceHasOneRecordAndOneEvent() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            let finished = FinishedExecution.sample(claim)
-            #expect(try await store.executions.finish([finished]).count == 1)
-            #expect(try await store.executions.finish([finished]).isEmpty)
-            #expect(try await store.value("select count(*) from outbox") == 1)
-            #expect(try await store.value("select count(*) from attempts") == 1)
         }
     }
 

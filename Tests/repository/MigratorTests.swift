@@ -1,5 +1,6 @@
 import PostgreSQL
 import SandmillService
+import StoreConformance
 import Testing
 
 @testable import SandmillRepository
@@ -69,6 +70,6 @@ struct MigratorTests {
 extension Migration {
     /// A step after all there are.
     fileprivate static func next(_ name: String, script: String) -> Migration {
-        Migration(version: all.count + 1, name: name, script: script)
+        Migration(version: (all.map(\.version).max() ?? 0) + 1, name: name, script: script)
     }
 }

@@ -3,6 +3,7 @@ import PostgreSQL
 import SandmillEntity
 import SandmillRepository
 import SandmillService
+import StoreConformance
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct QueueStatisticsTests {
@@ -87,7 +88,8 @@ import Testing
                         pool: "python",
                         level: .normal,
                         state: .queued,
-                        count: 1
+                        count: 1,
+                        deferred: 1
                     ),
                     QueueStatistics.Executions(
                         pool: "python",
@@ -99,6 +101,32 @@ import Testing
             )
             #expect(census.outbox == 1)
             #expect(census.deadLetters == ["invalid_request": 1])
+        }
+    }
+}
+
+extension QueueStatisticsTests {
+    @Test func theOldestThatMayStartAndTheOldestMessageAreTold() async throws {
+        try await RecordStore.with { store in
+            _ = try await store.claim(.sample())
+            try await store.pool.query(
+                """
+                update executions set state = 'queued', waits = 'broker', worker = null,
+                    submitted_at = now() - interval '90 s', available_at = now() - interval '60 s'
+                """
+            )
+            try await store.pool.query(
+                """
+                insert into outbox (available_at, message, body, created_at)
+                values (now(), '{}', '', now() - interval '30 s')
+                """
+            )
+            let census = try await PostgreSQLQueueStatistics(store.database).census()
+            let waiting = try #require(census.executions.first)
+            #expect((waiting.awaited, waiting.deferred) == (1, 0))
+            #expect(try #require(waiting.oldest) >= .seconds(60))
+            #expect(try #require(waiting.oldest) < .seconds(90))
+            #expect(try #require(census.outboxOldest) >= .seconds(30))
         }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import PostgreSQL
 import SandmillEntity
 import SandmillService
+import StoreConformance
 import Testing
 
 @testable import SandmillRepository

@@ -2,6 +2,7 @@ import Foundation
 import PostgreSQL
 import SandmillEntity
 import SandmillService
+import StoreConformance
 import Testing
 
 @testable import SandmillRepository
@@ -63,21 +64,6 @@ struct TakeTests {
         }
     }
 
-    @Test func theSameVacancyAgainGetsTheSame() async throws {
-        try await RecordStore.with { store in
-            _ = try await park(5, in: store)
-            let token = UUID()
-            let first = try await store.executions.take(takeRequest(2, token: token))
-            var repeated = takeRequest(2, token: token)
-            repeated.isRepeated = true
-            let again = try await store.executions.take(repeated)
-            #expect(
-                Set(again.map(\.unrunnable.record.id)) == Set(first.map(\.unrunnable.record.id))
-            )
-            #expect(again.allSatisfy { $0.grant.attempt == 1 })
-        }
-    }
-
     @Test func twoWorkersNeverGetTheSame() async throws {
         try await RecordStore.with { store in
             _ = try await park(200, in: store)
@@ -136,16 +122,6 @@ struct TakeTests {
         }
     }
 
-    @Test func aSmallTenantComesNextBehindALargeOnesBacklog() async throws {
-        try await RecordStore.with { store in
-            _ = try await park(1_000, in: store, tenant: "large")
-            let small = try await park(1, in: store, tenant: "small")
-            let held = [Lane(level: .normal, tenant: "large"): 40]
-            let taken = try await store.executions.take(takeRequest(1, held: held))
-            #expect(taken.map(\.unrunnable.record.id) == small.map(\.submission.id))
-        }
-    }
-
     @Test func aHighOneComesNextBehindManyLowOnes() async throws {
         try await RecordStore.with { store in
             _ = try await park(1_000, in: store, level: .low)
@@ -167,15 +143,6 @@ struct TakeTests {
             let lanes = Dictionary(grouping: taken, by: \.lane).mapValues(\.count)
             #expect(lanes.count == 9)
             for (lane, count) in lanes { #expect(count == (lane.level == .high ? 4 : 1)) }
-        }
-    }
-
-    @Test func whatAWorkerHoldsOfSaturatedLevelsIsByTheirWeights() async throws {
-        try await RecordStore.with { store in
-            for level in Level.allCases { _ = try await park(100, in: store, level: level) }
-            let taken = try await store.executions.take(takeRequest(51))
-            let levels = Dictionary(grouping: taken, by: \.lane.level).mapValues(\.count)
-            #expect(levels == [.high: 36, .normal: 12, .low: 3])
         }
     }
 
@@ -223,24 +190,6 @@ struct TakeTests {
         }
     }
 
-    @Test func whatCameByAnotherDoorIsParkedWhenItsMessageComes() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample(intent: .queue)
-            guard case .queued(let row) = try await store.executions.claim([claim]).first else {
-                Issue.record("it is not queued")
-                return
-            }
-            #expect(row.message.routingKey == "python.normal")
-            #expect(row.message.body == claim.request.body)
-            #expect(try await store.outbox.lease(by: "worker-b", holding: [], limit: 9).isEmpty)
-            #expect(try await store.value("select id from outbox") == row.id)
-            #expect(
-                try await store.executions.claim([claim.redelivered().meant(.park)]) == [.parked]
-            )
-            #expect(try await store.executions.take(takeRequest(9)).count == 1)
-        }
-    }
-
     @Test func whatAnEarlierVersionRanDoesNotStandInTheWay() async throws {
         try await RecordStore.with { store in
             _ = try await park(8, in: store)
@@ -252,24 +201,6 @@ struct TakeTests {
             let taken = try await store.executions.take(takeRequest(2))
             #expect(taken.map(\.unrunnable.record.id) == queued.map(\.submission.id))
             #expect(try await store.executions.parkedCount(pool: "python", upTo: 99) == 0)
-        }
-    }
-
-    @Test func newLanesAreTakenIntoAFullHouseAndOthersAreNot() async throws {
-        try await RecordStore.with { store in
-            _ = try await park(9, in: store, tenant: "large")
-            let small = try await park(2, in: store, tenant: "small")
-            let full = TakeRequest(
-                token: UUID(),
-                worker: "worker-a",
-                pool: "python",
-                count: 0,
-                newcomers: 4,
-                held: [Lane(level: .normal, tenant: "large"): 50]
-            )
-            let taken = try await store.executions.take(full)
-            #expect(taken.count == 1)
-            #expect(small.map(\.submission.id).contains(taken[0].unrunnable.record.id))
         }
     }
 

@@ -2,6 +2,7 @@ import FoundationEssentials
 import SandmillEntity
 import SandmillRepository
 import SandmillService
+import StoreConformance
 import Testing
 
 /// An id that another tenant has: nobody is kept from anything, or told of it.

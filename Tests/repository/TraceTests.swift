@@ -3,6 +3,7 @@ import PostgreSQL
 import SandmillEntity
 import SandmillRepository
 import SandmillService
+import StoreConformance
 import Testing
 
 @Suite("A trace", .serialized, .timeLimit(.minutes(5)))

@@ -2,6 +2,7 @@ import Foundation
 import PostgreSQL
 import SandmillEntity
 import SandmillService
+import StoreConformance
 import Testing
 
 @testable import SandmillRepository
@@ -59,21 +60,6 @@ struct WorkerRegistryTests {
             #expect(try await store.executions.execution(claim.submission.id)?.state == .queued)
             #expect(try await store.claim(claim.redelivered()) == 2)
             try await registry.deregister(worker: "survivor")
-        }
-    }
-
-    @Test func aSecondWorkerWithTheSameIDIsRefused() async throws {
-        try await RecordStore.with { store in
-            let first = try await registry(store, of: "a")
-            let second = PostgreSQLWorkerRegistry(store.database)
-            let error = try await storeFailure {
-                try await second.register(worker: "a", version: "1.0")
-            }
-            #expect(error.code == .workerIDTaken)
-            try await first.deregister(worker: "a")
-            #expect(try await store.value("select count(*) from workers") == 0)
-            try await second.register(worker: "a", version: "1.0")
-            try await second.deregister(worker: "a")
         }
     }
 
@@ -212,22 +198,6 @@ struct WorkerRegistryTests {
         }
     }
 
-    @Test func whatDidNotRunIsNotCharged() async throws {
-        try await RecordStore.with { store in
-            let survivor = try await registry(store, of: "survivor")
-            let claim = Claim.sample()
-            for attempt in 1...5 {
-                let victim = "victim-\(attempt)"
-                let grant = try await store.grant(claim.redelivered(to: victim))
-                // Of the first loss nobody knows.
-                #expect(grant.lostWorkers == min(attempt - 1, 1))
-                #expect(grant.uncountedAttempts == max(attempt - 2, 0))
-                #expect(try await store.lose(victim, to: survivor).isEmpty)
-            }
-            #expect(try await store.executions.execution(claim.submission.id)?.state == .queued)
-        }
-    }
-
     @Test func anAttemptIsChargedOnlyIfItIsTheOneThatHadASandbox() async throws {
         try await RecordStore.with { store in
             let survivor = try await registry(store, of: "survivor")
@@ -297,58 +267,6 @@ struct WorkerRegistryTests {
         }
     }
 
-    @Test func aWorkerThatLeavesTakesItsSandboxesOffTheList() async throws {
-        try await RecordStore.with { store in
-            let a = try await registry(store, of: "worker-a")
-            let sandbox = SandboxRecord(
-                worker: "worker-a",
-                pool: "python",
-                container: nil,
-                state: "retiring",
-                tenant: nil,
-                uses: 0,
-                memory: .zero
-            )
-            try await a.record(sandboxes: [sandbox], worker: "worker-a")
-            try await a.deregister(worker: "worker-a")
-            #expect(try await store.value("select count(*) from sandboxes") == 0)
-        }
-    }
-
-    @Test func aWorkerThatLeavesExecutionsBehindIsFoundDead() async throws {
-        try await RecordStore.with { store in
-            let a = try await registry(store, of: "worker-a")
-            let b = try await registry(store, of: "worker-b")
-            _ = try await store.claim(.sample())
-            try await a.deregister(worker: "worker-a")
-            var dead: [String] = []
-            while dead.isEmpty, !Task.isCancelled {
-                dead = try await b.abandonedWorkers()
-            }
-            #expect(dead == ["worker-a"])
-            #expect(
-                try await b.reclaim(worker: "worker-a", successor: "worker-b", token: .random())
-                    .isEmpty
-            )
-            #expect(try await store.outbox.lease(by: "worker-b", holding: [], limit: 10).count == 1)
-        }
-    }
-
-    @Test func aWorkerThatLivesLosesNothing() async throws {
-        try await RecordStore.with { store in
-            let a = try await registry(store, of: "worker-a")
-            let b = try await registry(store, of: "worker-b")
-            let claim = Claim.sample()
-            _ = try await store.claim(claim)
-            #expect(
-                try await b.reclaim(worker: "worker-a", successor: "worker-b", token: .random())
-                    .isEmpty
-            )
-            #expect(try await store.executions.execution(claim.submission.id)?.state == .running)
-            #expect(try await a.abandonedWorkers().isEmpty)
-        }
-    }
-
     @Test func aNewProcessTakesOverWhatTheOldOneLeftAndKeepsItsOwn() async throws {
         try await RecordStore.with { store in
             let old = Claim.sample()
@@ -367,103 +285,6 @@ struct WorkerRegistryTests {
             #expect(try await store.executions.execution(new.submission.id)?.state == .running)
             #expect(try await a.abandonedWorkers().isEmpty)
             #expect(try await store.value("select count(*) from workers") == 1)
-        }
-    }
-
-    @Test func anExecutionThatLostThreeWorkersIsTheSuccessorsToEnd() async throws {
-        try await RecordStore.with { store in
-            let claim = Claim.sample(headers: ["tenant": "default"])
-            let survivor = try await registry(store, of: "survivor")
-            for attempt in 1...3 {
-                let victim = "victim-\(attempt)"
-                let registry = try await registry(store, of: victim)
-                let lost = claim.redelivered(to: victim)
-                #expect(try await store.claim(lost) == attempt)
-                try await store.executions.markSandboxed([
-                    RunningAttempt(id: lost.submission.id, attempt: attempt, token: lost.token)
-                ])
-                try await kill(victim, store)
-                withExtendedLifetime(registry) {}
-                let token = UUID()
-                let killers = try await survivor.reclaim(
-                    worker: victim,
-                    successor: "survivor",
-                    token: token
-                )
-                #expect(killers.count == (attempt == 3 ? 1 : 0))
-                guard let killer = killers.first else { continue }
-                #expect(killer.record.id == claim.submission.id)
-                #expect(killer.record.attempt == 4)
-                #expect(killer.record.worker == "survivor")
-                // The successor knows by it that it has the execution in hand.
-                #expect(
-                    try await survivor.runningAttempts(of: "survivor")
-                        == [RunningAttempt(id: claim.submission.id, attempt: 4, token: token)]
-                )
-                #expect(killer.runtime == "python")
-                #expect(killer.labels == claim.submission.labels)
-                #expect(killer.properties == claim.request.properties)
-
-                let heir = claim.redelivered(to: "survivor")
-                let end = FinishedExecution.sample(
-                    heir,
-                    attempt: 4,
-                    outcome: Outcome(.errored, .workerKiller)
-                )
-                #expect(try await store.executions.finish([end]).count == 1)
-            }
-            #expect(try await store.value("select count(*) from attempts") == 4)
-        }
-    }
-
-    @Test func whatAWorkerDoesNotRunIsPutBackAndNothingElse() async throws {
-        try await RecordStore.with { store in
-            let registry = try await registry(store, of: "worker-a")
-            let claims = (0..<4).map { _ in Claim.sample() }
-            _ = try await store.executions.claim(claims)
-            let attempts = try await registry.runningAttempts(of: "worker-a")
-            #expect(Set(attempts.map(\.token)) == Set(claims.map(\.token)))
-            // Since they were read, one has ended and one is another attempt by now.
-            _ = try await store.executions.finish([.sample(claims[1])])
-            try await store.executions.retry([.sample(claims[2], delay: .zero)])
-            #expect(try await store.claim(claims[2].redelivered(to: "worker-a")) == 2)
-            let read = attempts.filter { $0.token != claims[3].token }
-            let killers = try await registry.putBack(read, of: "worker-a", token: .random())
-            #expect(killers.isEmpty)
-            var states: [ExecutionState?] = []
-            for claim in claims {
-                states.append(try await store.executions.execution(claim.submission.id)?.state)
-            }
-            #expect(states == [.queued, .cancelled, .running, .running])
-            let grant = try await store.grant(claims[0].redelivered())
-            #expect(grant.attempt == 2)
-            #expect(grant.lostWorkers == 0)
-            #expect(
-                try await store.value(
-                    "select count(*) from outbox where message->>'exchange' = 'submit'"
-                ) == 2
-            )
-        }
-    }
-
-    @Test func theSandboxesOfAWorkerAreReplaced() async throws {
-        try await RecordStore.with { store in
-            let registry = PostgreSQLWorkerRegistry(store.database)
-            var record = SandboxRecord(
-                worker: "a",
-                pool: "python",
-                container: "c1",
-                state: "leased",
-                tenant: "t",
-                uses: 3,
-                memory: .mebibytes(128)
-            )
-            try await registry.record(sandboxes: [record, record], worker: "a")
-            record.uses = 4
-            try await registry.record(sandboxes: [record], worker: "a")
-            #expect(try await registry.sandboxes() == [record])
-            try await registry.record(sandboxes: [], worker: "a")
-            #expect(try await registry.sandboxes().isEmpty)
         }
     }
 }

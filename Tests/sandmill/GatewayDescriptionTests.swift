@@ -83,7 +83,7 @@ extension SystemTests {
             // The end is counted once it is committed, so the client may know of it before.
             try await eventually(within: .seconds(30), "the end is counted") {
                 let text = try await gateway.ask("/metrics").text
-                return text.contains("sandmill_executions_finished_total{")
+                return text.contains(#"state="succeeded",reason=""} 1\#n"#)
                     && text.contains("sandmill_demand_slots{pool=\"python\"} 0\n")
             }
             let answer = try await gateway.ask("/metrics")
@@ -95,7 +95,7 @@ extension SystemTests {
                 try await reader.answer()
             }
             #expect(families["sandmill_http_request_seconds"]["type"] == "histogram")
-            let finished = families["sandmill_executions_finished"]["samples"].elements
+            let finished = families["sandmill_executions_finished_total"]["samples"].elements
             #expect(finished.first { $0["labels"]["state"] == "succeeded" }?["value"] == 1)
             for name in [
                 "executions", "demand_slots", "sandboxes", "dead_letters", "outbox_messages",

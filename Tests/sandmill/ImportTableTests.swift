@@ -22,6 +22,9 @@ import Testing
             "FoundationEssentials", "Logging", "Metrics", "SandmillEntity", "ServiceLifecycle",
             "Synchronization",
         ],
+        "client": [
+            "Crypto", "Foundation", "FoundationEssentials", "SandmillEntity", "SandmillService",
+        ],
         "repository": [
             "FoundationEssentials", "PostgreSQL", "SandmillEntity", "SandmillService",
             "Synchronization",
@@ -45,13 +48,15 @@ import Testing
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [
-            "ArgumentParser", "CLinux", "Crypto", "Foundation", "FoundationEssentials", "Logging",
-            "Metrics", "Prometheus", "SandmillAPI", "SandmillConfiguration", "SandmillDocker",
+            "ArgumentParser", "CLinux", "Foundation", "FoundationEssentials", "Logging",
+            "Metrics", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
+            "SandmillDocker",
             "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
             "SandmillService", "ServiceLifecycle", "UnixSignals",
         ],
         "bench": [
-            "ArgumentParser", "Foundation", "Histogram", "Logging", "SandmillConfiguration",
+            "ArgumentParser", "Foundation", "Histogram", "Logging", "SandmillClient",
+            "SandmillConfiguration",
             "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillService",
         ],
     ]

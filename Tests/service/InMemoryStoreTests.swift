@@ -1,15 +1,29 @@
+import SandmillService
 import StoreConformance
 import Testing
 
-@Suite("InMemoryStore", .timeLimit(.minutes(5)))
+@Suite("InMemoryStore does as its ports say", .timeLimit(.minutes(5)))
 struct InMemoryStoreTests {
-    @Test(arguments: ExecutionStoreConformance.all)
-    func itDoesAsAnExecutionStoreDoes(_ conformance: ExecutionStoreConformance) async throws {
-        try await conformance.check(InMemoryStore(journal: Journal()))
+    @Test(
+        arguments: Conformance<Stores>.ofExecutionStores + Conformance<Stores>.ofCancellationStores
+            + Conformance<Stores>.ofDeadLetterStores + Conformance<Stores>.ofOutboxes
+            + Conformance<Stores>.ofWorkerRegistries
+    )
+    func itConforms(_ conformance: Conformance<Stores>) async throws {
+        let store = InMemoryStore(journal: Journal())
+        try await conformance.check(
+            Stores(
+                executions: store,
+                cancellations: store,
+                letters: store,
+                outbox: store,
+                makeRegistry: { store }
+            )
+        )
     }
 
-    @Test(arguments: DeadLetterStoreConformance.all)
-    func itDoesAsADeadLetterStoreDoes(_ conformance: DeadLetterStoreConformance) async throws {
-        try await conformance.check(InMemoryStore(journal: Journal()))
+    @Test(arguments: Conformance<any ResultsStore>.ofResultsStores)
+    func itsResultsConform(_ conformance: Conformance<any ResultsStore>) async throws {
+        try await conformance.check(InMemoryResults(journal: Journal()))
     }
 }

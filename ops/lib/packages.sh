@@ -9,7 +9,7 @@ PACKAGES_PODMAN=(podman crun netavark)
 PACKAGES_IMAGE=(mmdebstrap)
 PACKAGES_SAMPLES=(python3 postgresql-client)
 PACKAGES_TESTS=(crun python3 python3-venv python3-pika python3-psycopg postgresql-client curl
-    strace)
+    strace prometheus)
 
 # Installs those of the packages $@ that are missing, and says so.
 install_packages() {

@@ -22,10 +22,8 @@ actor DockerSandbox: Sandbox {
     /// What its programs are held to now; nil when that is not known.
     private var memory: ByteCount?
     private var lastToken: UInt64 = 0
-    /// The run that its agent was told of and that is not over.
-    private var runningToken: UInt64?
-    /// Whose that run is.
-    private var execution: UUID?
+    /// The run that its agent was told of and that is not over, and whose it is.
+    private var running: (token: UInt64, execution: UUID)?
 
     init(
         id: String,
@@ -76,12 +74,13 @@ actor DockerSandbox: Sandbox {
 
     func run(
         _ program: Program,
+        of execution: UUID,
         build: BuildUse,
         killsOnExcessOutput: Bool,
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
         lastToken += 1
-        defer { runningToken = nil }
+        defer { running = nil }
         let input = RunInput(
             program,
             token: lastToken,
@@ -95,7 +94,7 @@ actor DockerSandbox: Sandbox {
             // A compiler has a limit of its own, so that no program's decides whether it is built.
             try await self.setMemoryLimit(compiler?.memory ?? program.limits.memory)
             for chunk in input { try await self.write(chunk) }
-            await self.beginRunning()
+            await self.beginRunning(of: execution)
             var transcript = RunTranscript(program, build: build)
             while true {
                 let report = try await self.nextReport()
@@ -128,18 +127,14 @@ actor DockerSandbox: Sandbox {
         }
     }
 
-    private func beginRunning() {
-        runningToken = lastToken
-    }
-
-    func assign(to execution: UUID) {
-        self.execution = execution
+    private func beginRunning(of execution: UUID) {
+        running = (lastToken, execution)
     }
 
     func cancel(_ execution: UUID) async {
-        guard self.execution == execution, let runningToken else { return }
+        guard let running, running.execution == execution else { return }
         // A stream that broke is noticed by whoever reads from it.
-        try? await write(Command.cancel(token: runningToken).encode())
+        try? await write(Command.cancel(token: running.token).encode())
     }
 
     func probe() async throws(SandboxError) {

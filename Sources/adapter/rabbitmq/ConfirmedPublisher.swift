@@ -27,6 +27,9 @@ public actor ConfirmedPublisher: MessagePublisher, Service {
         self.broker = broker
     }
 
+    /// Whether there is a connection now.
+    public var isConnected: Bool { current != nil }
+
     /// Keeps the connection until a graceful shutdown.
     public func run() async throws {
         await cancelWhenGracefulShutdown {

@@ -4,26 +4,43 @@ internal import SandmillEntity
 internal import SandmillService
 
 extension DirectoryHandle {
+    /// What is used and what is free of its file system.
+    func volume() throws(ResultsError) -> ResultsVolume {
+        let status = try fileSystem()
+        func bytes(_ blocks: fsblkcnt_t) -> ByteCount {
+            let (product, isMore) = UInt64(blocks)
+                .multipliedReportingOverflow(by: UInt64(status.f_frsize))
+            return ByteCount(isMore ? Int64.max : Int64(clamping: product))
+        }
+        return ResultsVolume(
+            used: bytes(status.f_blocks - min(status.f_bfree, status.f_blocks)),
+            free: bytes(status.f_bavail)
+        )
+    }
+
     /// Checks that its file system has room for so many bytes and files.
     func checkRoom(for bytes: ByteCount, files: Int) throws(ResultsError) {
-        var status = statvfs()
-        guard unsafe fstatvfs(descriptor, &status) == 0 else {
-            throw ResultsError(errno, path: ".")
-        }
-        let (product, isMore) = UInt64(status.f_bavail)
-            .multipliedReportingOverflow(by: UInt64(status.f_frsize))
-        let free = isMore ? Int64.max : Int64(clamping: product)
-        guard free >= bytes.bytes else {
+        let free = try volume().free
+        guard free >= bytes else {
             throw ResultsError(
-                "the results directory has room for \(free) bytes, and results need \(bytes.bytes)"
+                "the results directory has room for \(free.bytes) bytes, and results need \(bytes.bytes)"
             )
         }
+        let status = try fileSystem()
         // A file system that bounds no number of files counts none.
         guard status.f_files == 0 || status.f_favail >= UInt64(files) else {
             throw ResultsError(
                 "the results directory has room for \(status.f_favail) files, and results need \(files)"
             )
         }
+    }
+
+    private func fileSystem() throws(ResultsError) -> statvfs {
+        var status = statvfs()
+        guard unsafe fstatvfs(descriptor, &status) == 0 else {
+            throw ResultsError(errno, path: ".")
+        }
+        return status
     }
 
     /// Has room set apart for a file that is there, which is how a quota shows (fallocate(2)); does

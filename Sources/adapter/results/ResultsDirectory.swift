@@ -35,7 +35,7 @@ public actor ResultsDirectory: ResultsStore {
     }
 
     private let executor = ThreadExecutor(name: "results")
-    private let rootPath: String
+    let rootPath: String
     private let areaPath: String
     private let reserve: Reserve
     private let group: ResultsGroup?

@@ -15,6 +15,8 @@ struct Authenticator: Sendable {
         case anybody
         /// Whoever has a token.
         case caller
+        /// Whoever may submit.
+        case whoSubmits
         /// Whoever operates the installation.
         case whoOperates
     }
@@ -28,10 +30,13 @@ struct Authenticator: Sendable {
     func caller(of request: Request, for access: Access) throws -> Caller {
         if case .anybody = access { return .anybody }
         let caller = try identify(request)
-        if case .whoOperates = access, !caller.operates {
+        switch access {
+        case .whoOperates where !caller.operates:
             throw Problem(.forbidden, "only a token with the role operate may")
+        case .whoSubmits where !caller.submits:
+            throw Problem(.forbidden, "a token with the role read may not")
+        default: return caller
         }
-        return caller
     }
 
     private func identify(_ request: Request) throws -> Caller {
@@ -42,6 +47,7 @@ struct Authenticator: Sendable {
             return Caller(
                 tenant: tenant,
                 actsForAll: false,
+                submits: true,
                 operates: true,
                 key: "tenant \(tenant)"
             )
@@ -96,6 +102,7 @@ struct Authenticator: Sendable {
         return Caller(
             tenant: tenant ?? token.tenant,
             actsForAll: operates && tenant == nil,
+            submits: token.role != .read,
             operates: operates,
             key: "token \(token.prefix)"
         )

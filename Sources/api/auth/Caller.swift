@@ -6,13 +6,21 @@ struct Caller: Equatable, Sendable {
     var tenant: String
     /// Whether it sees and ends executions of every tenant.
     var actsForAll: Bool
+    /// Whether it may submit, cancel and rerun.
+    var submits: Bool
     /// Whether it may see how the installation does.
     var operates: Bool
     /// What its requests are counted by.
     var key: String
 
     /// Nobody, for what everybody may have.
-    static let anybody = Caller(tenant: "", actsForAll: false, operates: false, key: "")
+    static let anybody = Caller(
+        tenant: "",
+        actsForAll: false,
+        submits: false,
+        operates: false,
+        key: ""
+    )
 
     /// Whether something of `owner` is there for it.
     func sees(_ owner: String) -> Bool { actsForAll || owner == tenant }

@@ -8,6 +8,10 @@ public struct GatewayServices: Sendable {
     public var cancellations: Cancellations
     /// Reads executions and batches.
     public var records: any GatewayRecords
+    /// Lists executions and batches.
+    public var lists: any ExecutionLists & BatchLists
+    /// Keeps dead letters.
+    public var letters: any DeadLetterStore
     /// Reads what programs left.
     public var files: any ResultFiles
     /// Follows what programs write.
@@ -16,32 +20,32 @@ public struct GatewayServices: Sendable {
     public var completions: Completions
     /// Knows the callers.
     public var directory: TokenDirectory
-    /// Counts what there is to do.
-    public var census: any QueueStatisticsSource
-    /// What has to work, by name.
-    public var checks: [HealthCheck]
+    /// What it tells of itself; somebody else runs it.
+    public var monitoring: Monitoring
 
     /// Puts services together.
     public init(
         admissions: Admissions,
         cancellations: Cancellations,
         records: any GatewayRecords,
+        lists: any ExecutionLists & BatchLists,
+        letters: any DeadLetterStore,
         files: any ResultFiles,
         follower: OutputFollower,
         completions: Completions,
         directory: TokenDirectory,
-        census: any QueueStatisticsSource,
-        checks: [HealthCheck]
+        monitoring: Monitoring
     ) {
         self.admissions = admissions
         self.cancellations = cancellations
         self.records = records
+        self.lists = lists
+        self.letters = letters
         self.files = files
         self.follower = follower
         self.completions = completions
         self.directory = directory
-        self.census = census
-        self.checks = checks
+        self.monitoring = monitoring
     }
 }
 

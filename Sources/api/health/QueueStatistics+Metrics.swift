@@ -4,7 +4,7 @@ internal import SandmillService
 
 extension QueueStatistics {
     /// The figures as gauges; the demand of `pools` also where there is none.
-    func families(pools: [String]) -> [MetricFamily] {
+    func families(pools: [String], queues: [BrokerQueue]) -> [MetricFamily] {
         [
             MetricFamily(
                 "sandmill_executions",
@@ -23,9 +23,30 @@ extension QueueStatistics {
             MetricFamily(
                 "sandmill_demand_slots",
                 .gauge,
-                help: "Sandboxes that could be busy: executions that run or wait.",
-                samples: demand(of: pools).sorted { $0.key < $1.key }.map { pool, count in
-                    .init(labels: [.init("pool", pool)], value: Double(count))
+                help:
+                    "Sandboxes that could be busy: executions that run, or wait in the store or the broker.",
+                samples: Set(pools + executions.map(\.pool)).sorted().map { pool in
+                    .init(
+                        labels: [.init("pool", pool)],
+                        value: Double(Demand(of: pool, self, queues).total)
+                    )
+                }
+            ),
+            MetricFamily(
+                "sandmill_oldest_waiting_seconds",
+                .gauge,
+                help:
+                    "How long the oldest execution has waited that the store knows and that may start.",
+                samples: pools.flatMap { pool in
+                    Level.allCases.map { level in
+                        let oldest = executions.first {
+                            $0.pool == pool && $0.level == level && $0.state == .queued
+                        }
+                        return .init(
+                            labels: [.init("pool", pool), .init("level", level.rawValue)],
+                            value: (oldest?.oldest ?? .zero) / .seconds(1)
+                        )
+                    }
                 }
             ),
             MetricFamily(
@@ -47,7 +68,12 @@ extension QueueStatistics {
                     .init(labels: [.init("error_type", type)], value: Double(count))
                 }
             ),
-            .single("sandmill_outbox_messages", outbox, help: "Messages to publish."),
+            .single("sandmill_outbox_messages", Double(outbox), help: "Messages to publish."),
+            .single(
+                "sandmill_outbox_oldest_seconds",
+                (outboxOldest ?? .zero) / .seconds(1),
+                help: "How long the oldest message to publish is there."
+            ),
             MetricFamily(
                 "sandmill_outbox_rejected_messages",
                 .gauge,
@@ -58,19 +84,14 @@ extension QueueStatistics {
                     return .init(labels: [.init("exchange", exchange)], value: Double(count))
                 }
             ),
-            .single("sandmill_workers", workers, help: "Workers that are alive."),
+            .single("sandmill_workers", Double(workers), help: "Workers that are alive."),
         ]
-    }
-
-    private func demand(of pools: [String]) -> [String: Int] {
-        let none = Dictionary(pools.map { ($0, 0) }) { $1 }
-        return executions.reduce(into: none) { $0[$1.pool, default: 0] += $1.count }
     }
 }
 
 extension MetricFamily {
-    fileprivate static func single(_ name: String, _ value: Int, help: String) -> MetricFamily {
-        MetricFamily(name, .gauge, help: help, samples: [.init(value: Double(value))])
+    fileprivate static func single(_ name: String, _ value: Double, help: String) -> MetricFamily {
+        MetricFamily(name, .gauge, help: help, samples: [.init(value: value)])
     }
 
     /// Whether the figures of the record store are there.

@@ -17,6 +17,13 @@ extension Problem {
                 refusal.pointer == "" ? "the body: \(refusal.message)" : refusal.message,
                 pointer: refusal.pointer
             )
+        case let refusal as ListRefusal:
+            self.init(
+                .invalidRequest,
+                "the parameter \(refusal.parameter) \(refusal.message)"
+            )
+        case let error as StoreError where error.code == .tooMuchToRead:
+            self.init(.tooMuchToRead, error.message)
         case let error as StoreError where error.isRetryable || error.code == .accessRefused:
             logger.warning("The record store failed.", metadata: ["reason": "\(error.message)"])
             self.init(

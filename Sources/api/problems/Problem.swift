@@ -16,6 +16,8 @@ struct Problem: Error {
         case notFinished = "not_finished"
         case alreadyEnded = "already_ended"
         case resultsGone = "results_gone"
+        case cannotRequeue = "cannot_requeue"
+        case tooMuchToRead = "too_much_to_read"
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case rangeNotSatisfiable = "range_not_satisfiable"
@@ -95,9 +97,10 @@ extension Problem.Kind {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .tooSlow: .requestTimeout
-        case .idConflict, .notFinished, .alreadyEnded: .conflict
+        case .idConflict, .notFinished, .alreadyEnded, .cannotRequeue: .conflict
         case .resultsGone: .gone
         case .tooLarge: .contentTooLarge
+        case .tooMuchToRead: .unprocessableContent
         case .unsupportedMediaType: .unsupportedMediaType
         case .rangeNotSatisfiable: .rangeNotSatisfiable
         case .tooManyRequests: .tooManyRequests
@@ -120,6 +123,8 @@ extension Problem.Kind {
         case .notFinished: "The execution has not ended"
         case .alreadyEnded: "The execution has ended already"
         case .resultsGone: "The results are no longer kept"
+        case .cannotRequeue: "The dead letter cannot be requeued so"
+        case .tooMuchToRead: "Too much would have to be read"
         case .tooLarge: "The body is too large"
         case .unsupportedMediaType: "The body is of another type"
         case .rangeNotSatisfiable: "The range lies outside"

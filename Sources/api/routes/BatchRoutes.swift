@@ -21,10 +21,10 @@ struct BatchRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.post, "/batches", handler: submit),
-            Route(.get, "/batches/{id}", handler: show),
-            Route(.get, "/batches/{id}/results", handler: listResults),
-            Route(.delete, "/batches/{id}", handler: cancel),
+            Route(.post, "/batches", .whoSubmits, parameters: ["pool", "level"], handler: submit),
+            Route(.get, "/batches/{id}", parameters: [], handler: show),
+            Route(.get, "/batches/{id}/results", parameters: [], handler: listResults),
+            Route(.delete, "/batches/{id}", .whoSubmits, parameters: [], handler: cancel),
         ]
     }
 
@@ -54,7 +54,7 @@ struct BatchRoutes: Sendable {
     }
 
     private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        .json(BatchBody(try await finder.batch(context)))
+        .json(try await finder.batch(context).json)
     }
 
     private func listResults(_ request: Request, _ context: GatewayContext) async throws -> Response

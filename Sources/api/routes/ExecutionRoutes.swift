@@ -11,9 +11,10 @@ struct ExecutionRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/execute/{id}/status", handler: status),
-            Route(.get, "/execute/{id}/result", handler: result),
-            Route(.delete, "/execute/{id}", handler: cancel),
+            Route(.get, "/execute/{id}", parameters: [], handler: status),
+            Route(.get, "/execute/{id}/status", parameters: [], handler: status),
+            Route(.get, "/execute/{id}/result", parameters: [], handler: result),
+            Route(.delete, "/execute/{id}", .whoSubmits, parameters: [], handler: cancel),
         ]
     }
 

@@ -10,9 +10,13 @@ struct OutputRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/execute/{id}/stdout") { try await stream(.stdout, $0, $1) },
-            Route(.get, "/execute/{id}/stderr") { try await stream(.stderr, $0, $1) },
-            Route(.get, "/execute/{id}/files/{path}", handler: file),
+            Route(.get, "/execute/{id}/stdout", parameters: []) {
+                try await stream(.stdout, $0, $1)
+            },
+            Route(.get, "/execute/{id}/stderr", parameters: []) {
+                try await stream(.stderr, $0, $1)
+            },
+            Route(.get, "/execute/{id}/files/{path}", parameters: [], handler: file),
         ]
     }
 
@@ -21,12 +25,12 @@ struct OutputRoutes: Sendable {
         _ request: Request,
         _ context: GatewayContext
     ) async throws -> Response {
-        let (record, manifest) = try await ended(context)
+        let (record, result) = try await ended(context)
         let content = FileContent(
             file: .stream(stream),
-            path: manifest.resultsPath ?? "",
-            size: try await size(of: .stream(stream), manifest),
-            entityTag: "\"\(record.id.text)-\(manifest.attempt)-\(stream)\"",
+            path: result.resultsPath ?? "",
+            size: try await size(of: .stream(stream), result),
+            entityTag: "\"\(record.id.text)-\(result.attempt ?? 0)-\(stream)\"",
             name: "\(stream)",
             files: files
         )
@@ -35,16 +39,16 @@ struct OutputRoutes: Sendable {
 
     /// The path is that of the document, percent-encoded; nothing that is not there is looked for.
     private func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let (record, manifest) = try await ended(context)
+        let (record, result) = try await ended(context)
         let encoded = context.parameters.getCatchAll().joined(separator: "/")
-        guard let path = String(percentDecoding: encoded), let entry = manifest.entry(path) else {
+        guard let path = String(percentDecoding: encoded), let entry = result.entry(path) else {
             throw Problem.unknown("file")
         }
-        let stream = "\(record.id.text)-\(manifest.attempt)-\(path)"
+        let stream = "\(record.id.text)-\(result.attempt ?? 0)-\(path)"
         let content = FileContent(
             file: entry.file,
-            path: manifest.resultsPath ?? "",
-            size: try await size(of: entry.file, manifest),
+            path: result.resultsPath ?? "",
+            size: try await size(of: entry.file, result),
             entityTag: "\"\(entry.sha256 ?? stream)\"",
             name: path.split(separator: "/").last.map(String.init) ?? path,
             files: files
@@ -54,15 +58,15 @@ struct OutputRoutes: Sendable {
 
     private func ended(
         _ context: GatewayContext
-    ) async throws -> (ExecutionRecord, ResultManifest) {
+    ) async throws -> (ExecutionRecord, RecordedResult) {
         let record = try await finder.execution(context)
-        guard let result = record.result else { throw Problem(notFinished: record) }
-        return (record, try ResultManifest(record, result))
+        guard record.result != nil else { throw Problem(notFinished: record) }
+        return (record, try RecordedResult(record))
     }
 
     /// How long a file is; nought where nothing ran.
-    private func size(of file: ResultFile, _ manifest: ResultManifest) async throws -> Int {
-        guard let path = manifest.resultsPath else { return 0 }
+    private func size(of file: ResultFile, _ result: RecordedResult) async throws -> Int {
+        guard let path = result.resultsPath else { return 0 }
         guard let size = try await files.size(of: file, at: path) else {
             throw Problem(.resultsGone, "the results directory has it no longer")
         }

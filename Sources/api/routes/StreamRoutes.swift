@@ -15,7 +15,7 @@ struct StreamRoutes: Sendable {
     let follower: OutputFollower
     let streams: FairLimit
 
-    var routes: [Route] { [Route(.get, "/execute/{id}/stream", handler: stream)] }
+    var routes: [Route] { [Route(.get, "/execute/{id}/stream", parameters: [], handler: stream)] }
 
     private enum Signal: Sendable {
         case output(MarkedOutput)

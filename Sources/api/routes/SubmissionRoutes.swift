@@ -15,8 +15,20 @@ struct SubmissionRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.post, "/execute/async", handler: submit),
-            Route(.post, "/execute/sync", handler: submitAndWait),
+            Route(
+                .post,
+                "/execute/async",
+                .whoSubmits,
+                parameters: ["pool", "level"],
+                handler: submit
+            ),
+            Route(
+                .post,
+                "/execute/sync",
+                .whoSubmits,
+                parameters: ["pool", "level", "wait"],
+                handler: submitAndWait
+            ),
         ]
     }
 

@@ -1,7 +1,5 @@
 internal import Hummingbird
 public import Logging
-internal import NIOCore
-public import Prometheus
 internal import SandmillEntity
 public import ServiceLifecycle
 
@@ -12,7 +10,6 @@ public import ServiceLifecycle
 public struct Gateway: Service {
     private let settings: GatewaySettings
     private let services: GatewayServices
-    private let metrics: PrometheusFactory
     private let logger: Logger
 
     /// Describes one.
@@ -20,71 +17,36 @@ public struct Gateway: Service {
     /// - Parameters:
     ///   - settings: Where it listens, and what clients may use.
     ///   - services: What it works with.
-    ///   - metrics: What a scrape shows, beside figures of the record store.
     ///   - logger: Told of what fails.
-    public init(
-        settings: GatewaySettings,
-        services: GatewayServices,
-        metrics: PrometheusFactory,
-        logger: Logger
-    ) {
+    public init(settings: GatewaySettings, services: GatewayServices, logger: Logger) {
         self.settings = settings
         self.services = services
-        self.metrics = metrics
         self.logger = logger
     }
 
     /// Answers requests until a graceful shutdown.
     public func run() async throws {
-        let limits = settings.limits
-        let logger = logger
-        let readiness = Readiness(services.checks)
-        let header = Int(limits.header.bytes)
-        let application = Application(
-            responder: KnownMethods(router: router(readiness).buildResponder()),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard(limits: limits)],
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: header,
-                        maxHeaderListSize: header,
-                        maxHeaderFieldCount: 200
-                    )
-                )
-            ),
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port),
-                backlog: 1_024,
-                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
-            ),
-            services: [readiness],
-            onServerRunning: { channel in
-                logger.info(
-                    "The gateway is up.",
-                    metadata: ["address": "\(channel.localAddress?.description ?? "")"]
-                )
-            },
+        let server = HTTPServer(
+            host: settings.host,
+            port: settings.port,
+            limits: settings.limits,
+            announcement: "The gateway is up.",
             logger: logger
         )
-        try await application.run()
-    }
-
-    private func router(_ readiness: Readiness) -> Router<GatewayContext> {
-        let router = Router(context: GatewayContext.self)
-        router.add(middleware: ProblemMiddleware())
-        router.add(
-            routes(readiness),
-            authenticator: Authenticator(
-                directory: services.directory,
-                isLoopback: settings.isLoopback
-            ),
-            rate: RequestRate(perSecond: settings.limits.requestsPerSecond)
+        let authenticator = Authenticator(
+            directory: services.directory,
+            isLoopback: settings.isLoopback
         )
-        return router
+        let rate = RequestRate(perSecond: settings.limits.requestsPerSecond)
+        try await server.run(routes) { request, access in
+            let caller = try authenticator.caller(of: request, for: access)
+            if caller != .anybody { try rate.count(caller.key) }
+            return caller
+        }
     }
 
     /// Everything that it answers.
-    func routes(_ readiness: Readiness) -> [Route] {
+    var routes: [Route] {
         let reader = RequestReader(settings: settings)
         let finder = TenantScopedRecords(records: services.records)
         let submission = SubmissionRoutes(
@@ -111,14 +73,17 @@ public struct Gateway: Service {
             finder: finder,
             results: services.records
         )
+        let lists = ListRoutes(executions: services.lists, batches: services.lists)
+        let deadLetters = DeadLetterRoutes(
+            reader: reader,
+            letters: services.letters,
+            admissions: services.admissions
+        )
         let operation = OperationRoutes(
-            readiness: readiness,
-            census: services.census,
-            pools: settings.pools,
-            metrics: metrics,
-            logger: logger
+            monitoring: services.monitoring,
+            scrapers: .whoOperates
         )
         return submission.routes + executions.routes + output.routes + streams.routes
-            + batches.routes + operation.routes
+            + batches.routes + lists.routes + deadLetters.routes + operation.routes
     }
 }

@@ -10,17 +10,21 @@ struct Route: Sendable {
     /// As OpenAPI writes it, `/execute/{id}/status`; a last `{path}` may have slashes.
     let path: String
     let access: Authenticator.Access
+    /// What its query may have; nil where its handler looks.
+    let parameters: [String]?
     let handler: Handler
 
     init(
         _ method: HTTPRequest.Method,
         _ path: String,
         _ access: Authenticator.Access = .caller,
+        parameters: [String]? = nil,
         handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.access = access
+        self.parameters = parameters
         self.handler = handler
     }
 
@@ -29,9 +33,12 @@ struct Route: Sendable {
 }
 
 extension Router where Context == GatewayContext {
-    /// Adds routes, each behind the doorkeeper; `GET` answers `HEAD` too, and every other method of a
-    /// path is told which it has.
-    func add(_ routes: [Route], authenticator: Authenticator, rate: RequestRate) {
+    /// Adds routes, each for the caller that `admit` finds or refuses; `GET` answers `HEAD` too, and every
+    /// other method of a path is told which it has.
+    func add(
+        _ routes: [Route],
+        admit: @escaping @Sendable (Request, Authenticator.Access) throws -> Caller
+    ) {
         for (path, routes) in Dictionary(grouping: routes, by: \.path) {
             var left = ProblemMiddleware.methods
             for route in routes {
@@ -41,8 +48,8 @@ extension Router where Context == GatewayContext {
                     on(route.routerPath, method: method) { request, context in
                         var context = context
                         context.coreContext.endpointPath.value = path
-                        context.caller = try authenticator.caller(of: request, for: route.access)
-                        if context.caller != .anybody { try rate.count(context.caller.key) }
+                        context.caller = try admit(request, route.access)
+                        if let names = route.parameters { try request.allowParameters(names) }
                         return try await route.handler(request, context)
                     }
                 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRepository
@@ -38,7 +39,8 @@ extension BatchCommand {
             guard batch.refused > 0 || batch.pending > 0 else { return [] }
             // A minute for clocks that differ.
             let age = Duration.seconds(Date().timeIntervalSince(batch.submittedAt) + 60)
-            return try await database.refusals(of: id, tenant: batch.tenant, since: age).map {
+            return try await database.records.refusals(of: id, tenant: batch.tenant, since: age).map
+            {
                 ["dead letter \($0.id)", $0.reason.printable]
             }
         }

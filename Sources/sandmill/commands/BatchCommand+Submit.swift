@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
@@ -94,7 +95,7 @@ extension BatchCommand {
                 let watch = BatchWatch(
                     batch: plan.id,
                     tenant: plan.tenant,
-                    database: database,
+                    records: database.records,
                     begin: begin
                 )
                 return try await conclusion.follow(
@@ -118,20 +119,15 @@ extension BatchCommand {
                     "\(member.name) has an id of its own, which --again cannot repeat"
                 )
             }
-            var others = 0
-            while true {
-                let plan = try BatchPlan(
-                    draft,
-                    template: request.template(replyTo: nil),
-                    id: again ? .random() : id,
-                    maximumRunning: maxRunning,
-                    besides: others,
-                    configuration: configuration
-                )
-                let known = try? await database.executions.batch(plan.id)
-                if !plan.isDerived || known == nil || known?.tenant == plan.tenant { return plan }
-                others += 1
-            }
+            return try await BatchPlan(
+                draft,
+                template: request.template(replyTo: nil),
+                id: again ? .random() : id,
+                maximumRunning: maxRunning,
+                pools: Set(configuration.pools.map(\.name)),
+                limit: configuration.broker.maximumBody,
+                unlessTakenIn: database.records
+            )
         }
 
         /// Sends a batch, unless all of it is known to have arrived.
@@ -145,7 +141,7 @@ extension BatchCommand {
             unlessKnownTo database: DatabaseClient
         ) async throws {
             do {
-                if !again, let record = try await plan.record(in: database) {
+                if !again, let record = try await plan.record(in: database.records) {
                     let time = record.submittedAt.formatted(.iso8601)
                     Terminal.writeError("already submitted at \(time); --again repeats it")
                     if plan.message != nil || record.finishedAt != nil { return }

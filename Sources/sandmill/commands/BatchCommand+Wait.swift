@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
@@ -42,7 +43,12 @@ extension BatchCommand {
             let database = DatabaseClient(configuration)
             let record = try await database.executions.batch(id)
             let tenant = record?.tenant ?? tenant
-            let watch = BatchWatch(batch: id, tenant: tenant, database: database, begin: begin)
+            let watch = BatchWatch(
+                batch: id,
+                tenant: tenant,
+                records: database.records,
+                begin: begin
+            )
             let progress: BatchProgress
             if record?.finishedAt != nil {
                 // Its events are gone, and the broker may be too.

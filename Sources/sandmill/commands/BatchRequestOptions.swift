@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillEntity
 import SandmillService
 
@@ -65,7 +66,7 @@ struct BatchRequestOptions: ParsableArguments {
         return BatchDraft(programs, level: request.level)
     }
 
-    private func directory() throws(Failure) -> [(name: String, request: RequestDraft)] {
+    private func directory() throws(ClientError) -> [(name: String, request: RequestDraft)] {
         let directory = ProgramDirectory(source, entrypoint: entrypoint, runtime: runtime)
         let content = try directory.content()
         for omission in content.omissions {

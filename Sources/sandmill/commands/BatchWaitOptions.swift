@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillEntity
 import SandmillService
 
@@ -26,7 +27,7 @@ struct BatchWaitOptions: ParsableArguments {
     var isAskedFor: Bool { report != nil || timeout != nil }
 
     /// The report, if one is asked for.
-    func openReport() throws(Failure) -> BatchReport? {
+    func openReport() throws(ClientError) -> BatchReport? {
         guard let report else { return nil }
         return try BatchReport(report)
     }
@@ -59,7 +60,7 @@ struct BatchWaitOptions: ParsableArguments {
     /// - Throws: The exit code, unless all succeeded.
     func conclude(
         _ progress: BatchProgress,
-        members: [UUID: JSONValue] = [:],
+        members: [UUID: [String: String]] = [:],
         report: BatchReport?
     ) throws {
         let rows = progress.rows(of: members)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRepository

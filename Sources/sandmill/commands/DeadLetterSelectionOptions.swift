@@ -28,11 +28,19 @@ struct DeadLetterSelectionOptions: ParsableArguments {
     )
     var reason: String?
 
-    @Option(help: "Only letters for this pool.")
-    var pool: String?
+    @Option(
+        name: .customLong("pool"),
+        parsing: .singleValue,
+        help: "Only letters for this pool; may be repeated."
+    )
+    var pools: [String] = []
 
-    @Option(help: "Only letters of this tenant.")
-    var tenant: String?
+    @Option(
+        name: .customLong("tenant"),
+        parsing: .singleValue,
+        help: "Only letters of this tenant; may be repeated."
+    )
+    var tenants: [String] = []
 
     @Option(help: ArgumentHelp("Only letters kept longer ago, such as 30d.", valueName: "age"))
     var olderThan: Age?
@@ -52,8 +60,8 @@ struct DeadLetterSelectionOptions: ParsableArguments {
             ids: ids.isEmpty ? nil : ids,
             errorTypes: errorTypes,
             reason: reason,
-            pool: pool,
-            tenant: tenant,
+            pools: pools,
+            tenants: tenants,
             olderThan: olderThan?.duration,
             newerThan: newerThan?.duration,
             batch: batch

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillDocker
 import SandmillEntity

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRepository
@@ -86,24 +87,6 @@ extension ExecutionTrace {
             rows.append(["to be cancelled", "since \(cancelledAt.formatted(.iso8601))"])
         }
         return rows + attempts.map { ["attempt \($0.number)", $0.summary] }
-    }
-}
-
-extension QueueWait {
-    /// The wait as a table at a time; what is not due yet has no place in the queue.
-    func rows(at now: Date) -> [[String]] {
-        let text =
-            switch place {
-            case .broker: "for its message, which is on its way"
-            case .store: "for a worker with room"
-            case .time: "for its time"
-            case .batch: "for another member of its batch to end"
-            }
-        guard availableAt <= now else {
-            return [["waits", "\(text), not before \(availableAt.formatted(.iso8601))"]]
-        }
-        let pace = estimate.map { ", about \($0.components.seconds + 1) s" } ?? ""
-        return [["waits", text], ["before it", "\(ahead) of its level\(pace)"]]
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRabbitMQ
@@ -107,7 +108,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 execution: entry.id,
                 tenant: entry.tenant,
                 subscription: subscription,
-                database: database,
+                records: database.records,
                 begin: begin
             )
             let end = try await watch.end(timeout: timeout?.duration)
@@ -121,32 +122,5 @@ struct SubmitCommand: AsyncParsableCommand {
         entry.id = id ?? entry.id
         entry.body = body
         return entry
-    }
-}
-
-extension RequestDraft {
-    /// Reads a program and the files beside it.
-    init(files paths: [String]) throws {
-        guard let program = paths.first else { throw Failure(.wrongInput, "there is no program") }
-        self.init(
-            entrypoint: URL(filePath: program).lastPathComponent,
-            files: try paths.map { path in
-                File(path: URL(filePath: path).lastPathComponent, content: try Input.read(path))
-            }
-        )
-    }
-}
-
-/// Files that a command reads.
-enum Input {
-    /// Reads a file or a pipe to its end, or standard input for `-`.
-    static func read(_ path: String) throws(Failure) -> [UInt8] {
-        let file = path == "-" ? .standardInput : FileHandle(forReadingAtPath: path)
-        do {
-            guard let file else { throw CocoaError(.fileReadUnknown) }
-            return Array(try file.readToEnd() ?? Data())
-        } catch {
-            throw Failure(.wrongInput, "\(path): cannot be read")
-        }
     }
 }

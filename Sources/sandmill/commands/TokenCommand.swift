@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SandmillAPI
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
 import SandmillRepository
@@ -33,7 +34,7 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "Whose executions it is for.", transform: Parse.tenant)
         var tenant = "default"
 
-        @Option(help: "submit, or operate for every tenant.", transform: Parse.role)
+        @Option(help: "read, submit, or operate for every tenant.", transform: Parse.role)
         var role = AccessRole.submit
 
         @Option(help: "How long it counts, such as 12h (default: for ever).")
@@ -109,7 +110,7 @@ extension Parse {
     /// Reads a role.
     static func role(_ argument: String) throws -> AccessRole {
         guard let role = AccessRole(rawValue: argument) else {
-            throw ValidationError("\"\(argument)\" is not submit or operate.")
+            throw ValidationError("\"\(argument)\" is not read, submit or operate.")
         }
         return role
     }

@@ -115,12 +115,10 @@ public actor Completions: Service {
     }
 
     private func receive(_ message: EventMessage) {
-        let event = try? JSONDecoder().decode(JSONValue.self, from: Data(message.body))
-        guard let document = event?["data"],
-            let id = document["id"]?.string.flatMap(UUID.init(text:)), board.wants(id)
+        guard let document = EventData.bytes(of: message.body),
+            let id = try? RecordedResult(document: document).id, board.wants(id)
         else { return }
-        let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
-        board.tell(CompletedExecution(id: id, document: text))
+        board.tell(CompletedExecution(id: id, document: String(decoding: document, as: UTF8.self)))
     }
 
     private func lookUpUnpushed() async {

@@ -21,7 +21,7 @@ struct OutputCursor {
 
     private struct Position {
         var offset = 0
-        var gap: OutputEnd.Gap?
+        var gap: OutputGap?
     }
 
     /// Where the execution is.
@@ -55,7 +55,7 @@ struct OutputCursor {
     /// Takes what the record says now; an end is final.
     mutating func see(_ record: ExecutionRecord) throws(StoreError) -> [OutputEvent] {
         guard !state.isTerminal else { return [] }
-        let end = record.state.isTerminal ? try OutputEnd(record) : nil
+        let end = record.state.isTerminal ? try RecordedResult(record) : nil
         state = record.state
         isStale = false
         place = end?.place ?? OutputLocation(running: record)

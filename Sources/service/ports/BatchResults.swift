@@ -16,17 +16,3 @@ public protocol BatchResults: Sendable {
         limit: Int
     ) async throws(StoreError) -> [MemberResult]
 }
-
-/// How a member of a batch ended.
-public struct MemberResult: Equatable, Sendable {
-    /// The execution.
-    public var id: UUID
-    /// Its result document, JSON on one line.
-    public var document: String
-
-    /// Describes an end.
-    public init(id: UUID, document: String) {
-        self.id = id
-        self.document = document
-    }
-}

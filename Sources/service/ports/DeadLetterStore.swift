@@ -1,6 +1,3 @@
-public import FoundationEssentials
-public import SandmillEntity
-
 /// Keeps the messages that were refused until a person has decided about them.
 public protocol DeadLetterStore: Sendable {
     /// Keeps messages, with their reasons: at most 256, in one transaction.
@@ -34,137 +31,22 @@ public protocol DeadLetterStore: Sendable {
     func purge(_ ids: [Int64]) async throws(StoreError) -> [Int64]
 }
 
-/// Which dead letters are meant: those to which everything applies that is not nil or empty.
-public struct DeadLetterFilter: Equatable, Sendable {
-    /// Only these.
-    public var ids: [Int64]?
-    /// Only those with one of these error types.
-    public var errorTypes: [String]
-    /// Only those with this text in their reason.
-    public var reason: String?
-    /// Only those whose routing key names this pool.
-    public var pool: String?
-    /// Only those of this tenant.
-    public var tenant: String?
-    /// Only those that were kept longer ago.
-    public var olderThan: Duration?
-    /// Only those that were kept since then.
-    public var newerThan: Duration?
-    /// Only this batch itself and those that name it: in what is kept of their body, or in their
-    /// reason.
-    public var batch: UUID?
-
-    /// Describes dead letters; by default all.
-    public init(
-        ids: [Int64]? = nil,
-        errorTypes: [String] = [],
-        reason: String? = nil,
-        pool: String? = nil,
-        tenant: String? = nil,
-        olderThan: Duration? = nil,
-        newerThan: Duration? = nil,
-        batch: UUID? = nil
-    ) {
-        self.ids = ids
-        self.errorTypes = errorTypes
-        self.reason = reason
-        self.pool = pool
-        self.tenant = tenant
-        self.olderThan = olderThan
-        self.newerThan = newerThan
-        self.batch = batch
-    }
-
-    /// Whether it means every dead letter.
-    public var isEmpty: Bool { self == DeadLetterFilter() }
-}
-
-/// What a list tells of a dead letter.
-public struct DeadLetterSummary: Equatable, Sendable {
-    /// Its number.
-    public var id: Int64
-    /// When it was kept.
-    public var keptAt: Date
-    /// Why, as a word that programs can compare.
-    public var errorType: String
-    /// Why, for a person.
-    public var reason: String
-    /// The queue it came from.
-    public var queue: String
-    /// What leads it to that queue, or what no queue took; nil where nobody knows.
-    public var routingKey: String?
-    /// Whose it is.
-    public var tenant: String
-    /// The message's id.
-    public var messageID: String?
-    /// How long its body is.
-    public var bodySize: ByteCount
-    /// Whether all of its body is kept.
-    public var isComplete: Bool
-
-    /// Puts a summary together.
-    public init(
-        id: Int64,
-        keptAt: Date,
-        errorType: String,
-        reason: String,
-        queue: String,
-        routingKey: String?,
-        tenant: String,
-        messageID: String?,
-        bodySize: ByteCount,
-        isComplete: Bool
-    ) {
-        self.id = id
-        self.keptAt = keptAt
-        self.errorType = errorType
-        self.reason = reason
-        self.queue = queue
-        self.routingKey = routingKey
-        self.tenant = tenant
-        self.messageID = messageID
-        self.bodySize = bodySize
-        self.isComplete = isComplete
-    }
-}
-
-/// What is different about a message that is published again.
-public struct Revision: Equatable, Sendable {
-    /// Its whole body; nil for the body that it had.
-    public var body: [UInt8]?
-    /// Its routing key; nil for the one that it had.
-    public var routingKey: String?
-    /// Whether it is for the tenant that it names, whoever published it.
-    public var isTrusted: Bool
-
-    /// Describes a revision; by default none.
-    public init(body: [UInt8]? = nil, routingKey: String? = nil, isTrusted: Bool = false) {
-        self.body = body
-        self.routingKey = routingKey
-        self.isTrusted = isTrusted
-    }
-
-    /// What will become of a dead letter.
-    public func outcome(of letter: DeadLetterSummary) -> RequeueOutcome {
-        guard letter.isComplete || body != nil else { return .incomplete }
-        guard letter.routingKey != nil || routingKey != nil else { return .unaddressed }
-        return .requeued
-    }
-}
-
-/// What became of a dead letter that was to be requeued.
-public enum RequeueOutcome: String, Equatable, Sendable {
-    /// Its message is in the outbox.
-    case requeued
-    /// Only the beginning of its body is kept, and no other was given.
-    case incomplete
-    /// Its routing key is not known, and no other was given.
-    case unaddressed
-    /// There is no such dead letter.
-    case unknown
-}
-
 extension DeadLetterStore {
+    /// Reads a page of the dead letters that match, newest first.
+    public func page(
+        _ filter: DeadLetterFilter,
+        _ page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<DeadLetterSummary> {
+        let found = try await list(
+            filter,
+            below: page.cursor?.microseconds,
+            limit: page.limit + 1
+        )
+        let items = Array(found.prefix(page.limit))
+        let next = found.count > page.limit ? items.last.map { ListCursor(number: $0.id) } : nil
+        return ListPage(items: items, next: next)
+    }
+
     /// Calls `body` with page after page of the dead letters that match, newest first.
     ///
     /// There are at most `size` on a page, and at most `limit` in all. Dead letters may be taken away

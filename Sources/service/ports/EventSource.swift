@@ -17,31 +17,3 @@ public protocol EventSource: Sendable {
         _ body: @Sendable (EventSubscription) async throws -> Result
     ) async throws -> Result
 }
-
-/// A subscription to completion events.
-public struct EventSubscription: Sendable {
-    /// The queue's name, for a request's `reply_to`.
-    public let replyTo: String
-    /// The events, in the order in which they came; ends with a ``BrokerError``.
-    public let events: AsyncThrowingStream<EventMessage, any Error>
-
-    /// Describes a subscription.
-    public init(replyTo: String, events: AsyncThrowingStream<EventMessage, any Error>) {
-        self.replyTo = replyTo
-        self.events = events
-    }
-}
-
-/// An event as the broker delivered it.
-public struct EventMessage: Equatable, Sendable {
-    /// Its topic.
-    public let routingKey: String
-    /// Its body: a CloudEvents 1.0 JSON document.
-    public let body: [UInt8]
-
-    /// Describes an event.
-    public init(routingKey: String, body: [UInt8]) {
-        self.routingKey = routingKey
-        self.body = body
-    }
-}

@@ -1,17 +1,3 @@
-public import FoundationEssentials
-
-/// Reads the records of executions.
-public protocol ExecutionRecords: Sendable {
-    /// Reads one execution; nil when there is none.
-    func execution(_ id: UUID) async throws(StoreError) -> ExecutionRecord?
-}
-
-/// Reads the records of batches.
-public protocol BatchRecords: Sendable {
-    /// Reads a batch; nil when there is none.
-    func batch(_ id: UUID) async throws(StoreError) -> BatchRecord?
-}
-
 /// Keeps the records of executions.
 ///
 /// Every time in it is Postgres time, in whole milliseconds.

@@ -30,17 +30,3 @@ public protocol Outbox: Sendable {
     /// finds it; any other message becomes a dead letter.
     func setAside(_ messages: [(row: OutboxMessage, reason: String)]) async throws(StoreError)
 }
-
-/// A message in the outbox.
-public struct OutboxMessage: Equatable, Sendable {
-    /// Its row.
-    public var id: Int64
-    /// What is to be published.
-    public var message: OutboundMessage
-
-    /// Puts a row together.
-    public init(id: Int64, message: OutboundMessage) {
-        self.id = id
-        self.message = message
-    }
-}

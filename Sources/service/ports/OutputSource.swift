@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// Where the output streams of executions can be read, on any host: while they run and afterwards.
 public protocol OutputSource: Sendable {
     /// Reads at most `limit` bytes of a stream from `offset` on.
@@ -15,12 +13,4 @@ public protocol OutputSource: Sendable {
         from offset: Int,
         limit: Int
     ) async throws(ResultsError) -> [UInt8]?
-}
-
-/// Where the output of an attempt is.
-public enum OutputLocation: Equatable, Sendable {
-    /// In the staging area of the worker that runs it.
-    case staged(execution: UUID, attempt: Int, worker: String)
-    /// In its directory, relative to the root (``ResultDraft/path``), whole.
-    case published(path: String)
 }

@@ -9,6 +9,8 @@ public struct StoreError: Error, Equatable, Sendable {
         case accessRefused
         /// Somebody holds a row for longer than is waited; the other rows of the call could be written.
         case rowLocked
+        /// It would have had to read more than a list is worth: ask for less.
+        case tooMuchToRead
         /// A value cannot be stored: some row of the batch will never go in.
         case unstorable
         /// Another worker with the same id is alive.

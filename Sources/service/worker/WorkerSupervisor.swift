@@ -202,7 +202,9 @@ extension WorkerSupervisor {
             sightings[dead] = nil
             takeovers.remove(dead)
         }
-        await end(try await registry.reclaim(worker: dead, successor: worker, token: token))
+        let quarantined = try await registry.reclaim(worker: dead, successor: worker, token: token)
+        Occurrence.countExpiredLease()
+        await end(quarantined)
     }
 
     private func endInherited() async {

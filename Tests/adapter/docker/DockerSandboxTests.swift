@@ -187,9 +187,11 @@ struct DockerSandboxTests {
     @Test func aCancellationKillsTheProgramOfItsExecutionAndNoOther() async throws {
         try await TestEngine.withSandbox { sandbox in
             let (before, now) = (UUID(), UUID())
-            await sandbox.assign(to: before)
-            _ = try await sandbox.python("print(1)")
-            await sandbox.assign(to: now)
+            _ = try await sandbox.run(
+                program("print(1)"),
+                of: before,
+                killsOnExcessOutput: false
+            ) { _ in }
             let cancel = { @Sendable (output: SandboxOutput) async throws in
                 await sandbox.cancel(before)
                 await sandbox.cancel(before)
@@ -203,12 +205,14 @@ struct DockerSandboxTests {
             )
             let spared = try await sandbox.run(
                 program,
+                of: now,
                 killsOnExcessOutput: false,
                 receive: cancel
             )
             #expect(spared.exit.status == .code(0))
             let killed = try await sandbox.run(
                 self.program("print('up', flush=True)\nimport time; time.sleep(20)"),
+                of: now,
                 killsOnExcessOutput: false
             ) { _ in await sandbox.cancel(now) }
             #expect(killed.exit.killCause == .cancelled)

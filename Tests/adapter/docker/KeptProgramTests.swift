@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SandboxFixture
 import SandmillDocker
 import SandmillEntity
@@ -46,6 +47,7 @@ struct KeptProgramTests {
         let output = Mutex<[UInt8]>([])
         let report = try await sandbox.run(
             program,
+            of: UUID(),
             build: build,
             killsOnExcessOutput: false
         ) { piece in

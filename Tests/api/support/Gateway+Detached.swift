@@ -48,6 +48,8 @@ extension Gateway {
                     relay: nil
                 ),
                 records: store,
+                lists: store,
+                letters: PostgreSQLDeadLetterStore(database, cluster: "none"),
                 files: files,
                 follower: OutputFollower(records: store, source: files),
                 completions: Completions(
@@ -56,10 +58,15 @@ extension Gateway {
                     logger: logger
                 ),
                 directory: TokenDirectory(store: FakeTokens(), logger: logger),
-                census: PostgreSQLQueueStatistics(database),
-                checks: []
+                monitoring: Monitoring(
+                    metrics: PrometheusFactory(),
+                    checks: [],
+                    census: PostgreSQLQueueStatistics(database),
+                    queues: QueueInspector(broker: broker),
+                    pools: ["python"],
+                    version: "0"
+                )
             ),
-            metrics: PrometheusFactory(),
             logger: logger
         )
     }

@@ -90,6 +90,7 @@ struct Installation: Sendable {
             "SANDMILL_RESULTS_ROOT": results.path(),
             "SANDMILL_CLUSTER": name,
             "SANDMILL_WORKER_ID": "worker-a",
+            "SANDMILL_WORKER_LISTEN": "127.0.0.1:0",
             "SANDMILL_POOLS_PYTHON_SANDBOXES_SPARE": "1",
             "SANDMILL_POOLS_PYTHON_SANDBOXES_MAXIMUM": "3",
         ]) { $1 }.merging(settings) { $1 }

@@ -129,19 +129,17 @@ final class FakeSandbox: Sandbox {
 
     func run(
         _ program: Program,
+        of execution: UUID,
         build: BuildUse,
         killsOnExcessOutput: Bool,
         receive: @Sendable (SandboxOutput) async throws -> Void
     ) async throws -> SandboxReport {
-        try await engine.run(program, build, receive)
+        self.execution.withLock { $0 = execution }
+        return try await engine.run(program, build, receive)
     }
 
     func forgetProgram() async throws(SandboxError) {
         engine.forgetProgram()
-    }
-
-    func assign(to execution: UUID) async {
-        self.execution.withLock { $0 = execution }
     }
 
     func cancel(_ execution: UUID) async {

@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import SandmillEntity
 import SandmillService
@@ -11,6 +12,8 @@ final class InMemoryResults: ResultsStore {
         var rooms: [ByteCount] = []
         var documents: [String: [UInt8]] = [:]
     }
+
+    private static let capacity = ByteCount.mebibytes(1 << 20)
 
     private let journal: Journal
     private let state = Mutex(State())
@@ -45,7 +48,7 @@ final class InMemoryResults: ResultsStore {
     func checkWritable(room: ByteCount) async throws(ResultsError) {
         state.withLock { $0.rooms.append(room) }
         journal.note(.checkedResults)
-        if !isWritable { throw ResultsError("the disk is full") }
+        if !isWritable || room > Self.capacity { throw ResultsError("the disk is full") }
     }
 
     func publish(_ results: [FinishedResult]) async -> [Result<Void, ResultsError>] {
@@ -73,6 +76,8 @@ final class InMemoryResults: ResultsStore {
             var stdout: [UInt8] = []
             var stderr: [UInt8] = []
             var files: [OutputFile] = []
+            /// Of the last file.
+            var content: [UInt8] = []
             var skipped: [SkippedFile] = []
         }
 
@@ -106,10 +111,14 @@ final class InMemoryResults: ResultsStore {
                 case .stream(.stdout, let bytes): gathered.stdout += bytes
                 case .stream(.stderr, let bytes): gathered.stderr += bytes
                 case .file(let path, let size):
+                    gathered.content = []
                     gathered.files.append(
-                        OutputFile(path: path.text, bytes: size, sha256: "00")
+                        OutputFile(path: path.text, bytes: size, sha256: "")
                     )
-                case .content: break
+                case .content(let bytes):
+                    gathered.content += bytes
+                    gathered.files[gathered.files.count - 1].sha256 =
+                        SHA256.hash(data: gathered.content).text
                 case .skipped(let path, let reason):
                     gathered.skipped.append(SkippedFile(path: path.text, reason: reason))
                 }

@@ -11,12 +11,6 @@ extension InMemoryStore: DeadLetterStore {
         try takeFailure()
         try await passKeeping()
         for letter in refused {
-            try Self.check(letter.properties)
-            if letter.reason.utf8.contains(0) {
-                throw StoreError(.unstorable, "a U+0000 in a reason")
-            }
-        }
-        for letter in refused {
             var letter = letter
             letter.sha256 = letter.sha256 ?? SHA256.hash(data: letter.body).text
             let id = (keptLetters.last?.id ?? 0) + 1
@@ -71,8 +65,10 @@ extension DeadLetterFilter {
         return ids?.contains(kept.id) ?? true
             && (errorTypes.isEmpty || errorTypes.contains(summary.errorType))
             && reason.map { summary.reason.contains($0) } ?? true
-            && pool.map { $0 == words?.joined(separator: ".") } ?? true
-            && tenant.map { $0 == summary.tenant } ?? true
+            && (pools.isEmpty || words.map { pools.contains($0.joined(separator: ".")) } ?? false)
+            && (tenants.isEmpty || tenants.contains(summary.tenant))
+            && since.map { kept.keptAt >= $0 } ?? true
+            && until.map { kept.keptAt < $0 } ?? true
             && olderThan.map { age > $0 / .seconds(1) } ?? true
             && newerThan.map { age <= $0 / .seconds(1) } ?? true
             && batch.map { kept.letter.names($0.text) } ?? true
@@ -121,7 +117,7 @@ extension OutboundMessage {
 }
 
 extension SHA256.Digest {
-    fileprivate var text: String {
+    var text: String {
         map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

@@ -5,7 +5,14 @@ import SandmillService
 extension InMemoryStore {
     func take(_ takeRequest: TakeRequest) async throws(StoreError) -> [TakenExecution] {
         try takeFailure()
-        var ranked: [(rank: Int, age: Date, id: UUID)] = []
+        if takeRequest.isRepeated {
+            let repeated = executions.values.filter {
+                $0.token == takeRequest.token && $0.record.state == .running
+                    && $0.record.worker == takeRequest.worker
+            }
+            if !repeated.isEmpty { return repeated.map { taken($0, grant(of: $0)) } }
+        }
+        var ranked: [(rank: Double, age: Date, id: UUID)] = []
         let parked = executions.values.filter {
             $0.isParked && $0.record.state == .queued && $0.record.pool == takeRequest.pool
         }
@@ -13,18 +20,13 @@ extension InMemoryStore {
             Lane(level: $0.record.level, tenant: $0.record.tenant)
         }
         for (lane, waiting) in lanes {
-            let handicap: TimeInterval =
-                switch lane.level {
-                case .high: 0
-                case .normal: 60
-                case .low: 120
-                }
             let oldest = waiting.sorted { $0.record.submittedAt < $1.record.submittedAt }
             for (index, execution) in oldest.enumerated() {
+                let turn = takeRequest.held[lane, default: 0] + index + 1
                 ranked.append(
                     (
-                        takeRequest.held[lane, default: 0] + index,
-                        execution.record.submittedAt + handicap,
+                        turn == 1 ? 0 : Double(turn) / Double(lane.level.weight),
+                        execution.record.submittedAt + lane.level.handicap / .seconds(1),
                         execution.record.id
                     )
                 )
@@ -37,13 +39,19 @@ extension InMemoryStore {
             }
             .map(\.element)
             .compactMap { executions[$0.id] }
-            .map { take($0, takeRequest) }
+            .map { execution in
+                var execution = execution
+                let grant = start(
+                    &execution,
+                    token: takeRequest.token,
+                    worker: takeRequest.worker
+                )
+                return taken(execution, grant)
+            }
     }
 
-    private func take(_ execution: Execution, _ takeRequest: TakeRequest) -> TakenExecution {
-        var execution = execution
-        let grant = start(&execution, token: takeRequest.token, worker: takeRequest.worker)
-        return TakenExecution(
+    private func taken(_ execution: Execution, _ grant: AttemptGrant) -> TakenExecution {
+        TakenExecution(
             request: execution.request,
             grant: grant,
             isLimited: false,
@@ -63,6 +71,7 @@ extension InMemoryStore {
         for execution in due {
             executions[execution.record.id]?.isParked = true
             executions[execution.record.id]?.due = nil
+            executions[execution.record.id]?.availableAt = now
         }
         return due.count
     }
@@ -145,11 +154,11 @@ extension InMemoryStore: CancellationStore {
     }
 
     func cancel(batch: UUID, tenant: String?) async throws(StoreError) -> Int? {
-        guard let pending = batches[batch]?.pending else { return nil }
-        let members = executions.values.map(\.record)
-            .filter { $0.batchID == batch && !$0.state.isTerminal }
-        _ = try await cancel(members.map(\.id), tenant: tenant, keepsUnknown: false)
-        return pending
+        guard let record = batches[batch], tenant == nil || record.tenant == tenant else {
+            return nil
+        }
+        cancelledBatches.insert(batch)
+        return record.pending
     }
 
     func overdue(limit: Int) async throws(StoreError) -> [UnstartedExecution] {
@@ -190,8 +199,13 @@ extension InMemoryStore: CancellationStore {
     }
 
     func decidedEnd(of execution: Execution) -> Outcome? {
-        guard let cancellation = cancellations[execution.record.id] else { return nil }
-        let isMeant = cancellation.tenant.map { $0 == execution.record.tenant } ?? true
-        return isMeant ? cancellation.outcome : nil
+        let id = execution.record.id
+        if let cancellation = cancellations[id],
+            cancellation.tenant == nil || cancellation.tenant == execution.record.tenant
+        {
+            return cancellation.outcome
+        }
+        let isOfCancelled = execution.record.batchID.map(cancelledBatches.contains) ?? false
+        return isOfCancelled ? Outcome(.cancelled) : nil
     }
 }

@@ -36,6 +36,7 @@ extension InMemoryStore: WorkerRegistry {
         try takeFailure()
         try takeReclaimFailure()
         note(.reclaimed(worker))
+        if worker != successor, workers[worker]?.isAlive == true { return [] }
         let quarantined = executions.values
             .filter { $0.record.state == .running && $0.record.worker == worker }
             .compactMap { lose($0, isCharged: !$0.isUnrun, successor: successor, token: token) }
@@ -102,6 +103,7 @@ extension InMemoryStore: WorkerRegistry {
             $0.record.state == .running && $0.record.worker == worker
         }
         if !isBusy { workers[worker] = nil }
+        sandboxRecords.removeAll { $0.worker == worker }
         note(.deregistered(worker))
     }
 

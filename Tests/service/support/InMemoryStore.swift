@@ -5,8 +5,8 @@ import SandmillService
 
 /// The records of executions, in memory, as the port describes them.
 ///
-/// As Postgres, it takes no U+0000, and a transaction with one stores nothing of it. Its time runs
-/// faster than time does, so that what is due later is due soon.
+/// What it does is what Postgres does: `Conformance` is run on both. Its time runs faster than time does,
+/// so that what is due later is due soon.
 actor InMemoryStore: ExecutionStore {
     private let journal: Journal
     private let speed: Double
@@ -30,6 +30,7 @@ actor InMemoryStore: ExecutionStore {
     var sandboxRecords: [SandboxRecord] = []
 
     var cancellations: [UUID: Cancellation] = [:]
+    var cancelledBatches: Set<UUID> = []
 
     struct Cancellation {
         /// Whose it has to be; nil for anybody's.
@@ -50,6 +51,8 @@ actor InMemoryStore: ExecutionStore {
         var isParked = false
         /// When its time comes, if it waits for that.
         var due: Date?
+        /// When it may start.
+        var availableAt: Date
 
         /// Whether it may no longer start.
         func isExpired(_ now: Date) -> Bool {
@@ -167,7 +170,9 @@ actor InMemoryStore: ExecutionStore {
             note(.claimFailed)
             throw claimFailures.removeFirst()
         }
-        for claim in claims { try Self.check(claim.request.properties) }
+        if claims.contains(where: { $0.submission.tenant.utf8.contains(0) }) {
+            throw StoreError(.unstorable, "a U+0000 in a tenant")
+        }
         return claims.map(claim)
     }
 
@@ -191,7 +196,8 @@ actor InMemoryStore: ExecutionStore {
         for attempt in attempts where isHeld(attempt.id, attempt.attempt, by: attempt.worker) {
             if attempt.isProgramFailure { executions[attempt.id]?.retries += 1 }
             if !attempt.isCounted { executions[attempt.id]?.uncountedAttempts += 1 }
-            requeue(attempt.id, due: now + attempt.delay / .seconds(1))
+            let isEnding = executions[attempt.id].flatMap(decidedEnd) != nil
+            requeue(attempt.id, due: now + (isEnding ? 0 : attempt.delay / .seconds(1)))
             note(.retried(attempt.id, attempt.outcome.reason))
         }
     }
@@ -224,6 +230,7 @@ actor InMemoryStore: ExecutionStore {
         execution.record.state = .queued
         execution.record.worker = nil
         execution.token = nil
+        execution.availableAt = due
         executions[id] = execution
         let message = OutboundMessage(
             exchange: .submit,
@@ -241,16 +248,21 @@ actor InMemoryStore: ExecutionStore {
             guard known.submission.tenant == submission.tenant else {
                 return .taken(claim.renamed(submission.id.insteadOf(for: submission.tenant)))
             }
-            guard known.request.body == claim.request.body else {
-                return .conflict("the id is known with another request")
-            }
+            guard known.request.body == claim.request.body, known.record.pool == submission.pool
+            else { return .conflict("the id is known with another request") }
             let isRepeated = known.token == claim.token && known.record.state == .running
             if isRepeated { return .claimed(grant(of: known)) }
             guard known.record.state == .queued, claim.intent != .queue else { return .duplicate }
+            if known.availableAt > now {
+                executions[submission.id]?.due = known.availableAt
+                return .deferred
+            }
         }
         if let batch = submission.batch {
-            if let size = batches[batch.id]?.size, size != batch.size {
-                return .conflict("the batch is known with another size")
+            if let known = batches[batch.id],
+                known.size != batch.size || known.tenant != submission.tenant
+            {
+                return .conflict("the batch has another size, or is another tenant's")
             }
             if batches[batch.id] == nil {
                 batches[batch.id] = BatchRecord(
@@ -267,6 +279,7 @@ actor InMemoryStore: ExecutionStore {
         var execution = known ?? Execution(claim, at: now)
         if let notBefore = submission.notBefore, notBefore > now {
             execution.due = notBefore
+            execution.availableAt = notBefore
             executions[submission.id] = execution
             return .deferred
         }
@@ -373,18 +386,6 @@ actor InMemoryStore: ExecutionStore {
         )
         return row
     }
-
-    static func check(_ properties: MessageProperties) throws(StoreError) {
-        let texts =
-            [
-                properties.contentType, properties.correlationID, properties.replyTo,
-                properties.appID,
-            ]
-            .compactMap { $0 } + properties.headers.flatMap { [$0.key, $0.value] }
-        if texts.contains(where: { $0.utf8.contains(0) }) {
-            throw StoreError(.unstorable, "a U+0000 in a property")
-        }
-    }
 }
 
 extension InMemoryStore: Outbox {
@@ -424,9 +425,13 @@ extension InMemoryStore: Outbox {
         _ ids: [Int64],
         by worker: String
     ) async throws(StoreError) -> [Int64: Int] {
-        try await release(ids, by: worker)
+        try takeFailure()
         var rejections: [Int64: Int] = [:]
-        for index in outbox.indices where ids.contains(outbox[index].row.id) {
+        for index in outbox.indices
+        where ids.contains(outbox[index].row.id) && outbox[index].lessee == worker {
+            outbox[index].due = now + min(Double(1 << min(outbox[index].rejections, 16)), 300)
+            outbox[index].lessee = nil
+            outbox[index].leasedUntil = nil
             outbox[index].rejections += 1
             rejections[outbox[index].row.id] = outbox[index].rejections
         }
@@ -462,6 +467,7 @@ extension InMemoryStore.Execution {
     fileprivate init(_ claim: Claim, at now: Date) {
         submission = claim.submission
         request = claim.request
+        availableAt = now
         record = ExecutionRecord(
             id: claim.submission.id,
             tenant: claim.submission.tenant,

@@ -128,47 +128,6 @@ extension Logger {
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
-extension FinishedExecution {
-    /// An end without output, and its event.
-    static func sample(
-        _ claim: Claim,
-        attempt: Int,
-        document text: String = "{}"
-    ) -> FinishedExecution {
-        let submission = claim.submission
-        let date = Date(timeIntervalSince1970: 1_795_000_000)
-        let document = ResultDocument(
-            id: submission.id,
-            tenant: submission.tenant,
-            pool: submission.pool,
-            level: submission.level,
-            runtime: submission.program.runtime.name,
-            batchID: submission.batch?.id,
-            labels: submission.labels,
-            outcome: Outcome(.cancelled),
-            attempt: attempt,
-            submittedAt: date,
-            startedAt: date,
-            finishedAt: date,
-            worker: claim.worker
-        )
-        return FinishedExecution(
-            worker: claim.worker,
-            document: document,
-            encodedDocument: Array(text.utf8),
-            sandbox: nil,
-            events: [
-                OutboundMessage(
-                    exchange: .events,
-                    routingKey: "execution.cancelled.\(submission.pool).\(submission.tenant)",
-                    properties: MessageProperties(messageID: UUID().uuidString.lowercased()),
-                    body: [1, 2, 3]
-                )
-            ]
-        )
-    }
-}
-
 extension WarmPool {
     /// Leases for a new execution of a tenant.
     func lease(

@@ -141,6 +141,7 @@ struct CaseRunnerTests {
             limits: .sample
         )
         let cases = CaseRunner(
+            execution: id,
             program: program,
             plan: TestPlan(
                 cases: ["a", "b", "c"].map { TestCase(name: $0, arguments: [], stdin: []) },

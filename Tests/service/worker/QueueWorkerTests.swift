@@ -113,20 +113,15 @@ struct QueueWorkerTests {
 
     @Test func whatCannotBeStoredIsKeptAndBlocksNobody() async throws {
         let harness = WorkerHarness()
-        let spoiled = RequestMessage(
-            properties: MessageProperties(
-                messageID: UUID().uuidString.lowercased(),
-                correlationID: "correlation\0id"
-            ),
-            body: RequestMessage.sample(UUID()).body
-        )
+        let spoiled = UUID.random()
+        // It fails in its group, and then by itself.
+        let unstorable = StoreError(.unstorable, "it cannot be stored")
+        await harness.store.failClaiming(with: [unstorable, unstorable])
         try await harness.run { _ in
-            harness.broker.deliver(spoiled)
+            harness.broker.deliver(.sample(spoiled))
+            await harness.journal.wait(for: .acknowledged(spoiled.text))
             harness.broker.deliver(.sample(id))
             await harness.journal.wait(for: .finished(id, .succeeded))
-            await harness.journal.wait(
-                for: .acknowledged(spoiled.properties.messageID ?? "")
-            )
         }
         #expect(await harness.store.letters.map(\.errorType) == ["invalid_request"])
     }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import SandmillEntity
 import ServiceLifecycle
 import ServiceLifecycleTestKit
+import StoreConformance
 import Testing
 
 @testable import SandmillService

@@ -1,0 +1,68 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import SandmillService
+
+extension Request {
+    /// The parameters of the query, in their order.
+    var listParameters: [ListParameter] {
+        uri.queryParameters.map { ListParameter(String($0.key), String($0.value)) }
+    }
+}
+
+extension Response {
+    /// A page of documents, as JSON or CSV; what comes next is also a link (RFC 8288).
+    ///
+    /// - Parameters:
+    ///   - items: The documents, objects.
+    ///   - name: The field of the JSON answer that has them.
+    ///   - fields: The columns of the CSV answer.
+    ///   - next: What the next page comes after.
+    ///   - request: What is answered.
+    /// - Returns: The answer.
+    static func page(
+        _ items: [JSONValue],
+        called name: String,
+        fields: [String],
+        next: ListCursor?,
+        for request: Request
+    ) -> Response {
+        var response = list(
+            JSONValue.object([name: .array(items), "next": .optional(next?.text)]),
+            as: CSVTable(fields, documents: items),
+            for: request
+        )
+        if let next, let link = HTTPField.Name("Link") {
+            let others = request.listParameters.filter { $0.name != "cursor" }
+            let query = (others + [ListParameter("cursor", next.text)]).query
+            response.headers[link] = "<?\(query)>; rel=\"next\""
+        }
+        return response
+    }
+}
+
+extension CSVTable {
+    /// A table of documents, with those of their fields that are named.
+    init(_ fields: [String], documents: [JSONValue]) {
+        self.init(
+            fields,
+            rows: documents.map { document in
+                fields.map { Value(document[$0] ?? .null) }
+            }
+        )
+    }
+}
+
+extension CSVTable.Value {
+    /// A value of a document; an object or an array as JSON.
+    init(_ value: JSONValue) {
+        self =
+            switch value {
+            case .null: .none
+            case .bool(let value): .number(value ? "true" : "false")
+            case .integer(let value): .number(String(value))
+            case .number(let value): .number(String(value))
+            case .string(let text): .text(text)
+            case .array, .object: .text(String(decoding: DocumentBody.encode(value), as: UTF8.self))
+            }
+    }
+}

@@ -1,0 +1,186 @@
+internal import FoundationEssentials
+internal import PostgreSQL
+internal import SandmillEntity
+public import SandmillService
+
+extension PostgreSQLExecutionStore: ExecutionLists {
+    /// Reads a page, by the indexes for lists.
+    public func executions(
+        _ filter: ExecutionFilter,
+        page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<ExecutionSummary> {
+        try await database.access {
+            var statement = try await listStatement(of: filter)
+            statement.require(after: page.cursor, by: "submitted_at")
+            let sql = statement.sql(
+                Self.summaryColumns,
+                from: "executions",
+                orderedBy: "submitted_at desc, id desc",
+                limit: page.limit + 1
+            )
+            let rows = try await database.list(sql, statement.parameters)
+            return try ListPage(rows, limit: page.limit) { try ExecutionSummary($0) }
+        }
+    }
+
+    /// Counts, in the time that a page may take.
+    public func executionCount(
+        _ filter: ExecutionFilter,
+        upTo limit: Int
+    ) async throws(StoreError) -> Int {
+        try await database.access {
+            var statement = try await listStatement(of: filter)
+            let sql = statement.countSQL(from: "executions", upTo: limit)
+            return try await database.list(sql, statement.parameters)[0][0]
+        }
+    }
+
+    /// The conditions of a filter.
+    ///
+    /// A tenant's executions are in order state by state, and those of a pool level by level: where
+    /// nothing else is asked for there is a branch for each.
+    func listStatement(of filter: ExecutionFilter) async throws -> ListStatement {
+        var statement = ListStatement()
+        // The condition of the indexes for lists.
+        statement.require("attempt >= 0")
+        let isPlain =
+            filter.ids.isEmpty && filter.batches.isEmpty && filter.labels.isEmpty
+            && filter.workers.isEmpty && filter.reasons.isEmpty && filter.runtimes.isEmpty
+        var (states, levels, pools) = (filter.states, filter.levels, filter.pools)
+        if isPlain, states.isEmpty {
+            if !filter.tenants.isEmpty {
+                states = ExecutionState.allCases
+            } else if !pools.isEmpty, levels.isEmpty {
+                levels = Level.allCases
+            } else if !levels.isEmpty, pools.isEmpty {
+                pools = try await knownPools()
+            }
+        }
+        statement.require("state", in: states.map(\.rawValue))
+        statement.require("tenant", in: filter.tenants)
+        statement.require("pool", in: pools)
+        statement.require("level", in: levels.map(\.rawValue))
+        statement.require("reason", in: filter.reasons)
+        statement.require("runtime", in: filter.runtimes)
+        statement.require("worker", in: filter.workers)
+        statement.require("batch_id", in: filter.batches)
+        for (name, values) in filter.labels.sorted(by: { $0.key < $1.key }) {
+            // The condition of the index.
+            statement.require("labels <> '{}'")
+            let matches = values.map { value in
+                "labels @> \(statement.bind(JSON(StoredJSON.encode([name: value]))))"
+            }
+            statement.require("(\(matches.joined(separator: " or ")))")
+        }
+        statement.require("id", in: filter.ids)
+        statement.require("submitted_at", since: filter.since, until: filter.until)
+        return statement
+    }
+
+    /// The pools that have executions, by going along the index from one to the next.
+    private func knownPools() async throws -> [String] {
+        try await database.pool.query(
+            """
+            with recursive known as (
+                (select pool from executions where attempt >= 0 order by pool limit 1)
+                union all
+                select next.pool from known, lateral (
+                    select pool from executions where attempt >= 0 and pool > known.pool
+                    order by pool limit 1) as next
+            )
+            select pool from known
+            """
+        )
+        .map { try $0["pool"] }
+    }
+
+    private static let summaryColumns = """
+        id, tenant, pool, level, runtime, state, reason, batch_id, rerun_of, labels, attempt, worker,
+        submitted_at, started_at, finished_at, wall_seconds, exit_code,
+        \(ListCursor.column(of: "submitted_at"))
+        """
+}
+
+extension ListCursor {
+    /// SQL for the column `place`, a time in microseconds.
+    static func column(of time: String) -> String {
+        "(extract(epoch from \(time)) * 1000000)::int8 as place"
+    }
+
+    /// Reads the columns `place` and `id`.
+    init(_ row: Row) throws {
+        self.init(microseconds: try row["place"], id: try row["id"])
+    }
+}
+
+extension ListPage {
+    /// Reads a page out of rows, of which one more than `limit` says that there is another page.
+    init(_ rows: Rows, limit: Int, _ item: (Row) throws -> Item) throws {
+        let shown = rows.prefix(limit)
+        self.init(
+            items: try shown.map(item),
+            next: rows.count > limit ? try shown.last.map { try ListCursor($0) } : nil
+        )
+    }
+}
+
+extension ExecutionSummary {
+    init(_ row: Row) throws {
+        let level: String = try row["level"]
+        let state: String = try row["state"]
+        guard let level = Level(rawValue: level), let state = ExecutionState(rawValue: state) else {
+            throw StoreError(.schemaMismatch, "a level or a state of a later version")
+        }
+        let labels: JSON = try row["labels"]
+        self.init(
+            id: try row["id"],
+            tenant: try row["tenant"],
+            pool: try row["pool"],
+            level: level,
+            runtime: try row["runtime"],
+            state: state,
+            reason: try row["reason"],
+            batchID: try row["batch_id"],
+            rerunOf: try row["rerun_of"],
+            labels: (try? StoredJSON.decode([String: String].self, from: labels)) ?? [:],
+            attempt: try row["attempt"],
+            worker: try row["worker"],
+            submittedAt: try row["submitted_at"],
+            startedAt: try row["started_at"],
+            finishedAt: try row["finished_at"],
+            wallSeconds: try row["wall_seconds"],
+            exitCode: try row["exit_code"]
+        )
+    }
+}
+
+extension PostgreSQLExecutionStore: BatchLists {
+    /// Reads a page, by an index.
+    public func batches(
+        _ filter: BatchFilter,
+        page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<BatchRecord> {
+        try await database.access {
+            var statement = ListStatement()
+            // The condition of the indexes for lists.
+            statement.require("size >= 0")
+            if Set(filter.states).count == 1 {
+                let isRunning = filter.states[0] == .running
+                statement.require("finished_at is \(isRunning ? "" : "not ")null")
+            }
+            statement.require("tenant", in: filter.tenants)
+            statement.require("pool", in: filter.pools)
+            statement.require("id", in: filter.ids)
+            statement.require("submitted_at", since: filter.since, until: filter.until)
+            statement.require(after: page.cursor, by: "submitted_at")
+            let sql = statement.sql(
+                "*, \(ListCursor.column(of: "submitted_at"))",
+                from: "batches",
+                orderedBy: "submitted_at desc, id desc",
+                limit: page.limit + 1
+            )
+            let rows = try await database.list(sql, statement.parameters)
+            return try ListPage(rows, limit: page.limit) { try BatchRecord($0) }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+import Logging
+import Prometheus
+import SandmillAPI
+import SandmillConfiguration
+import SandmillDocker
+import SandmillEntity
+import SandmillRabbitMQ
+import SandmillRepository
+import SandmillResults
+import SandmillService
+import ServiceLifecycle
+
+/// The parts of a worker, each with the adapters that it needs.
+struct WorkerParts {
+    let ledger: ExecutionLedger
+    private let configuration: Configuration
+    private let adapters: Adapters
+    private let results: ResultsDirectory
+    private let engine: DockerSandboxEngine
+    private let logger: Logger
+    private let running = RunningExecutions()
+    private let lease: WorkerLease
+    private let pools: [WarmPool]
+    private let supervisor: WorkerSupervisor
+
+    /// Puts them together.
+    init(
+        _ configuration: Configuration,
+        _ adapters: Adapters,
+        _ results: ResultsDirectory,
+        _ engine: DockerSandboxEngine,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.adapters = adapters
+        self.results = results
+        self.engine = engine
+        self.logger = logger
+        ledger = ExecutionLedger(
+            store: adapters.executions,
+            letters: adapters.letters,
+            results: results,
+            relay: adapters.relay,
+            logger: logger
+        )
+        pools = configuration.pools.map { configuration.pool($0, engine: engine, logger: logger) }
+        lease = WorkerLease()
+        supervisor = WorkerSupervisor(
+            worker: configuration.worker.id,
+            version: Product.version,
+            cluster: configuration.cluster,
+            registry: PostgreSQLWorkerRegistry(adapters.database),
+            ledger: ledger,
+            lease: lease,
+            pools: pools,
+            engine: engine,
+            logger: logger
+        )
+    }
+
+    /// What the worker tells of itself.
+    func monitoring(_ metrics: PrometheusFactory, _ completions: Completions?) -> Monitoring {
+        configuration.monitoring(
+            metrics,
+            adapters.database,
+            adapters.broker,
+            checks: [
+                .database(adapters.database), .broker(adapters.publisher, completions),
+                .engine(engine), .results(ledger.resultsHealth), .ledger(ledger),
+            ],
+            figures: [
+                { [results] in try await results.volume().families },
+                { [pools] in [await .slots(of: pools)] },
+            ]
+        )
+    }
+
+    /// Enters the worker in the registry, and removes what an earlier process of it has left.
+    func register() async throws {
+        try await supervisor.register()
+        try await supervisor.keepLease {
+            for failure in try await results.removeLeftovers() {
+                logger.warning(
+                    "What an earlier process left in the staging area could not be removed.",
+                    metadata: [LogKey.reason: "\(failure.message)"]
+                )
+            }
+            try await engine.removeOrphans(of: configuration.worker.id)
+        }
+    }
+
+    /// What runs, in the order in which it starts.
+    func services(_ monitoring: Monitoring) -> [any Service] {
+        let decidedEnds = CancellationWatcher(
+            worker: configuration.worker.id,
+            cancellations: adapters.cancellations,
+            running: running,
+            logger: logger
+        )
+        let workers = zip(configuration.pools, pools).map(queueWorker)
+        let workersByPool = Dictionary(
+            uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
+        )
+        let batches = BatchReceiver(
+            source: BatchConsumer(broker: adapters.broker),
+            admissions: adapters.admissions,
+            ledger: ledger,
+            workers: workersByPool,
+            lease: lease,
+            publishers: adapters.broker.publishers,
+            logger: logger
+        )
+        let control = ControlListener(
+            source: EventConsumer(broker: adapters.broker, exchange: .control),
+            sweeper: adapters.sweeper,
+            decidedEnds: decidedEnds,
+            workers: workersByPool,
+            logger: logger
+        )
+        let drain = DeadLetterDrain(
+            source: UndeliverableConsumer(broker: adapters.broker),
+            ledger: ledger,
+            lease: lease,
+            logger: logger
+        )
+        let server = configuration.worker.listen.map { address in
+            MonitoringServer(
+                host: address.host,
+                port: address.port,
+                monitoring: monitoring,
+                logger: logger
+            )
+        }
+        return [ledger, supervisor, decidedEnds] + pools + workers
+            + [drain, batches, control, monitoring] + (server.map { [$0] } ?? [])
+    }
+
+    private func queueWorker(_ settings: PoolConfiguration, of pool: WarmPool) -> QueueWorker {
+        QueueWorker(
+            QueueWorker.Configuration(
+                worker: configuration.worker.id,
+                cluster: configuration.cluster,
+                prefetch: configuration.broker.prefetch,
+                concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
+                refill: max(configuration.worker.claimAhead / 2, 1),
+                window: configuration.worker.window,
+                windowSize: configuration.worker.windowSize,
+                maximumAttempts: configuration.worker.maximumAttempts,
+                killsOnExcessOutput: settings.limits.killsOnExcessOutput,
+                publishers: adapters.broker.publishers
+            ),
+            decoder: SubmissionDecoder(pool: settings.requests),
+            source: RequestConsumer(
+                broker: adapters.broker,
+                pool: settings.name,
+                prefetch: configuration.broker.prefetch
+            ),
+            lease: lease,
+            ledger: ledger,
+            pool: pool,
+            results: results,
+            running: running,
+            logger: logger
+        )
+    }
+}
+
+extension Configuration {
+    /// The sandboxes of a pool.
+    fileprivate func pool(
+        _ settings: PoolConfiguration,
+        engine: DockerSandboxEngine,
+        logger: Logger
+    ) -> WarmPool {
+        var sandboxes = settings.sandboxes
+        sandboxes.writeRate = resultsTenantRate
+        return WarmPool(
+            sandboxes,
+            of: settings.specification,
+            worker: worker.id,
+            engine: engine,
+            logger: logger
+        )
+    }
+}

@@ -1,0 +1,102 @@
+public import SandmillEntity
+
+/// A message that was refused.
+public struct DeadLetter: Equatable, Sendable {
+    /// Why, as a word that programs can compare, such as `invalid_request` or `id_conflict`.
+    public var errorType: String
+    /// Why, for a person; names the field by its JSON pointer.
+    public var reason: String
+    /// The queue it came from.
+    public var queue: String
+    /// Where it goes when it is requeued.
+    public var exchange: OutboundMessage.Exchange
+    /// What leads it to that queue, or what no queue took; nil where nobody knows.
+    public var routingKey: String?
+    /// How often the queue delivered it to a worker; nil where nobody knows.
+    public var deliveries: Int?
+    /// Its properties.
+    public var properties: MessageProperties
+    /// Its body, or the beginning of it.
+    public var body: [UInt8]
+    /// How long its body is.
+    public var bodySize: ByteCount
+    /// The SHA-256 of its whole body, in hexadecimal.
+    ///
+    /// Nil before it is kept, when the store reckons it from the body, and nil of a beginning that
+    /// was kept by a version that did not.
+    public var sha256: String?
+
+    /// Describes a refusal.
+    ///
+    /// A U+0000 in its texts becomes `?`: no text of Postgres can hold one, and it may not grow.
+    public init(
+        errorType: String,
+        reason: String,
+        queue: String,
+        exchange: OutboundMessage.Exchange = .submit,
+        routingKey: String?,
+        deliveries: Int?,
+        properties: MessageProperties,
+        body: Delivery.Body
+    ) {
+        self.errorType = errorType
+        self.reason = reason.withoutNUL
+        self.queue = queue.withoutNUL
+        self.exchange = exchange
+        self.routingKey = routingKey?.withoutNUL
+        self.deliveries = deliveries
+        self.properties = properties.withoutNUL
+        switch body {
+        case .complete(let bytes):
+            self.body = bytes
+            bodySize = ByteCount(bytes.count)
+        case .oversized(let prefix, let size, let sha256):
+            self.body = prefix
+            bodySize = size
+            self.sha256 = sha256
+        }
+    }
+
+    /// Whether the body is all of it.
+    public var isComplete: Bool { bodySize == ByteCount(body.count) }
+}
+
+extension DeadLetter {
+    /// The dead letter of a message of the outbox that can never be published.
+    public init(unpublishable message: OutboundMessage, reason: String) {
+        self.init(
+            errorType: "unpublishable",
+            reason: reason,
+            queue: "outbox",
+            exchange: message.exchange,
+            routingKey: message.routingKey,
+            deliveries: 0,
+            properties: message.properties,
+            body: .complete(message.body)
+        )
+    }
+}
+
+// MARK: - What Postgres cannot hold
+
+extension MessageProperties {
+    fileprivate var withoutNUL: MessageProperties {
+        MessageProperties(
+            contentType: contentType?.withoutNUL,
+            messageID: messageID?.withoutNUL,
+            correlationID: correlationID?.withoutNUL,
+            replyTo: replyTo?.withoutNUL,
+            timestamp: timestamp,
+            appID: appID?.withoutNUL,
+            userID: userID?.withoutNUL,
+            headers: Dictionary(
+                headers.map { ($0.key.withoutNUL, $0.value.withoutNUL) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
+    }
+}
+
+extension String {
+    fileprivate var withoutNUL: String { replacing("\0", with: "?") }
+}

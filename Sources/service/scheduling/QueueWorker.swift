@@ -1,0 +1,437 @@
+internal import FoundationEssentials
+public import Logging
+public import SandmillEntity
+public import ServiceLifecycle
+internal import Synchronization
+
+/// Turns the requests of one pool into records, results and events.
+///
+/// What happens to a message is ``process(_:)``. An execution that comes is held, to be run next, or
+/// waits in the store (``ExecutionSlots``), from where it is taken when it is its lane's turn. The worker
+/// takes in nothing while no sandbox can be started or results cannot be written.
+public struct QueueWorker: Service {
+    /// How a worker works.
+    public struct Configuration: Sendable {
+        /// Who it is.
+        public var worker: String
+        /// What the installation is called in events.
+        public var cluster: String
+        /// How many deliveries of one level the source may have unacknowledged.
+        public var prefetch: Int
+        /// The most executions between their claim and their end.
+        public var concurrency: Int
+        /// When there is room for so many, what waits in the store is looked at.
+        public var refill: Int
+        /// How many executions of a lane wait in the store whatever their size; beyond this and
+        /// ``windowSize`` the broker keeps them.
+        public var window: Int
+        /// What the requests of a lane take that wait in the store, however many they are.
+        public var windowSize: ByteCount
+        /// How long a delivery waits for its claim before it is put there all the same; well below
+        /// RabbitMQ's consumer timeout of half an hour, behind which all of them come again, each
+        /// counted as delivered once more.
+        public var patience: Duration
+        /// After so many attempts a fault of ours ends an execution in `errored`.
+        public var maximumAttempts: Int
+        /// Whether a program that writes more than is kept is killed.
+        public var killsOnExcessOutput: Bool
+        /// Who may publish what.
+        public var publishers: PublisherPolicy
+
+        /// Puts a configuration together.
+        public init(
+            worker: String,
+            cluster: String,
+            prefetch: Int,
+            concurrency: Int,
+            refill: Int,
+            window: Int,
+            windowSize: ByteCount,
+            patience: Duration = .seconds(600),
+            maximumAttempts: Int,
+            killsOnExcessOutput: Bool,
+            publishers: PublisherPolicy = PublisherPolicy()
+        ) {
+            self.worker = worker
+            self.cluster = cluster
+            self.prefetch = prefetch
+            self.concurrency = concurrency
+            self.refill = refill
+            self.window = window
+            self.windowSize = windowSize
+            self.patience = patience
+            self.maximumAttempts = maximumAttempts
+            self.killsOnExcessOutput = killsOnExcessOutput
+            self.publishers = publishers
+        }
+    }
+
+    let configuration: Configuration
+    let decoder: SubmissionDecoder
+    private let source: any DeliverySource
+    private let lease: WorkerLease
+    let ledger: ExecutionLedger
+    private let pool: WarmPool
+    let runner: ProgramRunner
+    let clock: any Clock<Duration>
+    let logger: Logger
+    let intake: DeliveryBuffer
+    let places: ExecutionSlots
+    let telemetry: ExecutionTelemetry
+
+    /// Describes a worker for the pool that `decoder` reads requests for.
+    public init(
+        _ configuration: Configuration,
+        decoder: SubmissionDecoder,
+        source: any DeliverySource,
+        lease: WorkerLease,
+        ledger: ExecutionLedger,
+        pool: WarmPool,
+        results: any ResultsStore,
+        running: RunningExecutions,
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.decoder = decoder
+        self.source = source
+        self.lease = lease
+        self.ledger = ledger
+        self.pool = pool
+        self.clock = clock
+        self.logger = logger
+        places = ExecutionSlots(
+            limit: configuration.concurrency,
+            refill: configuration.refill,
+            window: configuration.window,
+            windowSize: configuration.windowSize
+        )
+        intake = DeliveryBuffer(
+            prefetch: configuration.prefetch,
+            patience: configuration.patience
+        )
+        telemetry = ExecutionTelemetry(
+            pool: decoder.pool.name,
+            runtimes: decoder.pool.runtimes.map(\.name)
+        )
+        runner = ProgramRunner(
+            worker: configuration.worker,
+            killsOnExcessOutput: configuration.killsOnExcessOutput,
+            pool: pool,
+            results: results,
+            ledger: ledger,
+            announcer: CompletionEventFactory(cluster: configuration.cluster),
+            drafts: LiveOutputStager(),
+            running: running,
+            telemetry: telemetry
+        )
+    }
+
+    /// Works until a graceful shutdown, then finishes what it has claimed.
+    public func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                try? await gracefulShutdown()
+                intake.close()
+                places.close()
+            }
+            group.addTask { await consume() }
+            group.addTask { await runner.drafts.run() }
+            group.addTask { await countParked() }
+            group.addTask { await parkOverdueDeliveries() }
+            await withDiscardingTaskGroup { work in
+                work.addTask { await takeParked() }
+                await processDeliveries()
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Looks soon whether executions wait in the store, for somebody has put some there.
+    func lookAtStoreSoon() {
+        places.assumeParked()
+    }
+
+    /// What happens to a message.
+    private func process(_ delivery: Inbound, isOverdue: Bool = false) async {
+        if let claimed = await claim(delivery, isOverdue: isOverdue) { await run(claimed) }
+    }
+
+    /// Takes in a delivery, of which nothing is kept.
+    private func claim(_ inbound: Inbound, isOverdue: Bool) async -> ClaimedExecution? {
+        guard let delivery = inbound.take() else { return nil }
+        defer { intake.settle(delivery) }
+        return await claim(delivery, isOverdue: isOverdue)
+    }
+
+    /// What happens to an execution that is this worker's.
+    func run(_ execution: ClaimedExecution) async {
+        defer {
+            ledger.held.letGo(execution.token)
+            places.leave(execution.lane, size: execution.size)
+        }
+        telemetry.countClaimed(execution)
+        do {
+            let finished = try await runner.run(execution)
+            if execution.wantsRetry(after: finished.document.state) {
+                try await ledger.retry(FailedAttempt(finished))
+            } else {
+                try await telemetry.measure(.commit, of: execution) {
+                    try await ledger.finish(finished)
+                }
+                telemetry.recordEnd(execution)
+            }
+        } catch {
+            await retry(execution, after: InfrastructureFailure(error))
+        }
+    }
+
+    /// Consumes while the lease is held, until the intake is closed and all that was taken from it is
+    /// acknowledged.
+    private func consume() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await lease.whileHeld { await source.run { intake.offer($0) } } }
+            await intake.waitUntilSettled()
+            group.cancelAll()
+        }
+    }
+
+    private func processDeliveries() async {
+        await withDiscardingTaskGroup { group in
+            while true {
+                await waitUntilReady()
+                guard let delivery = await intake.next(where: isOpen).map(Inbound.init) else {
+                    break
+                }
+                group.addTask { await process(delivery) }
+            }
+        }
+    }
+
+    /// Whether a delivery can be held or parked now.
+    private func isOpen(_ delivery: Delivery) -> Bool {
+        guard let properties = try? configuration.publishers.check(delivery.properties),
+            let tenant = try? SubmissionDecoder.tenant(properties)
+        else { return true }
+        return places.isOpen(Lane(level: delivery.level, tenant: tenant))
+    }
+
+    /// Puts into the store what waits for too long, for a window that is full or while nothing can run.
+    private func parkOverdueDeliveries() async {
+        while (try? await clock.sleep(for: .seconds(1))) != nil {
+            while let delivery = intake.takeOverdue() {
+                await process(Inbound(delivery), isOverdue: true)
+            }
+        }
+    }
+
+    func waitUntilReady() async {
+        await pool.waitUntilServiceable()
+        await ledger.resultsHealth.waitUntilWritable()
+    }
+
+    /// Reads, takes in and acknowledges a delivery; nil when there is nothing to run now.
+    private func claim(_ original: Delivery, isOverdue: Bool) async -> ClaimedExecution? {
+        var delivery = original
+        telemetry.countReceived(delivery.level)
+        do {
+            delivery.properties = try configuration.publishers.check(delivery.properties)
+            var request = RequestMessage(
+                properties: delivery.properties,
+                body: try delivery.body.complete()
+            )
+            // It is for this tenant from here on, whoever publishes it again.
+            request.properties.userID = nil
+            let submission = try decoder.decode(request, level: delivery.level)
+            var claim = Claim(
+                token: .random(),
+                worker: configuration.worker,
+                submission: submission,
+                request: request
+            )
+            var (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
+            while case .taken(let other) = outcome {
+                claim = other
+                (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
+            }
+            switch outcome {
+            case .claimed(let grant):
+                await delivery.settlement.acknowledge()
+                return ClaimedExecution(
+                    submission: claim.submission,
+                    request: claim.request,
+                    token: claim.token,
+                    grant: grant,
+                    isPrompt: isFirst
+                )
+            case .duplicate:
+                telemetry.countDuplicate(delivery.level)
+                await delivery.settlement.acknowledge()
+            case .deferred, .parked, .queued, .taken:
+                await delivery.settlement.acknowledge()
+            case .conflict(let reason):
+                await refuse(delivery, RequestRefusal(.idConflict, reason))
+            }
+        } catch let refusal as RequestRefusal {
+            await refuse(delivery, refusal)
+        } catch let error as StoreError where error.code == .unstorable {
+            await refuse(delivery, RequestRefusal(.invalidRequest, error.message))
+        } catch {
+            logger.error(
+                "A delivery could not be claimed and goes back to the broker.",
+                metadata: [
+                    LogKey.queue: "\(delivery.queue)", LogKey.reason: "\(error)",
+                ]
+            )
+            await release(delivery)
+        }
+        return nil
+    }
+
+    /// Has an execution held or parked; its place is given up unless it is to be run now.
+    private func takeIn(
+        _ claim: Claim,
+        isOverdue: Bool
+    ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
+        let lane = Lane(level: claim.submission.level, tenant: claim.submission.tenant)
+        let size = claim.request.body.count
+        let (intent, isFirst) = isOverdue ? (.park, false) : places.admit(lane, size: size)
+        var claim = claim
+        claim.intent = intent
+        var isOurs = false
+        ledger.held.hold(claim.token)
+        defer {
+            if !isOurs {
+                ledger.held.letGo(claim.token)
+                if intent == .run { places.leave(lane, size: size) }
+            }
+        }
+        let outcome = try await ledger.claim(claim, isPrompt: isFirst)
+        switch outcome {
+        case .claimed: isOurs = true
+        case .parked: places.recordParked(lane, size: ByteCount(size))
+        case .duplicate, .deferred, .queued, .taken, .conflict: break
+        }
+        return (outcome, isFirst)
+    }
+
+    /// Keeps a message with the reason why it is not run, then acknowledges it.
+    private func refuse(_ delivery: Delivery, _ refusal: RequestRefusal) async {
+        do {
+            try await ledger.keep(DeadLetter(delivery, refusal))
+            await delivery.settlement.acknowledge()
+        } catch {
+            logger.error(
+                "A refused message could not be kept and goes back to the broker.",
+                metadata: [
+                    LogKey.queue: "\(delivery.queue)", LogKey.reason: "\(error)",
+                ]
+            )
+            await release(delivery)
+        }
+    }
+
+    private func release(_ delivery: Delivery) async {
+        await delivery.settlement.releaseLater(deliveries: delivery.deliveries, clock: clock)
+    }
+
+    private func retry(_ execution: ClaimedExecution, after fault: InfrastructureFailure) async {
+        logger.warning(
+            "An attempt failed through a fault of ours.",
+            metadata: [
+                LogKey.execution: "\(execution.submission.id.text)",
+                LogKey.attempt: "\(execution.grant.attempt)",
+                LogKey.reason: "\(fault.reason.rawValue): \(fault.message)",
+            ]
+        )
+        // A worker that is told to stop at once settles nothing: what it ran is taken over.
+        if Task.isCancelled { return }
+        if fault.reason == .resultsUnwritable { await ledger.resultsHealth.suspect(fault.size) }
+        do throws(StoreError) {
+            try await settle(execution, after: await judged(fault))
+        } catch {
+            logger.error(
+                "The end of an attempt could not be written.",
+                metadata: [
+                    LogKey.execution: "\(execution.submission.id.text)",
+                    LogKey.reason: "\(error.message)",
+                ]
+            )
+        }
+    }
+
+    /// The fault, not counted if no sandbox could be had at all.
+    private func judged(_ fault: InfrastructureFailure) async -> InfrastructureFailure {
+        guard fault.isOfSandbox, await !pool.isEngineAvailable() else { return fault }
+        var fault = fault
+        fault.isCounted = false
+        return fault
+    }
+
+    /// Schedules the next attempt, or ends the execution after the last.
+    private func settle(
+        _ execution: ClaimedExecution,
+        after fault: InfrastructureFailure
+    ) async throws(StoreError) {
+        if fault.isCounted, execution.faults >= configuration.maximumAttempts {
+            try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
+            return
+        }
+        var backoff = Backoff(
+            first: .milliseconds(500 << min(execution.faults, 8)),
+            limit: .seconds(120)
+        )
+        try await ledger.retry(
+            FailedAttempt(
+                id: execution.submission.id,
+                attempt: execution.grant.attempt,
+                worker: configuration.worker,
+                outcome: Outcome(.errored, fault.reason),
+                isCounted: fault.isCounted,
+                delay: backoff.next()
+            )
+        )
+    }
+}
+
+/// A delivery on its way to its claim, where it is taken out: the task that then runs the program would
+/// hold the body to the end.
+private final class Inbound: Sendable {
+    private let delivery: Mutex<Delivery?>
+
+    init(_ delivery: Delivery) {
+        self.delivery = Mutex(delivery)
+    }
+
+    func take() -> Delivery? { delivery.withLock { $0.take() } }
+}
+
+extension FailedAttempt {
+    /// An attempt that is followed by another because its request asks for it.
+    fileprivate init(_ finished: FinishedExecution) {
+        let document = finished.document
+        self.init(
+            id: document.id,
+            attempt: document.attempt,
+            worker: finished.worker,
+            outcome: document.outcome,
+            delay: .zero,
+            sandbox: finished.sandbox,
+            resultsPath: document.resultsPath
+        )
+    }
+}
+
+extension DeadLetter {
+    fileprivate init(_ delivery: Delivery, _ refusal: RequestRefusal) {
+        self.init(
+            errorType: refusal.kind.rawValue,
+            reason: refusal.reason,
+            queue: delivery.queue,
+            routingKey: "\(delivery.pool).\(delivery.level.rawValue)",
+            deliveries: delivery.deliveries,
+            properties: delivery.properties,
+            body: delivery.body
+        )
+    }
+}

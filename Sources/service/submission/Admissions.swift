@@ -1,0 +1,177 @@
+public import FoundationEssentials
+public import SandmillEntity
+public import ServiceLifecycle
+
+/// Stores requests that do not come from the broker: durable, with its message in the outbox,
+/// before the caller hears of it.
+///
+/// So it works while the broker is away. What came is the same as if it had come by a queue.
+public struct Admissions: Service {
+    private let decoders: [String: SubmissionDecoder]
+    private let store: any ExecutionStore
+    private let relay: Relay
+    private let worker: String
+    /// How long a client may be kept waiting for a store that cannot be reached.
+    private static let patience: Duration = .seconds(3)
+
+    private let committer: GroupCommitter<Claim, ClaimOutcome>
+
+    /// Describes one.
+    ///
+    /// - Parameters:
+    ///   - worker: Who publishes what goes to the outbox: the relay's name.
+    ///   - decoders: What reads the requests of each pool, by its name.
+    ///   - store: Where they are kept.
+    ///   - relay: Publishes their messages at once; it has to outlive this.
+    public init(
+        worker: String,
+        decoders: [String: SubmissionDecoder],
+        store: any ExecutionStore,
+        relay: Relay
+    ) {
+        self.worker = worker
+        self.decoders = decoders
+        self.store = store
+        self.relay = relay
+        committer = .ofClaims(in: store, patience: Self.patience)
+    }
+
+    /// Commits until a graceful shutdown, then what was handed over by then.
+    public func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await committer.run() }
+            try? await gracefulShutdown()
+            await committer.finish()
+        }
+    }
+
+    /// Takes a request in; the same request again changes nothing.
+    ///
+    /// - Returns: The execution, which has an id of its own where that of the request is another tenant's,
+    ///   and whether it is this request that made it.
+    /// - Throws: ``RequestRefusal``, also for an id that is known with another content; ``StoreError``
+    ///   when the store cannot keep it now, in which case nothing is known of it.
+    public func submit(
+        _ request: RequestMessage,
+        pool: String,
+        level: Level
+    ) async throws -> AdmittedExecution {
+        guard let decoder = decoders[pool] else { throw RequestRefusal.unknownPool(pool) }
+        Occurrence.countReceived(1, pool: pool, level: level)
+        var submission = try decoder.decode(request, level: level)
+        // Nobody runs it here, and the body says it all.
+        submission.program.files = []
+        submission.program.stdin = []
+        submission.tests = nil
+        var claim = Claim(
+            token: .random(),
+            intent: .queue,
+            worker: worker,
+            submission: submission,
+            request: request
+        )
+        while true {
+            switch try await committer.submit(claim) {
+            case .taken(let other):
+                claim = other
+                continue
+            case .queued(let message): await relay.send([message])
+            case .conflict(let reason): throw RequestRefusal(.idConflict, reason)
+            case .duplicate: return AdmittedExecution(id: claim.submission.id, isNew: false)
+            case .deferred, .parked, .claimed: break
+            }
+            return AdmittedExecution(id: claim.submission.id, isNew: true)
+        }
+    }
+
+    /// Checks that a dead letter would be taken in if it came again with another body.
+    ///
+    /// - Throws: ``RequestRefusal``, as it would be refused then.
+    public func check(_ letter: DeadLetter, as revision: Revision) throws(RequestRefusal) {
+        if let key = revision.routingKey, key != "batch", address(key) == nil {
+            throw RequestRefusal(.invalidRequest, at: "", "the routing key is not one of a queue")
+        }
+        guard let body = revision.body, letter.exchange == .submit,
+            let key = revision.routingKey ?? letter.routingKey
+        else { return }
+        let request = RequestMessage(properties: letter.properties, body: body)
+        if key == "batch" {
+            _ = try BatchDecoder(decoders: decoders).decode(request, from: key, worker: worker)
+        } else if let (decoder, level) = address(key) {
+            _ = try decoder.decode(request, level: level)
+        }
+    }
+
+    private func address(_ routingKey: String) -> (decoder: SubmissionDecoder, level: Level)? {
+        guard let dot = routingKey.lastIndex(of: "."),
+            let decoder = decoders[String(routingKey[..<dot])],
+            let level = Level(rawValue: String(routingKey[routingKey.index(after: dot)...]))
+        else { return nil }
+        return (decoder, level)
+    }
+
+    /// Takes a batch in that is one document; the same again changes nothing.
+    ///
+    /// - Parameters:
+    ///   - message: The document, with the batch's id as its message id.
+    ///   - queue: What dead letters say they came by.
+    /// - Returns: What became of it.
+    /// - Throws: ``RequestRefusal`` for a document that is no batch; ``StoreError``.
+    public func submit(
+        batch message: RequestMessage,
+        from queue: String
+    ) async throws -> AdmittedBatch {
+        var message = message
+        while true {
+            let batch = try BatchDecoder(decoders: decoders).decode(
+                message,
+                from: queue,
+                worker: worker
+            )
+            var admitted = AdmittedBatch(
+                id: batch.id,
+                pool: batch.pool,
+                size: batch.size,
+                refused: nil
+            )
+            switch try await store.admit(batch) {
+            case .taken(let id): message.rename(id)
+            case .admitted(let refused):
+                await relay.hint(ControlMessage(parked: batch.pool))
+                admitted.refused = refused
+                Occurrence.count(batch)
+                return admitted
+            case .duplicate:
+                return admitted
+            case .conflict(let reason):
+                throw RequestRefusal(.idConflict, reason)
+            }
+        }
+    }
+}
+
+/// An execution that was taken in.
+public struct AdmittedExecution: Equatable, Sendable {
+    /// The execution.
+    public var id: UUID
+    /// Whether the request made it, and not the same one before.
+    public var isNew: Bool
+}
+
+/// A batch that was taken in.
+public struct AdmittedBatch: Equatable, Sendable {
+    /// The batch.
+    public var id: UUID
+    /// The pool that runs it.
+    public var pool: String
+    /// How many members it has.
+    public var size: Int
+    /// How many of them are dead letters; nil for a batch that was known already.
+    public var refused: Int?
+}
+
+extension RequestRefusal {
+    static func unknownPool(_ name: String) -> RequestRefusal {
+        RequestRefusal(.invalidRequest, at: "/pool", "there is no pool \"\(name.prefix(64))\"")
+    }
+}
