@@ -259,7 +259,7 @@ let package = Package(
             "DockerTests",
             in: "adapter/docker",
             core + ["Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", logging],
-            resources: [.copy("endings.txt")]
+            resources: [.copy("assignment.txt"), .copy("endings.txt")]
         ),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),

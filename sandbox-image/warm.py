@@ -74,6 +74,12 @@ REHEARSALS = 40
 POOL_SIZE = 1 << 14
 POOL_HEADER_SIZE = 48
 
+# The signal that says that the process is about to be killed.
+WARNING = 62
+
+# The stack of a thread, as interpreters have it that start with the usual limit.
+THREAD_STACK = 8 << 20
+
 # A status that stands for the end by SIGINT, as after an uncaught KeyboardInterrupt.
 INTERRUPTED = -2
 
@@ -152,8 +158,22 @@ def prepare_process():
     os.umask(0o022)
     os.chdir(WORKING_DIRECTORY)
     os.setgroups([])
+    signal(WARNING, flush_before_the_end)
+    limit_thread_stacks()
     for kind in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE):
         resource.setrlimit(kind, (0, 0))
+
+
+def limit_thread_stacks():
+    """Gives threads the usual stack: this process was started with a larger one, see sandbox_spawn()."""
+    global hard_stack
+    hard_stack = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    if hard_stack == resource.RLIM_INFINITY:
+        hard_stack = 2**63 - 1
+    attributes = ctypes.create_string_buffer(64)
+    libc.pthread_attr_init(attributes)
+    libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(THREAD_STACK))
+    libc.pthread_setattr_default_np(attributes)
 
 
 def prepare_interpreter():
@@ -412,9 +432,10 @@ def receive_program():
     """Waits for the program; returns its entrypoint, its arguments and its variables."""
     for hook in fork_hooks:
         hook()
-    processes, cpu_seconds, count, entrypoint, *fields = request.receive()
+    processes, cpu_seconds, stack, _, count, entrypoint, *fields = request.receive()
     resource.setrlimit(resource.RLIMIT_NPROC, (int(processes), int(processes)))
     resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds), int(cpu_seconds)))
+    resource.setrlimit(resource.RLIMIT_STACK, (min(int(stack), hard_stack), hard_stack))
     return entrypoint, fields[: int(count)], fields[int(count) :]
 
 
@@ -659,6 +680,12 @@ def finish(status):
         kill(getpid(), SIGINT)
         status = 128 + SIGINT
     _exit(status)
+
+
+@hidden
+def flush_before_the_end(number, frame):
+    """Writes out what the program has printed, which would be lost with it."""
+    flush_quietly("stdout", "stderr")
 
 
 @hidden

@@ -87,6 +87,22 @@ int sandbox_kill_user(uid_t uid) {
     return 0;
 }
 
+int sandbox_warn(pid_t pid, uid_t uid) {
+    // As in sandbox_kill_user, for want of CAP_KILL. The process is not reaped yet, so it is the one.
+    const uid_t nobody = 65534;
+    if (setresuid(nobody, uid, 0) != 0) return -1;
+    kill(pid, SANDBOX_WARNING);
+    if (setresuid(0, 0, 0) != 0) abort();
+    return 0;
+}
+
+int sandbox_limit_stack(rlim_t bytes) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0) return -1;
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    return setrlimit(RLIMIT_STACK, &limit);
+}
+
 int sandbox_check_scheduling(void) {
     // During sandbox_kill_user a process of that user may change these (sched_setscheduler(2)).
     errno = EPERM;
@@ -144,6 +160,9 @@ pid_t sandbox_spawn(
                                                       : dup2(descriptors[index], index);
         if (moved < 0) _exit(1);
     }
+    // Where a stack can grow to is decided now, how far it may, later.
+    const rlim_t farthest = (rlim_t)1 << 30;
+    if (sandbox_limit_stack(farthest) != 0) _exit(1);
     execve(arguments[0], arguments, environment);
     _exit(1);
 }

@@ -19,7 +19,7 @@
 // The launcher is to other programs what warm.py is to Python's, and speaks as it does: see there.
 // It holds nothing of any program, and calls nothing that allocates memory.
 
-enum { CONTROL = 3, REQUESTS = 4, MESSAGE_LIMIT = 1 << 18, ARGUMENT_LIMIT = 1 << 15 };
+enum { CONTROL = 3, REQUESTS = 4, PASSED = 3, MESSAGE_LIMIT = 1 << 18, ARGUMENT_LIMIT = 1 << 15 };
 
 static char message[MESSAGE_LIMIT + 1];
 static char *arguments[ARGUMENT_LIMIT];
@@ -66,21 +66,24 @@ static size_t receive(int *executable) {
     return (size_t)length;
 }
 
-// Executes what the description says: the most processes, the CPU seconds, how many arguments
-// follow the program's name, then these and the environment, with a NUL between all of them.
+// Executes what the description says: the most processes, the CPU seconds, the bytes of the stack,
+// whether the descriptor is passed on and not executed, how many arguments follow the program's name,
+// then these and the environment, with a NUL between all of them.
 static _Noreturn void become_program(void) {
     int executable = -1;
     const size_t length = receive(&executable);
     const char *const end = message + length;
     char *field = message;
-    unsigned long numbers[3];
-    for (int index = 0; index < 3; index++) {
+    enum { PROCESSES, CPU_SECONDS, STACK, PASSES, ARGUMENTS, NUMBERS };
+    unsigned long numbers[NUMBERS];
+    for (int index = 0; index < NUMBERS; index++) {
         numbers[index] = strtoul(field, NULL, 10);
         field += strlen(field) + 1;
     }
-    limit(RLIMIT_NPROC, numbers[0]);
-    limit(RLIMIT_CPU, numbers[1]);
-    const size_t environment = numbers[2] + 2;
+    limit(RLIMIT_NPROC, numbers[PROCESSES]);
+    limit(RLIMIT_CPU, numbers[CPU_SECONDS]);
+    check(sandbox_limit_stack(numbers[STACK]));
+    const size_t environment = numbers[ARGUMENTS] + 2;
     size_t count = 0;
     for (; field < end && count + 2 < ARGUMENT_LIMIT; field += strlen(field) + 1) {
         if (count + 1 == environment) arguments[count++] = NULL;
@@ -89,7 +92,8 @@ static _Noreturn void become_program(void) {
     if (field < end || count < environment) _exit(1);
     arguments[count] = NULL;
     char *const *const variables = arguments + environment;
-    if (executable < 0) {
+    if (numbers[PASSES]) check(dup2(executable, PASSED));
+    if (executable < 0 || numbers[PASSES]) {
         execve(arguments[0], arguments, variables);
     } else {
         syscall(SYS_execveat, executable, "", arguments, variables, AT_EMPTY_PATH);

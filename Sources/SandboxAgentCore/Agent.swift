@@ -33,6 +33,7 @@ public struct Agent: ~Copyable {
             // The run has just ended by itself.
             case .cancel: break
             case .input: fail("the worker sent input outside a run")
+            case .proceed: fail("the worker tells a program to start that was not built")
             case .forget: forget()
             }
         }
@@ -49,7 +50,7 @@ public struct Agent: ~Copyable {
     /// The reply leaves in one write, with the proof of the reset already in it. The process for the
     /// next run is forked while the worker reads it.
     private mutating func execute(_ run: Run) {
-        if run.start != .kept { kept.close() }
+        if !run.start.isKept { kept.close() }
         finish { agent throws(UncleanSandbox) in
             let oomKills = agent.sandbox.group.oomKills()
             try agent.perform(run)
@@ -81,7 +82,7 @@ public struct Agent: ~Copyable {
     private mutating func perform(_ run: Run) throws(UncleanSandbox) {
         try sandbox.awaitZygotes()
         let zygote = sandbox.zygote(for: run.start)
-        let build: Run.Build? = if case .built(let build) = run.start { build } else { nil }
+        let build: Run.Build? = if case .built(let build, _) = run.start { build } else { nil }
         // The process that waits becomes the compiler. What it makes runs as another user.
         let owner = build == nil ? zygote.user : sandbox.nextUser()
         let input = receiveInput(of: run, owner: owner)
@@ -93,17 +94,19 @@ public struct Agent: ~Copyable {
             return sandbox.channel.send(.failed(error.description))
         }
         var executable = Descriptor()
+        var isCancelled = false
         if let build {
             executable = try make(build, of: run, by: zygote)
             guard executable.isOpen else { return }
             try zygote.prepare(as: owner)
             if build.isKept { kept = try Self.duplicate(executable) }
-        } else if run.start == .kept {
+            isCancelled = awaitProceed(of: run)
+        } else if run.start.isKept {
             guard kept.isOpen else { fail("the worker asks for a program that is not kept") }
             executable = try Self.duplicate(kept)
         }
         let launch = Launch(run, by: zygote, executable: executable)
-        guard try execute(launch, of: run, stdin: stdin) else { return }
+        guard try execute(launch, of: run, stdin: stdin, isCancelled) else { return }
         var collector = OutputCollector(run, inputs: marks, reportingTo: sandbox.channel)
         do throws(SystemError) {
             try collector.collect(sandbox.workingDirectory.directory)
@@ -116,7 +119,8 @@ public struct Agent: ~Copyable {
     private func execute(
         _ launch: consuming Launch,
         of run: Run,
-        stdin: consuming StandardInput
+        stdin: consuming StandardInput,
+        _ isCancelled: Bool
     ) throws(UncleanSandbox) -> Bool {
         var program: ProgramRun
         do throws(SystemError) {
@@ -125,6 +129,7 @@ public struct Agent: ~Copyable {
             sandbox.channel.send(.failed(error.description))
             return false
         }
+        if isCancelled { try program.cancel() }
         try program.supervise()
         sandbox.makeRoomForCollecting()
         let exit = program.takeExit()
@@ -160,7 +165,7 @@ public struct Agent: ~Copyable {
         let exit = compiler.takeExit()
         let product = exit.isSuccess ? sandbox.takeProduct(of: build) : Descriptor()
         if product.isOpen {
-            sandbox.channel.send(.built(exit))
+            sandbox.channel.send(.built(exit, output: compiler.beginningOfErrors()))
         } else {
             compiler.reportRest()
             sandbox.channel.send(.notBuilt(exit))
@@ -203,10 +208,31 @@ public struct Agent: ~Copyable {
             case .input(let bytes): input.receive(bytes)
             case .probe(let nonce): sandbox.channel.answer(nonce)
             case .cancel(let token): if token == run.token { input.cancel() }
-            case .run, .forget: fail("the worker sent a run within a run")
+            case .run, .forget, .proceed: fail("the worker sent a run within a run")
             }
         }
         return input
+    }
+
+    /// Waits until the worker lets the program start that was built; returns whether it was cancelled
+    /// meanwhile.
+    private func awaitProceed(of run: Run) -> Bool {
+        sandbox.channel.flush()
+        var isCancelled = false
+        while true {
+            switch sandbox.nextCommand() {
+            case .proceed: return isCancelled
+            case .probe(let nonce): sandbox.channel.answer(nonce)
+            case .cancel(let token): isCancelled = isCancelled || token == run.token
+            case .run, .input, .forget: fail("the worker sent a run within a run")
+            }
+        }
+    }
+}
+
+extension Run.Start {
+    fileprivate var isKept: Bool {
+        if case .kept = self { true } else { false }
     }
 }
 

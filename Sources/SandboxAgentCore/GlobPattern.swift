@@ -35,6 +35,8 @@ public struct GlobPattern: Sendable {
     private var skipped: [UInt64]
     private var skippedAtStartOfComponent: [UInt64]
     private var ends: [UInt64]
+    /// The state that ends each pattern, in their order.
+    private var endStates: [Int] = []
 
     /// Reads one pattern; every string is one: a `[` that is not closed is a plain byte.
     public init(_ pattern: String) {
@@ -64,6 +66,7 @@ public struct GlobPattern: Sendable {
                 state += 1
             }
             ends.insert(state)
+            endStates.append(state)
             state += 1
         }
         skip(&beginning.states, atStartOfComponent: true)
@@ -99,6 +102,13 @@ public struct GlobPattern: Sendable {
     /// Whether a path that ends here matches.
     public func isMatch(_ progress: Progress) -> Bool {
         progress.states.indices.contains { progress.states[$0] & ends[$0] != 0 }
+    }
+
+    /// Which of the patterns match a path that ends here, by their indexes.
+    public func matching(_ progress: Progress) -> [Int] {
+        endStates.indices.filter { index in
+            progress.states[endStates[index] / 64] >> (endStates[index] % 64) & 1 == 1
+        }
     }
 
     /// Goes on from `progress` with the next bytes of a path.

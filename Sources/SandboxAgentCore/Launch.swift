@@ -12,6 +12,10 @@ struct Launch: ~Copyable {
     let executable: Descriptor
     /// What it is held to.
     let limits: Run.Limits
+    /// Whether it executes an interpreter that finds what was built as its descriptor 3, and not that.
+    let passesExecutable: Bool
+    /// Whether it writes out what it holds back when it is warned.
+    let takesWarning: Bool
     /// Whether it is killed when it writes more than is kept.
     let killsOnExcessOutput: Bool
     /// Whether its output is reported as it comes, and not when it is known how it ended.
@@ -20,6 +24,7 @@ struct Launch: ~Copyable {
     /// Launches the program of `run`; `executable` is what was built.
     init(_ run: Run, by zygote: Zygote, executable: consuming Descriptor) {
         self.zygote = zygote
+        var passesExecutable = false
         switch run.start {
         case .warm:
             arguments = [run.entrypoint] + run.arguments
@@ -27,10 +32,13 @@ struct Launch: ~Copyable {
         case .command(let command):
             arguments = command + run.arguments
             environment = Self.complete(run.environment)
-        case .built, .kept:
-            arguments = ["program"] + run.arguments
+        case .built(_, let command), .kept(let command):
+            arguments = (command.isEmpty ? ["program"] : command) + run.arguments
             environment = Self.complete(run.environment)
+            passesExecutable = !command.isEmpty
         }
+        self.passesExecutable = passesExecutable
+        takesWarning = run.start == .warm
         self.executable = executable
         limits = run.limits
         killsOnExcessOutput = run.killsOnExcessOutput
@@ -39,25 +47,27 @@ struct Launch: ~Copyable {
 
     /// Launches the compiler of `run`.
     ///
-    /// It gets nothing that the request says of the program: no environment, no input, and the
-    /// processes that a compiler needs.
+    /// It gets nothing that the request says of the program: no environment and no input.
     init(_ build: Run.Build, of run: Run, by zygote: Zygote) {
         self.zygote = zygote
         arguments = build.command
-        environment = Self.complete([Run.Variable(name: "HOME", value: "/tmp")])
+        environment = Self.complete(build.environment)
         executable = Descriptor()
+        passesExecutable = false
+        takesWarning = false
         var limits = run.limits
         limits.wallNanoseconds = build.wallNanoseconds
         limits.cpuNanoseconds = build.cpuNanoseconds
-        limits.processes = Self.compilerProcesses
+        limits.processes = build.processes
+        limits.stackBytes = Self.compilerStack
         limits.stderrBytes = min(limits.stderrBytes, Self.compilerOutput)
         self.limits = limits
         killsOnExcessOutput = false
         isFollowed = false
     }
 
-    /// The driver, the compiler, and the linker with its own driver, in twice the number.
-    private static let compilerProcesses: UInt32 = 8
+    /// What a compiler asks for itself, as gcc does.
+    private static let compilerStack: UInt64 = 64 << 20
     /// How much of what a compiler says is kept; it waits in the agent's memory for the end.
     private static let compilerOutput: UInt64 = 1 << 20
 

@@ -13,6 +13,10 @@ struct OutputCollector {
     private let inputs: [[UInt8]: FileMark]
     /// What is asked for; nil for every file that was created or changed.
     private let pattern: GlobPattern?
+    /// Of each pattern, the index of what is asked for.
+    private let askedFor: [Int]
+    /// Whether something was found of each that is asked for.
+    private var isFound: [Bool]
     private var bytesLeft: UInt64
     private var filesLeft: UInt32
     private var entriesLeft = entryLimit
@@ -25,7 +29,18 @@ struct OutputCollector {
     init(_ run: Run, inputs: [[UInt8]: FileMark], reportingTo channel: FrameChannel) {
         self.channel = channel
         self.inputs = inputs
-        pattern = run.outputs.isEmpty ? nil : GlobPattern(anyOf: run.outputs)
+        var patterns: [String] = []
+        var askedFor: [Int] = []
+        for (index, alternatives) in run.outputs.enumerated() {
+            // What is a directory stands for all below it.
+            for pattern in alternatives.flatMap({ [$0, "\($0)/**"] }) {
+                patterns.append(pattern)
+                askedFor.append(index)
+            }
+        }
+        pattern = run.outputs.isEmpty ? nil : GlobPattern(anyOf: patterns)
+        self.askedFor = askedFor
+        isFound = Array(repeating: false, count: run.outputs.count)
         bytesLeft = run.limits.outputBytes
         filesLeft = run.limits.outputFiles
     }
@@ -33,6 +48,9 @@ struct OutputCollector {
     /// Reports the files in a directory and below.
     mutating func collect(_ directory: borrowing Descriptor) throws(SystemError) {
         try collect(directory, path: [], pattern?.beginning, depth: 0)
+        for (index, isFound) in isFound.enumerated() where !isFound {
+            channel.sendWaiting(.missing(pattern: UInt32(index)))
+        }
     }
 
     /// Goes on in a directory, to which the pattern has made `progress`.
@@ -59,6 +77,7 @@ struct OutputCollector {
             )
             switch status.st_mode & S_IFMT {
             case S_IFDIR:
+                _ = isMatch(progress)
                 try descend(into: cName, of: directory, path, progress, depth + 1)
             case S_IFREG:
                 guard isWanted(path, progress, status) else { continue }
@@ -95,13 +114,22 @@ struct OutputCollector {
         progress.flatMap { pattern?.advance($0, over: bytes) }
     }
 
-    private func isWanted(
+    private mutating func isWanted(
         _ path: [UInt8],
         _ progress: GlobPattern.Progress?,
         _ status: stat
     ) -> Bool {
-        guard let pattern, let progress else { return inputs[path] != FileMark(status) }
-        return pattern.isMatch(progress)
+        guard pattern != nil else { return inputs[path] != FileMark(status) }
+        return isMatch(progress)
+    }
+
+    /// Whether a path that ends here is asked for, which is noted as found.
+    private mutating func isMatch(_ progress: GlobPattern.Progress?) -> Bool {
+        guard let pattern, let progress, pattern.isMatch(progress) else { return false }
+        if isFound.contains(false) {
+            for index in pattern.matching(progress) { isFound[askedFor[index]] = true }
+        }
+        return true
     }
 
     private mutating func consider(

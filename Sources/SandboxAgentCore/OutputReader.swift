@@ -53,6 +53,12 @@ struct OutputReader: ~Copyable {
         if !capture.isTruncated { send(capture.tail(), to: channel) { .output(stream, $0) } }
     }
 
+    /// The first bytes of what was withheld.
+    func beginning(_ count: Int) -> [UInt8] {
+        let head = Array(withheld.prefix(count))
+        return capture.isTruncated ? head : Array((head + capture.tail()).prefix(count))
+    }
+
     /// Reports the tail of a stream whose middle was dropped.
     func reportTail(to channel: FrameChannel) {
         if capture.isTruncated { send(capture.tail(), to: channel) { .tail(stream, $0) } }

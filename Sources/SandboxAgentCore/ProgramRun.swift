@@ -11,6 +11,8 @@ struct ProgramRun: ~Copyable {
     /// The time between two looks at the number of sockets, in nanoseconds: in it a program fills
     /// some tens of megabytes.
     private static let socketInterval: UInt64 = 10_000_000
+    /// How long a program that is warned may take to write out what it holds back, in nanoseconds.
+    private static let warningTime: UInt64 = 20_000_000
     /// How long killed processes may take to be gone, in nanoseconds.
     private static let killPatience: UInt64 = 2_000_000_000
     /// For how long in all a program may wait for a worker that takes no output, without that it
@@ -21,6 +23,7 @@ struct ProgramRun: ~Copyable {
     private let token: UInt64
     private let limits: Run.Limits
     private let killsOnExcessOutput: Bool
+    private let takesWarning: Bool
     private let user: uid_t
     private let main: pid_t
     private var stdin: StandardInput
@@ -42,6 +45,8 @@ struct ProgramRun: ~Copyable {
     private var killDeadline: MonotonicTime?
 
     private var kill = Report.Exit.Kill.none
+    /// When a program that was warned is killed.
+    private var warningEnd: MonotonicTime?
     private var hasKilled = false
     private var status: CInt?
     private var wallNanoseconds: UInt64 = 0
@@ -82,6 +87,7 @@ struct ProgramRun: ~Copyable {
 
         limits = launch.limits
         killsOnExcessOutput = launch.killsOnExcessOutput
+        takesWarning = launch.takesWarning
         self.token = token
         self.sandbox = sandbox
         self.main = main
@@ -143,6 +149,16 @@ struct ProgramRun: ~Copyable {
         return exit()
     }
 
+    /// The first bytes of standard error, if it was not reported as it came.
+    func beginningOfErrors() -> [UInt8] {
+        stderr.beginning(FrameLimits.buildOutput)
+    }
+
+    /// Kills the program, before it is watched.
+    mutating func cancel() throws(UncleanSandbox) {
+        try end(.cancelled)
+    }
+
     /// Reports what is left of the streams that were not truncated.
     func reportRest() {
         stdout.reportRest(to: sandbox.channel)
@@ -202,7 +218,7 @@ struct ProgramRun: ~Copyable {
     }
 
     private var nextDeadline: MonotonicTime {
-        let limit = killDeadline ?? min(wallDeadline, cpuCheck, socketCheck)
+        let limit = killDeadline ?? warningEnd ?? min(wallDeadline, cpuCheck, socketCheck)
         return min(limit, flushTime ?? limit)
     }
 
@@ -231,7 +247,7 @@ struct ProgramRun: ~Copyable {
             case .cancel(let token):
                 if token == self.token { try end(.cancelled) }
             case .probe(let nonce): sandbox.channel.answer(nonce)
-            case .run, .input, .forget: fail("the worker sent a run within a run")
+            case .run, .input, .forget, .proceed: fail("the worker sent a run within a run")
             }
         }
     }
@@ -245,18 +261,34 @@ struct ProgramRun: ~Copyable {
             if killDeadline <= now { throw UncleanSandbox(what: "a process cannot be killed") }
             return
         }
+        if let warningEnd {
+            if warningEnd <= now { try end(kill) }
+            return
+        }
         if killsOnExcessOutput, stdout.capture.isTruncated { return try end(.stdout) }
         if killsOnExcessOutput, stderr.capture.isTruncated { return try end(.stderr) }
-        if wallDeadline <= now { return try end(.wallTime) }
+        if wallDeadline <= now { return try warn(.wallTime) }
         if let socketLimit, socketCheck <= now {
             if sandbox.sockets.internetCount() > socketLimit { return try end(.memory) }
             socketCheck = now.advanced(by: Self.socketInterval)
         }
         guard cpuCheck <= now else { return }
         let used = cpuMeter.soFar(sandbox.group, reaped: reapedNanoseconds)
-        if used >= limits.cpuNanoseconds { return try end(.cpuTime) }
+        if used >= limits.cpuNanoseconds { return try warn(.cpuTime) }
         let left = (limits.cpuNanoseconds - used) / CPUMeter.processors
         cpuCheck = now.advanced(by: max(left, Self.cpuInterval))
+    }
+
+    /// Lets a program that can be warned write out what it holds back before it is killed.
+    private mutating func warn(_ reason: Report.Exit.Kill) throws(UncleanSandbox) {
+        guard takesWarning else { return try end(reason) }
+        reap()
+        guard status == nil else { return }
+        kill = reason
+        warningEnd = MonotonicTime.now.advanced(by: Self.warningTime)
+        guard sandbox_warn(main, user) == 0 else {
+            throw UncleanSandbox(what: SystemError("warn").description)
+        }
     }
 
     /// Kills the program, unless its first process has just ended by itself.
@@ -305,9 +337,12 @@ struct ProgramRun: ~Copyable {
 
     private func exit() -> Report.Exit {
         let status = status ?? 0
-        let signal = sandbox_status_signal(status)
+        let ownSignal = sandbox_status_signal(status)
         let memory = sandbox.group.memory()
-        // What ended by itself at the very limit was not killed.
+        // What ended by itself at the very limit was not killed. A program that has replaced the
+        // interpreter is killed by the warning itself.
+        let isWarning = warningEnd != nil && ownSignal == SANDBOX_WARNING
+        let signal = isWarning ? SIGKILL : ownSignal
         let kill = signal == SIGKILL ? kill : .none
         let cpu = cpuMeter.total(sandbox.group, reaped: reapedNanoseconds)
         return Report.Exit(

@@ -10,7 +10,8 @@ internal import SandboxProtocol
 final class Zygote {
     /// What programs find in their environment.
     static let environment = [
-        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/work", "LANG": "C.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8",
+        "USER": "sandbox", "LOGNAME": "sandbox",
     ]
 
     /// The process that forks.
@@ -110,7 +111,8 @@ final class Zygote {
     func hand(over launch: borrowing Launch, _ streams: [CInt]) throws(SystemError) {
         let cpuSeconds = launch.limits.cpuNanoseconds / 1_000_000_000 + 2
         let numbers = [
-            UInt64(launch.limits.processes), cpuSeconds, UInt64(launch.arguments.count - 1),
+            UInt64(launch.limits.processes), cpuSeconds, launch.limits.stackBytes,
+            launch.passesExecutable ? 1 : 0, UInt64(launch.arguments.count - 1),
         ]
         let fields = numbers.map(String.init) + launch.arguments + launch.environment
         guard !fields.contains(where: { $0.utf8.contains(0) }) else {

@@ -5,9 +5,10 @@
 /// the run announced. The agent answers with ``Report`` frames that end in
 /// ``Report/finished(_:)``; only then may the next run be sent.
 ///
-/// A program that is built can be run again without being built: the first run keeps it
-/// (``Run/Build/isKept``), those that follow start it (``Run/Start/kept``), and ``forget`` ends that,
-/// as does any run that starts otherwise.
+/// A program that is built starts when the worker has sent ``proceed``, so that it can change the memory
+/// limit in between. It can be run again without being built: the first run keeps it
+/// (``Run/Build/isKept``), those that follow start it (``Run/Start/kept(run:)``), and ``forget`` ends
+/// that, as does any run that starts otherwise.
 public enum Command: Equatable, Sendable {
     /// Runs a program.
     case run(Run)
@@ -19,6 +20,8 @@ public enum Command: Equatable, Sendable {
     case probe(nonce: UInt64)
     /// Drops the program that is kept, if one is; answered by ``Report/finished(_:)``.
     case forget
+    /// Starts the program that was built, after ``Report/built(_:output:)``.
+    case proceed
 
     /// Appends the frame to `buffer`, so that many frames leave in one write.
     public func encode(appendingTo buffer: consuming [UInt8] = []) -> [UInt8] {
@@ -28,7 +31,7 @@ public enum Command: Equatable, Sendable {
         case .input(let bytes): writer.writeRest(bytes)
         case .cancel(let token): writer.write(token)
         case .probe(let nonce): writer.write(nonce)
-        case .forget: break
+        case .forget, .proceed: break
         }
         return writer.finish()
     }
@@ -42,6 +45,7 @@ public enum Command: Equatable, Sendable {
         case 0x03: self = .cancel(token: try reader.read())
         case 0x04: self = .probe(nonce: try reader.read())
         case 0x05: self = .forget
+        case 0x06: self = .proceed
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -54,6 +58,7 @@ public enum Command: Equatable, Sendable {
         case .cancel: 0x03
         case .probe: 0x04
         case .forget: 0x05
+        case .proceed: 0x06
         }
     }
 }

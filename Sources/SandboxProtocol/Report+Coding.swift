@@ -7,7 +7,10 @@ extension Report {
         case .output(let stream, let bytes), .tail(let stream, let bytes):
             writer.write(stream.rawValue)
             writer.writeRest(bytes)
-        case .built(let exit), .notBuilt(let exit), .exited(let exit): exit.write(to: &writer)
+        case .built(let exit, let output):
+            exit.write(to: &writer)
+            writer.write(output)
+        case .notBuilt(let exit), .exited(let exit): exit.write(to: &writer)
         case .file(let path, let size):
             writer.write(path)
             writer.write(size)
@@ -15,6 +18,7 @@ extension Report {
         case .skipped(let path, let reason):
             writer.write(path)
             writer.write(reason.rawValue)
+        case .missing(let pattern): writer.write(pattern)
         case .finished(.clean): writer.write("")
         case .finished(.unclean(let what)): writer.write(what)
         case .failed(let what): writer.write(what)
@@ -48,8 +52,13 @@ extension Report {
             self = .finished(what.isEmpty ? .clean : .unclean(what))
         case 0x89: self = .failed(try reader.readString("failure"))
         case 0x8A: self = .healthy(nonce: try reader.read())
-        case 0x8B: self = .built(try Exit(from: &reader))
+        case 0x8B:
+            self = .built(
+                try Exit(from: &reader),
+                output: try reader.readBytes("output", limit: FrameLimits.buildOutput)
+            )
         case 0x8C: self = .notBuilt(try Exit(from: &reader))
+        case 0x8D: self = .missing(pattern: try reader.read())
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -69,6 +78,7 @@ extension Report {
         case .healthy: 0x8A
         case .built: 0x8B
         case .notBuilt: 0x8C
+        case .missing: 0x8D
         }
     }
 

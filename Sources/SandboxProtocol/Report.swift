@@ -3,11 +3,11 @@
 /// Of one run, in this order: ``output(_:_:)`` while the program runs, ``exited(_:)`` once all of
 /// its processes are dead, ``tail(_:_:)`` of a stream that was truncated, then for each kept file
 /// ``file(path:size:)`` and its ``content(_:)``, ``skipped(path:reason:)`` for each that was not
-/// kept, and ``finished(_:)`` when the sandbox was reset. ``failed(_:)`` in place of
+/// kept, ``missing(pattern:)``, and ``finished(_:)`` when the sandbox was reset. ``failed(_:)`` in place of
 /// ``exited(_:)`` means that the program could not be started.
 ///
-/// Where the program is built first, ``built(_:)`` comes before all of these. ``notBuilt(_:)`` in
-/// place of ``exited(_:)`` ends a run whose build failed: its output is what the compiler said.
+/// Where the program is built first, ``built(_:output:)`` comes before all of these, and the program is
+/// started when ``Command/proceed`` has come. ``notBuilt(_:)`` in place of ``exited(_:)`` ends a run whose build failed: its output is what the compiler said.
 ///
 /// ``finished(_:)`` alone also answers ``Command/forget``.
 public enum Report: Equatable, Sendable {
@@ -17,8 +17,9 @@ public enum Report: Equatable, Sendable {
     case output(Stream, [UInt8])
     /// The kept tail of a stream whose middle was dropped.
     case tail(Stream, [UInt8])
-    /// The compiler ended, and has made a program, which is started next.
-    case built(Exit)
+    /// The compiler ended, and has made a program, which is started next; the beginning of what it
+    /// wrote to standard error.
+    case built(Exit, output: [UInt8])
     /// The compiler ended, and has made no program.
     case notBuilt(Exit)
     /// The program ended.
@@ -29,6 +30,8 @@ public enum Report: Equatable, Sendable {
     case content([UInt8])
     /// A file that is not kept, and why.
     case skipped(path: [UInt8], reason: SkipReason)
+    /// The pattern of this index in ``Run/outputs`` matched nothing.
+    case missing(pattern: UInt32)
     /// The run is over.
     case finished(Finish)
     /// The program was not run: what went wrong inside the sandbox, for the operator.

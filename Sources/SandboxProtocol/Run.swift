@@ -34,36 +34,46 @@ public struct Run: Equatable, Sendable {
         case warm
         /// By this program with these arguments, before the run's own.
         case command([String])
-        /// By itself, once it is built.
-        case built(Build)
-        /// By itself, as an earlier run has built and kept it.
-        case kept
+        /// As it is built: by itself, or by a command that finds it at ``Build/passedProduct``.
+        case built(Build, run: [String])
+        /// So, as an earlier run has built and kept it.
+        case kept(run: [String])
     }
 
     /// How a program is made from its files before it is started.
     public struct Build: Equatable, Sendable {
         /// The path at which the compiler leaves the program.
         public static let product = "/tmp/program"
+        /// The path at which a command that runs it finds it.
+        public static let passedProduct = "/proc/self/fd/3"
 
         /// The compiler and its arguments.
         public var command: [String]
+        /// Its environment, on top of that of every program.
+        public var environment: [Variable]
         /// How long it may take, in nanoseconds.
         public var wallNanoseconds: UInt64
         /// The user and system time that it may use, in nanoseconds.
         public var cpuNanoseconds: UInt64
+        /// The most processes and threads at once.
+        public var processes: UInt32
         /// Whether the program is kept for the runs that follow, see ``Start/kept``.
         public var isKept: Bool
 
         /// Describes a build.
         public init(
             command: [String],
+            environment: [Variable] = [],
             wallNanoseconds: UInt64,
             cpuNanoseconds: UInt64,
+            processes: UInt32,
             isKept: Bool = false
         ) {
             self.command = command
+            self.environment = environment
             self.wallNanoseconds = wallNanoseconds
             self.cpuNanoseconds = cpuNanoseconds
+            self.processes = processes
             self.isKept = isKept
         }
     }
@@ -76,6 +86,8 @@ public struct Run: Equatable, Sendable {
         public var cpuNanoseconds: UInt64
         /// The most processes and threads at once.
         public var processes: UInt32
+        /// The stack of the first thread.
+        public var stackBytes: UInt64
         /// How many bytes of standard output are kept, half from its head and half from its tail.
         public var stdoutBytes: UInt64
         /// As ``stdoutBytes``, for standard error.
@@ -90,6 +102,7 @@ public struct Run: Equatable, Sendable {
             wallNanoseconds: UInt64,
             cpuNanoseconds: UInt64,
             processes: UInt32,
+            stackBytes: UInt64,
             stdoutBytes: UInt64,
             stderrBytes: UInt64,
             outputBytes: UInt64,
@@ -98,6 +111,7 @@ public struct Run: Equatable, Sendable {
             self.wallNanoseconds = wallNanoseconds
             self.cpuNanoseconds = cpuNanoseconds
             self.processes = processes
+            self.stackBytes = stackBytes
             self.stdoutBytes = stdoutBytes
             self.stderrBytes = stderrBytes
             self.outputBytes = outputBytes
@@ -119,8 +133,9 @@ public struct Run: Equatable, Sendable {
     public var files: [InputFile]
     /// How many bytes of the input, behind those of the files, are its standard input.
     public var stdinSize: UInt64
-    /// Glob patterns of the output files to keep; empty for every file created or changed.
-    public var outputs: [String]
+    /// What is asked for of its output files, each the glob patterns of which one has to match; empty
+    /// for every file created or changed.
+    public var outputs: [[String]]
     /// What it is held to.
     public var limits: Limits
     /// Whether a program that writes more than is kept is killed instead of truncated.
@@ -135,7 +150,7 @@ public struct Run: Equatable, Sendable {
         environment: [Variable],
         files: [InputFile],
         stdinSize: UInt64,
-        outputs: [String],
+        outputs: [[String]],
         limits: Limits,
         killsOnExcessOutput: Bool
     ) {
@@ -156,19 +171,17 @@ public struct Run: Equatable, Sendable {
         start.write(to: &writer)
         writer.write(entrypoint)
         writer.write(list: arguments) { $0.write($1) }
-        writer.write(list: environment) {
-            $0.write($1.name)
-            $0.write($1.value)
-        }
+        writer.write(list: environment) { $1.write(to: &$0) }
         writer.write(list: files) {
             $0.write($1.path)
             $0.write($1.size)
         }
         writer.write(stdinSize)
-        writer.write(list: outputs) { $0.write($1) }
+        writer.write(list: outputs) { $0.write(list: $1) { $0.write($1) } }
         writer.write(limits.wallNanoseconds)
         writer.write(limits.cpuNanoseconds)
         writer.write(limits.processes)
+        writer.write(limits.stackBytes)
         writer.write(limits.stdoutBytes)
         writer.write(limits.stderrBytes)
         writer.write(limits.outputBytes)
@@ -184,22 +197,22 @@ public struct Run: Equatable, Sendable {
             try reader.readString("argument")
         }
         environment = try reader.readList("environment") { reader throws(FrameError) in
-            Variable(
-                name: try reader.readString("variable"),
-                value: try reader.readString("value")
-            )
+            try Variable(from: &reader)
         }
         files = try reader.readList("files") { reader throws(FrameError) in
             InputFile(path: try reader.readString("path"), size: try reader.read())
         }
         stdinSize = try reader.read()
         outputs = try reader.readList("outputs") { reader throws(FrameError) in
-            try reader.readString("output")
+            try reader.readList("output") { reader throws(FrameError) in
+                try reader.readString("pattern")
+            }
         }
         limits = Limits(
             wallNanoseconds: try reader.read(),
             cpuNanoseconds: try reader.read(),
             processes: try reader.read(),
+            stackBytes: try reader.read(),
             stdoutBytes: try reader.read(),
             stderrBytes: try reader.read(),
             outputBytes: try reader.read(),
@@ -217,14 +230,18 @@ extension Run.Start {
         case .command(let command):
             writer.write(UInt8(1))
             writer.write(list: command) { $0.write($1) }
-        case .built(let build):
+        case .built(let build, let run):
             writer.write(UInt8(2))
             writer.write(list: build.command) { $0.write($1) }
+            writer.write(list: build.environment) { $1.write(to: &$0) }
             writer.write(build.wallNanoseconds)
             writer.write(build.cpuNanoseconds)
+            writer.write(build.processes)
             writer.write(build.isKept)
-        case .kept:
+            writer.write(list: run) { $0.write($1) }
+        case .kept(let run):
             writer.write(UInt8(3))
+            writer.write(list: run) { $0.write($1) }
         }
     }
 
@@ -238,23 +255,46 @@ extension Run.Start {
             self = .built(
                 Run.Build(
                     command: try Self.readCommand(&reader),
+                    environment: try reader.readList("environment") { reader throws(FrameError) in
+                        try Run.Variable(from: &reader)
+                    },
                     wallNanoseconds: try reader.read(),
                     cpuNanoseconds: try reader.read(),
+                    processes: try reader.read(),
                     isKept: try reader.readBool("isKept")
-                )
+                ),
+                run: try Self.readWords(&reader)
             )
         case 3:
-            self = .kept
+            self = .kept(run: try Self.readWords(&reader))
         default:
             throw .invalid("start")
         }
     }
 
     private static func readCommand(_ reader: inout FrameReader) throws(FrameError) -> [String] {
-        let command = try reader.readList("command") { reader throws(FrameError) in
-            try reader.readString("command")
-        }
+        let command = try readWords(&reader)
         guard !command.isEmpty else { throw .invalid("command") }
         return command
+    }
+
+    private static func readWords(_ reader: inout FrameReader) throws(FrameError) -> [String] {
+        try reader.readList("command") { reader throws(FrameError) in
+            try reader.readString("command")
+        }
+    }
+}
+
+extension Run.Variable {
+    fileprivate func write(to writer: inout FrameWriter) {
+        writer.write(name)
+        writer.write(value)
+    }
+
+    fileprivate init(from reader: inout FrameReader) throws(FrameError) {
+        self.init(
+            name: try reader.readString("variable"),
+            value: try reader.readString("value")
+        )
     }
 }

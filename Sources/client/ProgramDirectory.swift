@@ -103,7 +103,7 @@ public struct ProgramDirectory: Sendable {
         _ name: String,
         noting omissions: inout [String]
     ) throws(ClientError) -> RequestDraft? {
-        let candidates = entrypoint.map { [$0] } ?? Runtime.all.map(\.entrypoint)
+        let candidates = entrypoint.map { [$0] } ?? Runtime.given.map(\.entrypoint)
         let files = try root.files(below: name, noting: &omissions)
         let found = candidates.filter { candidate in files.contains { $0.path == candidate } }
         guard let start = found.first else {

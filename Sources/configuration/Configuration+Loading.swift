@@ -78,9 +78,11 @@ extension Configuration {
         gateway = GatewayConfiguration(&reader)
         logLevel = reader.choice("log.level", default: .info)
         logFormat = reader.choice("log.format", default: .text)
+        let runtimes = Self.runtimes(&reader)
+        self.runtimes = runtimes
         let names = reader.names(below: "pools")
         pools = (names.isEmpty ? ["python"] : names).map {
-            PoolConfiguration(&reader, name: $0)
+            PoolConfiguration(&reader, name: $0, among: runtimes)
         }
     }
 }
@@ -101,13 +103,17 @@ extension Configuration {
 }
 
 extension PoolConfiguration {
-    fileprivate init(_ reader: inout SettingsReader, name: String) {
+    fileprivate init(
+        _ reader: inout SettingsReader,
+        name: String,
+        among known: [Runtime]
+    ) {
         let key = "pools.\(name)"
         if !Name.isValid(name) || name.contains(".") {
             reader.refuse(key, "is no name of a pool, expected \(Name.rule), without dots")
         }
         self.name = name
-        runtimes = Self.runtimes(&reader, key: key)
+        runtimes = Self.runtimes(&reader, key: key, among: known)
         image = reader.string("\(key).image", default: "sandmill/sandbox-python:latest")
         containerRuntime = reader.optionalString("\(key).container_runtime")
         isolation = reader.choice("\(key).isolation", default: .tenant)
@@ -137,7 +143,7 @@ extension PoolConfiguration {
                 wall: .seconds(10),
                 cpu: .seconds(5),
                 memory: .mebibytes(128),
-                processes: 32,
+                processes: 64,
                 stdout: .mebibytes(1),
                 stderr: .mebibytes(1),
                 output: .mebibytes(16),
@@ -153,29 +159,48 @@ extension PoolConfiguration {
         for name in defaults.namesAbove(maxima) {
             reader.refuse("\(key).limits.default.\(name)", "is above its maximum")
         }
+        for runtime in runtimes {
+            if runtime.minimumMemory > maxima.memory {
+                reader.refuse(
+                    "\(key).limits.maximum.memory",
+                    "is less than the runtime \(runtime.name) needs"
+                )
+            }
+            if runtime.minimumProcesses > maxima.processes {
+                reader.refuse(
+                    "\(key).limits.maximum.processes",
+                    "is less than the runtime \(runtime.name) needs"
+                )
+            }
+        }
     }
 
-    private static func runtimes(_ reader: inout SettingsReader, key: String) -> [Runtime] {
+    private static func runtimes(
+        _ reader: inout SettingsReader,
+        key: String,
+        among known: [Runtime]
+    ) -> [Runtime] {
         let first = reader.string("\(key).runtime", default: "python")
         let further = reader.list("\(key).further_runtimes", default: [])
-        let flags = [
-            "c": reader.list("\(key).build.c_flags", default: Runtime.c.flags),
-            "cpp": reader.list("\(key).build.cpp_flags", default: Runtime.cpp.flags),
-        ]
         let wall = reader.duration("\(key).build.wall", default: .seconds(30))
         let cpu = reader.duration("\(key).build.cpu", default: .seconds(20))
+        let memory = reader.bytes("\(key).build.memory", default: .mebibytes(1_024))
+        // By these names, a pool could say so before runtimes were configuration.
+        let flags = ["c", "cpp"].map { name in
+            let flags = known.first { $0.name == name }?.build?.flags ?? []
+            return (name, reader.list("\(key).build.\(name)_flags", default: flags))
+        }
         var runtimes: [Runtime] = []
         for (name, origin) in [(first, "runtime")] + further.map({ ($0, "further_runtimes") }) {
-            guard var runtime = Runtime.named(name) else {
-                let names = Runtime.all.map(\.name).joined(separator: ", ")
+            guard var runtime = known.first(where: { $0.name == name }) else {
+                let names = known.map(\.name).joined(separator: ", ")
                 reader.refuse("\(key).\(origin)", "is \"\(name)\", expected one of \(names)")
                 continue
             }
-            if case .compiler(var compiler) = runtime.start {
-                compiler.flags = flags[name] ?? compiler.flags
-                compiler.wall = wall
-                compiler.cpu = cpu
-                runtime.start = .compiler(compiler)
+            if var build = runtime.build {
+                build.flags = flags.first { $0.0 == name }?.1 ?? build.flags
+                (build.wall, build.cpu, build.memory) = (wall, cpu, memory)
+                runtime.build = build
             }
             if !runtimes.contains(where: { $0.name == name }) { runtimes.append(runtime) }
         }
@@ -187,10 +212,6 @@ extension PoolConfiguration {
         "heapq", "io", "itertools", "json", "math", "os", "random", "re", "statistics", "string",
         "struct", "sys", "time", "typing", "zlib",
     ]
-}
-
-extension Runtime {
-    fileprivate var flags: [String] { compiler?.flags ?? [] }
 }
 
 extension SandboxPool.Configuration {

@@ -108,6 +108,8 @@ public struct Configuration: Equatable, Sendable {
     public var logLevel: LogLevel
     /// How it is written.
     public var logFormat: LogFormat
+    /// What can run programs, where a pool enables it.
+    public var runtimes: [Runtime]
     /// The pools, by name.
     public var pools: [PoolConfiguration]
 }

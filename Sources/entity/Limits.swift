@@ -18,6 +18,8 @@ public struct Limits: Equatable, Sendable {
     public var output: ByteCount
     /// How many output files are kept.
     public var outputFiles: Int
+    /// The stack of its first thread; nil for as much as the memory limit allows.
+    public var stack: ByteCount?
 
     /// Puts limits together.
     public init(
@@ -28,7 +30,8 @@ public struct Limits: Equatable, Sendable {
         stdout: ByteCount,
         stderr: ByteCount,
         output: ByteCount,
-        outputFiles: Int
+        outputFiles: Int,
+        stack: ByteCount? = nil
     ) {
         self.wall = wall
         self.cpu = cpu
@@ -38,6 +41,7 @@ public struct Limits: Equatable, Sendable {
         self.stderr = stderr
         self.output = output
         self.outputFiles = outputFiles
+        self.stack = stack
     }
 }
 

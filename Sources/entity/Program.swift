@@ -20,6 +20,8 @@ public struct Program: Equatable, Sendable {
     public var files: [InputFile]
     /// The path of the file to start.
     public var entrypoint: String
+    /// What its request adds to the command that builds it.
+    public var buildArguments: [String]
     /// Its arguments, without its own name.
     public var arguments: [String]
     /// Variables on top of the runtime's own.
@@ -36,6 +38,7 @@ public struct Program: Equatable, Sendable {
         runtime: Runtime,
         files: [InputFile],
         entrypoint: String,
+        buildArguments: [String] = [],
         arguments: [String],
         environment: [String: String],
         stdin: [UInt8],
@@ -45,6 +48,7 @@ public struct Program: Equatable, Sendable {
         self.runtime = runtime
         self.files = files
         self.entrypoint = entrypoint
+        self.buildArguments = buildArguments
         self.arguments = arguments
         self.environment = environment
         self.stdin = stdin

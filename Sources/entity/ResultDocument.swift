@@ -36,9 +36,19 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
         public var cpuSeconds: Double
         /// The most memory the compiler held at once.
         public var memoryPeakBytes: ByteCount
+        /// What the compiler wrote to standard error, warnings too.
+        ///
+        /// Of a build that succeeded only the beginning is kept, and nothing in the results directory.
+        public var output: StreamSummary
 
         /// Puts the figures together.
-        public init(wallSeconds: Double, cpuSeconds: Double, memoryPeakBytes: ByteCount) {
+        public init(
+            output: StreamSummary,
+            wallSeconds: Double,
+            cpuSeconds: Double,
+            memoryPeakBytes: ByteCount
+        ) {
+            self.output = output
             self.wallSeconds = wallSeconds
             self.cpuSeconds = cpuSeconds
             self.memoryPeakBytes = memoryPeakBytes
@@ -98,6 +108,8 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
     public var files: [OutputFile]
     /// The files not kept.
     public var skipped: [SkippedFile]
+    /// The patterns of the request's `outputs` that matched nothing; with cases, in none of them.
+    public var missing: [String]
     /// The cases, in the order of the request; nil where it has none.
     public var cases: [CaseResult]?
     /// The directory with its files, below the results root; nil when nothing ran.
@@ -144,6 +156,7 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
         stderr = .empty
         files = []
         skipped = []
+        missing = []
         self.worker = worker
     }
 }
@@ -174,6 +187,7 @@ extension ResultDocument: Encodable {
         case stderr
         case files
         case skipped
+        case missing
         case cases
         case resultsPath = "results_path"
         case image
@@ -207,6 +221,7 @@ extension ResultDocument: Encodable {
         try container.encode(stderr, forKey: .stderr)
         try container.encode(files, forKey: .files)
         try container.encode(skipped, forKey: .skipped)
+        try container.encode(missing, forKey: .missing)
         try container.encode(cases, forKey: .cases)
         try container.encode(resultsPath, forKey: .resultsPath)
         try container.encode(image, forKey: .image)
@@ -219,6 +234,7 @@ extension ResultDocument.Build {
         case wallSeconds = "wall_seconds"
         case cpuSeconds = "cpu_seconds"
         case memoryPeakBytes = "memory_peak_bytes"
+        case output
     }
 }
 

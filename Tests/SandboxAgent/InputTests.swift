@@ -131,7 +131,7 @@ extension Run {
     static func sample(
         files: [(path: String, size: UInt64)] = [],
         stdin: UInt64 = 0,
-        outputs: [String] = [],
+        outputs: [[String]] = [],
         outputBytes: UInt64 = 1 << 20,
         outputFiles: UInt32 = 100
     ) -> Run {
@@ -148,6 +148,7 @@ extension Run {
                 wallNanoseconds: 1,
                 cpuNanoseconds: 1,
                 processes: 1,
+                stackBytes: 1,
                 stdoutBytes: 1,
                 stderrBytes: 1,
                 outputBytes: outputBytes,

@@ -25,6 +25,29 @@ struct OutputCollectorTests {
         )
     }
 
+    @Test func directoryStandsForAllBelowIt() throws {
+        try directory.makeDirectory("result")
+        try directory.makeDirectory("result/deep")
+        try directory.write("result/a", "1")
+        try directory.write("result/deep/b", "2")
+        try directory.write("results", "3")
+        let reports = try collect(.sample(outputs: [["result"]]))
+        #expect(
+            reports.map(\.summary) == ["file result/a", "content", "file result/deep/b", "content"]
+        )
+    }
+
+    @Test func whatIsAskedForAndNotThereIsMissing() throws {
+        try directory.makeDirectory("empty")
+        try directory.write("a.csv", "1")
+        try directory.link("link", to: "a.csv")
+        let asked = [["*.csv"], ["none"], ["b", "*.json"], ["empty"], ["link"], [], ["empty/*"]]
+        let reports = try collect(.sample(outputs: asked))
+        let missing = reports.filter { if case .missing = $0 { true } else { false } }
+        #expect(missing == [1, 2, 5, 6].map { .missing(pattern: $0) })
+        #expect(reports.suffix(4) == missing[...])
+    }
+
     @Test func whatIsNoRegularFileIsSkippedAndNotOpened() throws {
         try directory.link("a", to: "/etc/passwd")
         try directory.link("b", to: "/")
@@ -63,7 +86,7 @@ struct OutputCollectorTests {
         try directory.makeDirectory("plots")
         for name in ["a.csv", "a.txt", "plots/x.svg"] { try directory.write(name) }
         try directory.link("link", to: "/")
-        let reports = try collect(.sample(outputs: ["*.csv", "plots/**"]))
+        let reports = try collect(.sample(outputs: [["*.csv", "plots/**"]]))
         #expect(reports.map(\.summary) == ["file a.csv", "file plots/x.svg"])
     }
 

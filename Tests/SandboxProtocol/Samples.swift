@@ -13,11 +13,12 @@ enum Samples {
             environment: [.init(name: "A", value: ""), .init(name: "B", value: "c=d\n")],
             files: [.init(path: "dir/main.py", size: 0), .init(path: "in.csv", size: .max)],
             stdinSize: 1 << 40,
-            outputs: ["*.csv", "plots/**"],
+            outputs: [["*.csv", "*.json"], [], ["plots/**"]],
             limits: .init(
                 wallNanoseconds: 1,
                 cpuNanoseconds: 2,
                 processes: .max,
+                stackBytes: 6,
                 stdoutBytes: 3,
                 stderrBytes: 4,
                 outputBytes: .max,
@@ -32,18 +33,33 @@ enum Samples {
         .run(
             run(
                 .built(
-                    .init(command: ["/usr/bin/gcc"], wallNanoseconds: .max, cpuNanoseconds: 0)
+                    .init(
+                        command: ["/usr/bin/gcc"],
+                        environment: [.init(name: "A", value: "b")],
+                        wallNanoseconds: .max,
+                        cpuNanoseconds: 0,
+                        processes: 1
+                    ),
+                    run: []
                 )
             )
         ),
         .run(
             run(
                 .built(
-                    .init(command: ["g++"], wallNanoseconds: 0, cpuNanoseconds: 1, isKept: true)
+                    .init(
+                        command: ["g++"],
+                        wallNanoseconds: 0,
+                        cpuNanoseconds: 1,
+                        processes: .max,
+                        isKept: true
+                    ),
+                    run: ["/usr/bin/java", "-cp"]
                 )
             )
-        ), .run(run(.kept)), .input([]), .input([0, 255, 10]), .cancel(token: 0),
-        .probe(nonce: .max), .forget,
+        ), .run(run(.kept(run: []))), .run(run(.kept(run: ["x"]))), .input([]),
+        .input([0, 255, 10]), .cancel(token: 0),
+        .probe(nonce: .max), .forget, .proceed,
     ]
 
     static let exit = Report.Exit(
@@ -59,11 +75,13 @@ enum Samples {
 
     static let reports: [Report] = [
         .ready(version: FrameLimits.protocolVersion), .output(.stdout, []),
-        .output(.stderr, [0, 1, 0x82]), .tail(.stdout, [255]), .built(exit), .notBuilt(killed),
+        .output(.stderr, [0, 1, 0x82]), .tail(.stdout, [255]), .built(exit, output: []),
+        .built(exit, output: [0, 10]),
+        .notBuilt(killed),
         .exited(exit), .exited(killed),
         .file(path: [0xFF, 0x0A], size: 0), .content([1]), .skipped(path: [], reason: .unreadable),
         .finished(.clean), .finished(.unclean("a process is left")), .failed("no space"),
-        .healthy(nonce: 7),
+        .healthy(nonce: 7), .missing(pattern: .max),
     ]
 
     private static var killed: Report.Exit {

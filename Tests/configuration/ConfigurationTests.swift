@@ -105,6 +105,31 @@ struct ConfigurationTests {
         #expect(error?.description.contains("broker.users") == true)
     }
 
+    @Test func runtimeIsAddedByTheConfigurationAlone() throws {
+        let configuration = try load(
+            """
+            runtimes:
+              awk:
+                file: main.awk
+                run: [/usr/bin/awk, -f, "{entrypoint}"]
+                environment: {LC_ALL: C}
+                packages: [mawk]
+              go:
+                build_environment: {GOFLAGS: "-p=1", GOPROXY: "off"}
+            pools: {p: {runtime: awk, further_runtimes: [go]}}
+            """
+        )
+        let runtimes = configuration.pools[0].runtimes
+        #expect(runtimes.map(\.name) == ["awk", "go"])
+        #expect(runtimes[0].run == ["/usr/bin/awk", "-f", "{entrypoint}"])
+        #expect(runtimes[0].environment == ["LC_ALL": "C"])
+        #expect(runtimes[0].packages == ["mawk"])
+        #expect(runtimes[1].build?.environment["GOFLAGS"] == "-p=1")
+        #expect(runtimes[1].build?.environment["GOCACHE"] == "/tmp/cache")
+        #expect(runtimes[1].build?.environment["GOPROXY"] == "off")
+        #expect(configuration.runtimes.map(\.name) == Runtime.given.map(\.name) + ["awk"])
+    }
+
     @Test func runtimesOfAPoolAreThoseNamedWithTheirFlags() throws {
         let pool = try load(
             """
@@ -112,19 +137,31 @@ struct ConfigurationTests {
               p:
                 runtime: sh
                 further_runtimes: [c, python, sh]
-                build: {c_flags: [-O0, -g], wall: 5s, cpu: 3s}
+                build: {c_flags: [-O0, -g], wall: 5s, cpu: 3s, memory: 300MiB}
             """
         ).pools[0]
         #expect(pool.runtimes.map(\.name) == ["sh", "c", "python"])
-        let compiler = try #require(pool.runtimes[1].compiler)
+        let compiler = try #require(pool.runtimes[1].build)
         #expect(compiler.flags == ["-O0", "-g"])
         #expect(compiler.wall == .seconds(5))
         #expect(compiler.cpu == .seconds(3))
+        #expect(compiler.memory == .mebibytes(300))
         #expect(try load("").pools[0].runtimes == [.python])
     }
 
     @Test(arguments: [
-        ("pools: {p: {further_runtimes: [sh, perl]}}", "pools.p.further_runtimes is \"perl\""),
+        ("pools: {p: {further_runtimes: [sh, ada]}}", "pools.p.further_runtimes is \"ada\""),
+        ("runtimes: {zig: {file: main.zig}}", "runtimes.zig has neither build nor run"),
+        ("runtimes: {zig: {run: [/usr/bin/zig]}}", "runtimes.zig.file is no name of a file"),
+        (
+            "runtimes: {zig: {file: main.zig, run: [zig, run]}}",
+            "runtimes.zig.run begins with \"zig\", expected an absolute path"
+        ),
+        ("runtimes: {Zig: {file: main.zig, run: [/z]}}", "runtimes.Zig is no name of a runtime"),
+        (
+            "pools: {p: {runtime: java, limits: {maximum: {memory: 32MiB}, default: {memory: 1MiB}}}}",
+            "pools.p.limits.maximum.memory is less than the runtime java needs"
+        ),
         ("brokre: {url: x}", "test.yaml:1: there is no key brokre.url; did you mean"),
         ("broker: {prefetch: many}", "broker.prefetch is \"many\", expected a whole number"),
         ("broker: {prefetch: 0}", "broker.prefetch is \"0\", expected a whole number from 1"),

@@ -17,6 +17,19 @@ public enum TestEngine {
         ProcessInfo.processInfo.environment["SANDMILL_TEST_IMAGE_OF_ALL"]
         ?? "sandmill/sandbox-python-node-c-cpp-python3-numpy:latest"
 
+    /// The image with the languages of ``languages``, or the one that `SANDMILL_TEST_IMAGE_OF_LANGUAGES` names.
+    public static let imageOfLanguages =
+        ProcessInfo.processInfo.environment["SANDMILL_TEST_IMAGE_OF_LANGUAGES"]
+        ?? "sandmill/sandbox-languages:latest"
+
+    /// The languages that are tried: those of `SANDMILL_TEST_LANGUAGES`, with commas between them.
+    public static let languages: [Runtime] = {
+        let names =
+            ProcessInfo.processInfo.environment["SANDMILL_TEST_LANGUAGES"]
+            ?? "python,sh,node,c,cpp,bash,java,go,rust,perl"
+        return Runtime.given.filter { names.split(separator: ",").contains($0.name[...]) }
+    }()
+
     /// Why the engine cannot be used; a suite without it fails and does not skip.
     public struct Failure: Error, CustomStringConvertible {
         /// One line for whoever runs the tests.
@@ -62,6 +75,7 @@ public enum TestEngine {
         memory: ByteCount = .mebibytes(64),
         scratch: ByteCount = .mebibytes(16),
         scratchFiles: Int = 1_000,
+        processes: Int = 32,
         preload: [String] = ["json"]
     ) -> SandboxSpecification {
         SandboxSpecification(
@@ -72,7 +86,7 @@ public enum TestEngine {
             memory: memory,
             scratch: scratch,
             scratchFiles: scratchFiles,
-            processes: 32,
+            processes: processes,
             cpus: nil,
             preload: preload
         )

@@ -134,6 +134,7 @@ struct DocumentTests {
             worker: "host-a"
         )
         document.build = ResultDocument.Build(
+            output: .init(bytes: ByteCount(3), storedBytes: ByteCount(3), preview: "w\n"),
             wallSeconds: 0.6,
             cpuSeconds: 0.5,
             memoryPeakBytes: ByteCount(4_096)
@@ -167,7 +168,9 @@ struct DocumentTests {
 
     private static let full =
         "{\"attempt\":1,\"batch_id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
-        + "\"build\":{\"cpu_seconds\":0.5,\"memory_peak_bytes\":4096,\"wall_seconds\":0.6},"
+        + "\"build\":{\"cpu_seconds\":0.5,\"memory_peak_bytes\":4096,"
+        + "\"output\":{\"bytes\":3,\"preview\":\"w\\n\",\"stored_bytes\":3,\"truncated\":false},"
+        + "\"wall_seconds\":0.6},"
         + "\"cases\":[{\"cpu_seconds\":null,\"exit_code\":0,"
         + "\"files\":[{\"bytes\":1,\"path\":\"x\",\"sha256\":\"cd\"}],"
         + "\"memory_peak_bytes\":null,\"name\":\"a\",\"reason\":null,\"signal\":null,"
@@ -180,7 +183,8 @@ struct DocumentTests {
         + "\"finished_at\":\"2026-11-23T17:00:00.129Z\","
         + "\"id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\",\"image\":\"sha256:cafe\","
         + "\"labels\":{\"student\":\"s/17\"},\"level\":\"normal\","
-        + "\"memory_peak_bytes\":9437184,\"pool\":\"python\",\"reason\":null,\"rerun_of\":null,"
+        + "\"memory_peak_bytes\":9437184,\"missing\":[],\"pool\":\"python\",\"reason\":null,"
+        + "\"rerun_of\":null,"
         + "\"results_path\":\"2026-11-23/x/1\",\"runtime\":\"python\",\"signal\":null,"
         + "\"skipped\":[{\"path\":\"evil\",\"reason\":\"symlink\"}],"
         + "\"started_at\":\"2026-11-23T17:00:00.129Z\",\"state\":\"succeeded\","

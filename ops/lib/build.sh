@@ -17,9 +17,15 @@ require_swift() {
 build_test_images() {
     "$CHECKOUT/sandbox-image/build"
     SANDMILL_ENGINE_URL=$SANDMILL_PODMAN_URL "$CHECKOUT/sandbox-image/build"
-    # What every runtime needs, for the tests of the runtimes.
+    # What these runtimes need, for the tests of the runtimes.
     "$CHECKOUT/sandbox-image/build" --runtimes python,sh,node,c,cpp --packages python3-numpy
+    # One image for the tests of languages.
+    "$CHECKOUT/sandbox-image/build" --runtimes "$SANDMILL_TEST_LANGUAGES" --name sandmill/sandbox-languages
 }
+
+# The languages that are tried, and all that config/sandmill.yaml has, with commas between.
+export SANDMILL_TEST_LANGUAGES=${SANDMILL_TEST_LANGUAGES:-python,sh,node,c,cpp,bash,java,go,rust,perl}
+ALL_LANGUAGES=python,sh,node,c,cpp,bash,java,go,rust,ruby,perl,php,lua,r
 
 # Builds all products, optimised, into .sandmill/bin.
 build_release() {

@@ -1,6 +1,7 @@
 #pragma once
 #include <poll.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 // System calls that Swift cannot make: variadic functions, macros, calls without a glibc wrapper
@@ -29,6 +30,15 @@ int sandbox_count_unreceived(int socket);
 // Sends SIGKILL to every process whose user is `uid`, all at once: kill(2) holds the lock that
 // fork(2) needs, so nothing escapes. Says nothing of whether there was any.
 int sandbox_kill_user(uid_t uid);
+
+// The signal that tells a warm interpreter to write out what it holds back: none that has a name.
+enum { SANDBOX_WARNING = 62 };
+
+// Sends it to a child whose user is `uid`.
+int sandbox_warn(pid_t pid, uid_t uid);
+
+// Sets the soft limit of the stack, to the hard one if that is lower.
+int sandbox_limit_stack(rlim_t bytes);
 
 // Fails unless this process still has the scheduling it started with.
 int sandbox_check_scheduling(void);

@@ -25,7 +25,7 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
     init(_ specification: SandboxSpecification, image: String, labels: [String: String]) {
         self.image = image
         arguments =
-            specification.runtimes.flatMap { ["--runtime", $0.agentArgument] }
+            specification.runtimes.flatMap(\.agentArguments)
             + ["--preload", specification.preload.joined(separator: ",")]
         self.labels = labels
         host = HostSettings(
@@ -83,9 +83,10 @@ struct ContainerSettings: Encodable, Equatable, Sendable {
 }
 
 extension Runtime {
-    /// What the agent has to make ready, and the file that must be there for it.
-    fileprivate var agentArgument: String {
-        executable.map { "\(name)=\($0)" } ?? name
+    /// What the agent has to make ready, and the files that must be there for it.
+    fileprivate var agentArguments: [String] {
+        let values = isWarm ? [name] : executables.map { "\(name)=\($0)" }
+        return values.flatMap { ["--runtime", $0] }
     }
 }
 

@@ -19,6 +19,8 @@ actor DockerSandbox: Sandbox {
     private let engine: DockerEngine
     private let reader: ReportReader
     private let logger: Logger
+    /// What its programs are held to now; nil when that is not known.
+    private var memory: ByteCount?
     private var lastToken: UInt64 = 0
     /// The run that its agent was told of and that is not over, and whose it is.
     private var running: (token: UInt64, execution: UUID)?
@@ -26,12 +28,14 @@ actor DockerSandbox: Sandbox {
     init(
         id: String,
         image: String,
+        memory: ByteCount,
         engine: DockerEngine,
         stream: UpgradedStream,
         logger: Logger
     ) {
         self.id = id
         self.image = image
+        self.memory = memory
         self.engine = engine
         self.stream = stream
         var logger = logger
@@ -62,7 +66,10 @@ actor DockerSandbox: Sandbox {
     }
 
     func setMemoryLimit(_ memory: ByteCount) async throws(SandboxError) {
+        guard memory != self.memory else { return }
+        self.memory = nil
         try await engine.update(id, MemorySettings(program: memory))
+        self.memory = memory
     }
 
     func run(
@@ -80,10 +87,12 @@ actor DockerSandbox: Sandbox {
             build: build,
             killsOnExcessOutput: killsOnExcessOutput
         )
-        let compiler = build == .reuse ? nil : program.runtime.compiler
+        let compiler = build == .reuse ? nil : program.runtime.build
         let longest = program.limits.wall + (compiler?.wall ?? .zero)
         let watchdog = StreamWatchdog(stream, patience: longest + Self.grace)
         return try await watchdog.guarding {
+            // A compiler has a limit of its own, so that no program's decides whether it is built.
+            try await self.setMemoryLimit(compiler?.memory ?? program.limits.memory)
             for chunk in input { try await self.write(chunk) }
             await self.beginRunning(of: execution)
             var transcript = RunTranscript(program, build: build)
@@ -93,6 +102,9 @@ actor DockerSandbox: Sandbox {
                 switch try transcript.take(report) {
                 case .output(let output):
                     try await watchdog.holding(of: output.size) { try await receive(output) }
+                case .built:
+                    try await self.setMemoryLimit(program.limits.memory)
+                    try await self.write(Command.proceed.encode())
                 case .noted:
                     continue
                 case .over(let report):

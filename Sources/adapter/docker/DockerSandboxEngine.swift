@@ -102,6 +102,7 @@ public struct DockerSandboxEngine: SandboxEngine {
             let sandbox = DockerSandbox(
                 id: container,
                 image: image,
+                memory: specification.memory,
                 engine: engine,
                 stream: try await engine.attach(to: container),
                 logger: logger

@@ -71,13 +71,14 @@ extension Run {
             start: Start(program, build),
             entrypoint: program.entrypoint,
             arguments: program.arguments,
-            environment: program.environment.sorted { $0.key < $1.key }
-                .map { Variable(name: $0.key, value: $0.value) },
+            environment: [Variable](
+                program.runtime.environment.merging(program.environment) { $1 }
+            ),
             files: program.files.map {
                 InputFile(path: $0.path, size: UInt64($0.content.count))
             },
             stdinSize: UInt64(program.stdin.count),
-            outputs: program.outputs,
+            outputs: program.outputs.map { OutputPattern($0)?.alternatives ?? [] },
             limits: Limits(program.limits),
             killsOnExcessOutput: killsOnExcessOutput
         )
@@ -86,31 +87,35 @@ extension Run {
 
 extension Run.Start {
     fileprivate init(_ program: Program, _ build: BuildUse) {
-        switch program.runtime.start {
-        case .warm:
-            self = .warm
-        case .interpreter(let interpreter):
-            self = .command(
-                interpreter.command(
-                    entrypoint: program.entrypoint,
-                    memory: program.limits.memory
-                )
-            )
-        case .compiler where build == .reuse:
-            self = .kept
-        case .compiler(let compiler):
-            self = .built(
-                Run.Build(
-                    command: compiler.command(
-                        source: program.entrypoint,
-                        product: Run.Build.product
-                    ),
-                    wallNanoseconds: compiler.wall.nanoseconds,
-                    cpuNanoseconds: compiler.cpu.nanoseconds,
-                    isKept: build == .keep
-                )
-            )
+        let runtime = program.runtime
+        let run = program.runCommand(product: Run.Build.passedProduct)
+        guard let compiler = runtime.build else {
+            self = runtime.isWarm ? .warm : .command(run)
+            return
         }
+        guard build != .reuse else {
+            self = .kept(run: run)
+            return
+        }
+        self = .built(
+            Run.Build(
+                command: program.buildCommand(product: Run.Build.product) ?? [],
+                environment: [Run.Variable](compiler.environment),
+                wallNanoseconds: compiler.wall.nanoseconds,
+                cpuNanoseconds: compiler.cpu.nanoseconds,
+                // A driver, the compiler, and the linker with its own driver, in twice the number.
+                processes: UInt32(clamping: max(8, runtime.minimumProcesses)),
+                isKept: build == .keep
+            ),
+            run: run
+        )
+    }
+}
+
+extension [Run.Variable] {
+    fileprivate init(_ variables: [String: String]) {
+        self = variables.sorted { $0.key < $1.key }
+            .map { Run.Variable(name: $0.key, value: $0.value) }
     }
 }
 
@@ -120,6 +125,7 @@ extension Run.Limits {
             wallNanoseconds: limits.wall.nanoseconds,
             cpuNanoseconds: limits.cpu.nanoseconds,
             processes: UInt32(clamping: limits.processes),
+            stackBytes: UInt64((limits.stack ?? limits.memory).bytes),
             stdoutBytes: UInt64(limits.stdout.bytes),
             stderrBytes: UInt64(limits.stderr.bytes),
             outputBytes: UInt64(limits.output.bytes),

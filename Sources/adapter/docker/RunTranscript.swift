@@ -12,9 +12,12 @@ struct RunTranscript {
     }
 
     private let limits: Limits
+    private let asked: [String]
     private var phase: Phase
     private var exit: ProgramExit?
     private var build: ProgramExit?
+    private var buildOutput: [UInt8] = []
+    private var missing: Set<Int> = []
     private var isBuilt = true
     private var streamed = (stdout: ByteCount.zero, stderr: ByteCount.zero)
     private var fileContent = ByteCount.zero
@@ -25,13 +28,16 @@ struct RunTranscript {
 
     init(_ program: Program, build: BuildUse = .once) {
         limits = program.limits
-        phase = program.runtime.compiler == nil || build == .reuse ? .running : .building
+        asked = program.outputs
+        phase = program.runtime.build == nil || build == .reuse ? .running : .building
     }
 
     /// What a report means.
     enum Step {
         /// A piece of output.
         case output(SandboxOutput)
+        /// The program is built; it waits for ``Command/proceed``.
+        case built
         /// Nothing that the caller has to do.
         case noted
         /// The run is over.
@@ -47,12 +53,13 @@ struct RunTranscript {
         case (.running, .output(let stream, let bytes)), (.exited, .tail(let stream, let bytes)),
             (.building, .output(let stream, let bytes)):
             return .output(try take(stream, bytes))
-        case (.building, .built(let exit)):
+        case (.building, .built(let exit, let output)):
             // The program's output is its own: nothing that the compiler said may be in it.
             guard streamed == (.zero, .zero) else { throw Self.lie("output of a compiler") }
             build = ProgramExit(exit)
+            buildOutput = output
             phase = .running
-            return .noted
+            return .built
         case (.building, .notBuilt(let exit)):
             build = ProgramExit(exit)
             self.exit = build
@@ -77,13 +84,20 @@ struct RunTranscript {
             skippedCount += 1
             guard skippedCount <= FrameLimits.skipped else { throw Self.lie("too many skipped") }
             return .output(.skipped(path, SkippedFile.Reason(reason)))
+        case (.exited, .missing(let pattern)) where isBuilt:
+            guard asked.indices.contains(Int(pattern)), missing.insert(Int(pattern)).inserted else {
+                throw Self.lie("a pattern that was not asked for is missing")
+            }
+            return .noted
         case (.exited, .finished(let finish)):
             guard let exit else { throw Self.lie("an end without an exit") }
             return .over(
                 SandboxReport(
                     exit: exit,
                     build: build,
+                    buildOutput: buildOutput,
                     isBuilt: isBuilt,
+                    missing: missing.sorted().map { asked[$0] },
                     isClean: finish == .clean
                 )
             )

@@ -29,7 +29,7 @@ struct BatchRequestOptions: ParsableArguments {
     )
     var entrypoint: String?
 
-    @Option(help: "What runs the programs: python, sh, node, c or cpp (default: by their names).")
+    @Option(help: "What runs the programs, such as python or c (default: by their names).")
     var runtime: String?
 
     /// Refuses what means nothing together.
@@ -37,9 +37,8 @@ struct BatchRequestOptions: ParsableArguments {
         if inputs != nil, tests.cases != nil {
             throw ValidationError("--inputs and --cases exclude each other.")
         }
-        if let runtime, Runtime.named(runtime) == nil {
-            let names = Runtime.all.map(\.name).joined(separator: ", ")
-            throw ValidationError("--runtime is one of \(names).")
+        if let runtime, !Runtime.isValid(name: runtime) {
+            throw ValidationError("--runtime is \(Runtime.nameRule).")
         }
         if let entrypoint, !InputPath.isValid(entrypoint) {
             throw ValidationError("--entrypoint is a path in each subdirectory.")

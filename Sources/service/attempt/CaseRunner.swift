@@ -60,7 +60,7 @@ struct CaseRunner: Sendable {
     ///
     /// What the cases came to is known by then, so that nothing of it is lost with the sandbox.
     private func forgetProgram(isClean: Bool) async -> Bool {
-        guard isClean, program.runtime.compiler != nil else { return isClean }
+        guard isClean, program.runtime.build != nil else { return isClean }
         do throws(SandboxError) {
             try await sandbox.forgetProgram()
             return true

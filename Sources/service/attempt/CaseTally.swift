@@ -6,7 +6,8 @@ struct CaseTally: Sendable {
     private var series: CaseSeries
     private var results: [CaseResult] = []
     private var deciding: RunResult?
-    private var build: ProgramExit?
+    private var build: ResultDocument.Build?
+    private var missing: [String]?
     private var figures: RunResult.Figures?
 
     init(_ plan: TestPlan) {
@@ -30,6 +31,7 @@ struct CaseTally: Sendable {
         }
         if series.decider == index { deciding = end }
         build = build ?? end.build
+        missing = missing?.filter(end.missing.contains) ?? end.missing
     }
 
     /// Takes that the execution has to end so, whatever the cases came to.
@@ -43,6 +45,7 @@ struct CaseTally: Sendable {
         end.outcome = series.outcome
         end.figures = figures
         end.build = build
+        end.missing = missing ?? []
         (end.files, end.skipped) = ([], [])
         end.cases = results + plan.cases[results.count...].map(CaseResult.init(skipping:))
         end.decider = series.decider

@@ -5,11 +5,13 @@ struct RunResult: Sendable {
     var outcome: Outcome
     /// Its figures; nil when there was no program to run.
     var figures: Figures?
-    var build: ProgramExit?
+    var build: ResultDocument.Build?
     var stdout: ResultDocument.StreamSummary
     var stderr: ResultDocument.StreamSummary
     var files: [OutputFile]
     var skipped: [SkippedFile]
+    /// What was asked for and is not there; with cases, what is in none of them.
+    var missing: [String]
     /// The cases; nil where the request has none.
     var cases: [CaseResult]?
     /// The case whose streams are the attempt's; nil where the request has none.
@@ -54,11 +56,24 @@ struct RunResult: Sendable {
                 memoryPeak: report.exit.memoryPeak
             )
         }
-        build = report.build
         stdout = summary.stdout.described(total: report.exit.stdout, length: previewLength)
         stderr = summary.stderr.described(total: report.exit.stderr, length: previewLength)
+        missing = report.missing
         files = summary.files
         skipped = summary.skipped
+        let errors = stderr
+        build = report.build.map { exit in
+            // The words of a compiler that has failed are the output.
+            let output = ResultSummary.Stream(
+                stored: ByteCount(report.buildOutput.count),
+                head: report.buildOutput
+            )
+            return ResultDocument.Build(
+                exit,
+                output: report.isBuilt
+                    ? output.described(total: exit.stderr, length: previewLength) : errors
+            )
+        }
         isClean = report.isClean
     }
 
@@ -67,11 +82,12 @@ struct RunResult: Sendable {
         document.wallSeconds = figures?.wall.roundedSeconds
         document.cpuSeconds = figures?.cpu.roundedSeconds
         document.memoryPeakBytes = figures?.memoryPeak
-        document.build = build.map(ResultDocument.Build.init)
+        document.build = build
         document.stdout = stdout
         document.stderr = stderr
         document.files = files
         document.skipped = skipped
+        document.missing = missing
         document.cases = cases
     }
 }
@@ -95,8 +111,9 @@ extension CaseResult {
 }
 
 extension ResultDocument.Build {
-    fileprivate init(_ exit: ProgramExit) {
+    fileprivate init(_ exit: ProgramExit, output: ResultDocument.StreamSummary) {
         self.init(
+            output: output,
             wallSeconds: exit.wall.roundedSeconds,
             cpuSeconds: exit.cpu.roundedSeconds,
             memoryPeakBytes: exit.memoryPeak
@@ -114,9 +131,12 @@ extension ResultSummary.Stream {
     /// The stream as documents tell it.
     ///
     /// A U+0000 becomes U+FFFD too: jsonb cannot hold one. A replacement may be longer than what
-    /// it replaces, so the text is cut once more.
-    fileprivate func described(total: ByteCount, length: Int) -> ResultDocument.StreamSummary {
-        let text = String(decoding: head.prefix(length), as: UTF8.self)
+    /// it replaces, so the text is cut once more. Where it is cut, a character that is not whole is
+    /// left out.
+    func described(total: ByteCount, length: Int) -> ResultDocument.StreamSummary {
+        var shown = head.prefix(length)
+        if ByteCount(shown.count) < total { shown = shown.droppingCutCharacter() }
+        let text = String(decoding: shown, as: UTF8.self)
             .replacing("\0", with: "\u{FFFD}")
         var room = length
         let preview = text.unicodeScalars.prefix { scalar in
@@ -128,6 +148,17 @@ extension ResultSummary.Stream {
             storedBytes: stored,
             preview: String(preview)
         )
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// The bytes without a character at their end of which some are missing (RFC 3629, section 3).
+    fileprivate func droppingCutCharacter() -> Self {
+        for (count, byte) in zip(1..., suffix(3).reversed()) where byte & 0xC0 != 0x80 {
+            let length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
+            return length > count ? dropLast(count) : self
+        }
+        return self
     }
 }
 

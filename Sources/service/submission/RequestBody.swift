@@ -65,6 +65,7 @@ struct RequestBody: Decodable {
         let stderrBytes: Int64?
         let outputBytes: Int64?
         let outputFiles: Int64?
+        let stackBytes: Int64?
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
@@ -76,6 +77,7 @@ struct RequestBody: Decodable {
             stderrBytes = try container.decodeNumber(forKey: .stderrBytes)
             outputBytes = try container.decodeNumber(forKey: .outputBytes)
             outputFiles = try container.decodeNumber(forKey: .outputFiles)
+            stackBytes = try container.decodeNumber(forKey: .stackBytes)
         }
 
         enum CodingKeys: String, CodingKey {
@@ -87,6 +89,7 @@ struct RequestBody: Decodable {
             case stderrBytes = "stderr_bytes"
             case outputBytes = "output_bytes"
             case outputFiles = "output_files"
+            case stackBytes = "stack_bytes"
         }
     }
 
@@ -126,6 +129,7 @@ struct RequestBody: Decodable {
     let runtime: String?
     let files: [File]
     let entrypoint: String?
+    let buildArguments: [String]
     let arguments: [String]
     let environment: [String: String]
     let stdin: [UInt8]
@@ -147,6 +151,8 @@ struct RequestBody: Decodable {
         runtime = try container.decodeIfPresent(String.self, forKey: .runtime)
         files = try container.decodeIfPresent([File].self, forKey: .files) ?? []
         entrypoint = try container.decodeIfPresent(String.self, forKey: .entrypoint)
+        buildArguments =
+            try container.decodeIfPresent([String].self, forKey: .buildArguments) ?? []
         arguments = try container.decodeIfPresent([String].self, forKey: .arguments) ?? []
         environment =
             try container.decodeIfPresent([String: String].self, forKey: .environment) ?? [:]
@@ -170,6 +176,7 @@ struct RequestBody: Decodable {
         case runtime
         case files
         case entrypoint
+        case buildArguments = "build_args"
         case arguments = "args"
         case environment = "env"
         case stdin

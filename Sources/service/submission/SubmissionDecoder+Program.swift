@@ -6,6 +6,7 @@ extension SubmissionDecoder {
     private static let argumentBytes = 120 << 10
     /// The most arguments, and the most variables; an agent takes no more.
     private static let maximumArguments = 10_000
+    private static let maximumBuildArguments = 64
     private static let maximumPatterns = 100
     /// The most bytes of all patterns together; each path of an output is held against all of them.
     private static let patternBytes = 4 << 10
@@ -29,12 +30,45 @@ extension SubmissionDecoder {
             runtime: runtime,
             files: try Self.files(body, entrypoint: entrypoint),
             entrypoint: entrypoint,
+            buildArguments: try Self.checkBuildArguments(body.buildArguments, of: runtime),
             arguments: body.arguments,
             environment: body.environment,
             stdin: body.stdin,
             outputs: try Self.checkOutputs(body.outputs),
-            limits: try pool.limits.limits(asked: body.limits)
+            limits: try pool.limits.limits(asked: body.limits, for: runtime)
         )
+    }
+
+    private static func checkBuildArguments(
+        _ arguments: [String],
+        of runtime: Runtime
+    ) throws(RequestRefusal) -> [String] {
+        guard arguments.count <= maximumBuildArguments else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/build_args",
+                "more than \(maximumBuildArguments)"
+            )
+        }
+        if !arguments.isEmpty, runtime.build == nil {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/build_args",
+                "programs of the runtime \(runtime.name) are not built"
+            )
+        }
+        for (index, argument) in arguments.enumerated() {
+            let isPlain = argument.utf8.count <= 1_024 && !argument.utf8.contains(0)
+            guard isPlain, runtime.build?.allows(argument) == true else {
+                let allowed = runtime.build?.allowedArguments.joined(separator: ", ") ?? ""
+                throw RequestRefusal(
+                    .invalidRequest,
+                    at: "/build_args/\(index)",
+                    "not one of \(allowed)"
+                )
+            }
+        }
+        return arguments
     }
 
     private func runtime(named name: String?) throws(RequestRefusal) -> Runtime {
@@ -164,14 +198,31 @@ extension SubmissionDecoder {
                     "not a relative pattern of 1 to 1024 bytes without .."
                 )
             }
+            guard OutputPattern(pattern) != nil else {
+                throw RequestRefusal(
+                    .invalidRequest,
+                    at: "/outputs/\(index)",
+                    "its braces stand for more than \(OutputPattern.maximumAlternatives) patterns"
+                )
+            }
         }
         return outputs
     }
 }
 
 extension LimitPolicy {
-    /// The limits of a request that asked for some: each between nought, excluded, and its maximum.
-    func limits(asked: RequestBody.Limits?) throws(RequestRefusal) -> Limits {
+    /// The limits of a request that asked for some: each between nought, excluded, and its maximum, and
+    /// no lower than what its runtime needs.
+    ///
+    /// No default undercuts what was asked for: there is as much real time as processor time at least, up
+    /// to its maximum, and so much memory as the stack that is asked for.
+    func limits(
+        asked: RequestBody.Limits?,
+        for runtime: Runtime
+    ) throws(RequestRefusal) -> Limits {
+        var defaults = defaults
+        defaults.memory = max(defaults.memory, runtime.minimumMemory)
+        defaults.processes = max(defaults.processes, runtime.minimumProcesses)
         guard let asked else { return defaults }
         var limits = defaults
         limits.wall = try Self.seconds(
@@ -217,7 +268,42 @@ extension LimitPolicy {
             defaults.outputFiles,
             maxima.outputFiles
         )
+        if let stack = asked.stackBytes {
+            let (least, most) = (Self.minimumStack, maxima.memory.bytes)
+            guard stack >= least, stack <= most else {
+                throw Self.refusal(.stackBytes, "not between \(least) and \(most)")
+            }
+            limits.stack = ByteCount(stack)
+            if asked.memoryBytes == nil { limits.memory = max(limits.memory, ByteCount(stack)) }
+        }
+        if asked.wallSeconds == nil, asked.cpuSeconds != nil {
+            limits.wall = min(max(limits.wall, limits.cpu * Self.wallForCPU), maxima.wall)
+        }
+        try Self.check(limits, holds: runtime)
         return limits
+    }
+
+    /// The least stack: an interpreter starts with it.
+    private static let minimumStack: Int64 = 256 << 10
+    /// How much real time there is by default for processor time that is asked for, as by default.
+    private static let wallForCPU = 2
+
+    private static func check(
+        _ limits: Limits,
+        holds runtime: Runtime
+    ) throws(RequestRefusal) {
+        guard limits.memory >= runtime.minimumMemory else {
+            throw refusal(
+                .memoryBytes,
+                "the runtime \(runtime.name) needs at least \(runtime.minimumMemory.bytes)"
+            )
+        }
+        guard limits.processes >= runtime.minimumProcesses else {
+            throw refusal(
+                .processes,
+                "the runtime \(runtime.name) needs at least \(runtime.minimumProcesses)"
+            )
+        }
     }
 
     private typealias Key = RequestBody.Limits.CodingKeys

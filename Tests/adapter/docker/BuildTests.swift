@@ -146,11 +146,8 @@ struct BuildTests {
     func attackOnTheCompilerIsAResult(_ attack: Attack) async throws {
         try await Self.withSandbox { sandbox in
             var runtime = attack.runtime
-            if var compiler = runtime.compiler {
-                compiler.wall = .seconds(20)
-                compiler.cpu = .seconds(3)
-                runtime.start = .compiler(compiler)
-            }
+            runtime.build?.wall = .seconds(20)
+            runtime.build?.cpu = .seconds(3)
             let result = try await sandbox.run(attack.source, by: runtime)
             let report = try #require(result.report)
             #expect(!report.isBuilt, "\(result.text)")
@@ -165,23 +162,109 @@ struct BuildTests {
     @Test func limitsOfTheBuildAreToldApart() async throws {
         try await Self.withSandbox { sandbox in
             var slow = Runtime.cpp
-            if var compiler = slow.compiler {
-                compiler.cpu = .milliseconds(20)
-                slow.start = .compiler(compiler)
-            }
+            slow.build?.cpu = .milliseconds(20)
             let source = "#include <iostream>\nint main() {}"
             let result = try await sandbox.run(source, by: slow)
             #expect(result.report?.isBuilt == false)
             #expect(result.report?.exit.killCause == .cpuTime)
-            if var compiler = slow.compiler {
-                compiler.cpu = .seconds(20)
-                compiler.wall = .milliseconds(20)
-                slow.start = .compiler(compiler)
-            }
+            slow.build?.cpu = .seconds(20)
+            slow.build?.wall = .milliseconds(20)
             let late = try await sandbox.run(source, by: slow)
             #expect(late.report?.exit.killCause == .wallTime)
             #expect(late.report?.isClean == true)
             try await Self.expectInnocence(in: sandbox)
+        }
+    }
+
+    /// Includes the whole library, which takes some 300 MiB to compile.
+    private static let large = "#include <bits/stdc++.h>\nint main() { std::cout << 1; }"
+
+    @Test func compilingHasAMemoryLimitOfItsOwn() async throws {
+        try await Self.withSandbox { sandbox in
+            var limits = Limits.generous
+            limits.memory = .mebibytes(32)
+            let result = try await sandbox.run(Self.large, by: .cpp, limits: limits)
+            #expect(result.report?.isBuilt == true, "\(result.errors)")
+            #expect(result.text == "1")
+            let build = try #require(result.report?.build)
+            #expect(build.memoryPeak > .mebibytes(128))
+        }
+    }
+
+    @Test func memoryOfABuildIsHeldToItsLimit() async throws {
+        try await Self.withSandbox { sandbox in
+            var narrow = Runtime.cpp
+            narrow.build?.memory = .mebibytes(64)
+            let result = try await sandbox.run(Self.large, by: narrow)
+            #expect(result.report?.isBuilt == false)
+            #expect((result.report?.exit.oomKills ?? 0) > 0)
+            #expect(result.report?.isClean == true)
+            try await Self.expectInnocence(in: sandbox)
+        }
+    }
+
+    @Test func programIsHeldToItsOwnMemoryOnceItIsBuilt() async throws {
+        try await Self.withSandbox { sandbox in
+            var limits = Limits.generous
+            limits.memory = .mebibytes(48)
+            let source = """
+                #include <stdlib.h>
+                #include <string.h>
+                int main(int count, char **arguments) {
+                    size_t size = (size_t)atoi(arguments[1]) << 20;
+                    volatile char *block = malloc(size);
+                    memset((char *)block, 1, size);
+                    return block[size / 2] - 1;
+                }
+                """
+            for (size, fits) in [("32", true), ("120", false), ("32", true)] {
+                let result = try await sandbox.run(
+                    source,
+                    by: .c,
+                    arguments: [size],
+                    limits: limits
+                )
+                #expect((result.report?.exit.status == .code(0)) == fits)
+                #expect((result.report?.exit.oomKills == 0) == fits)
+                #expect(result.report?.isClean == true)
+            }
+        }
+    }
+
+    @Test func allSourcesAreLinked() async throws {
+        let files = [
+            "util.h": "int util(void); int more(void);",
+            "util.c": "#include \"util.h\"\nint util(void) { return 40; }",
+            "lib/more.c": "int more(void) { return 2; }",
+            "part.inc.c": "static int part(void) { return 0; }",
+        ]
+        try await Self.withSandbox { sandbox in
+            let result = try await sandbox.run(
+                """
+                #include <stdio.h>
+                #include "util.h"
+                #include "part.inc.c"
+                int main(void) { printf("%d", util() + more() + part()); }
+                """,
+                by: .c,
+                files: files.map { Program.InputFile(path: $0.key, content: Array($0.value.utf8)) }
+            )
+            #expect(result.text == "42", "\(result.errors)")
+        }
+    }
+
+    @Test func whatTheCompilerSaidIsToldThoughItSucceeded() async throws {
+        try await Self.withSandbox { sandbox in
+            let result = try await sandbox.run("#warning careful\nint main(void) {}", by: .c)
+            let report = try #require(result.report)
+            #expect(report.isBuilt)
+            let said = String(decoding: report.buildOutput, as: UTF8.self)
+            #expect(said.contains("main.c:1:2: warning: #warning careful"))
+            #expect(report.build?.stderr == ByteCount(report.buildOutput.count))
+            let much = (0..<200).map { "#warning careful \($0)\n" }.joined() + "int main(void) {}"
+            let long = try #require(try await sandbox.run(much, by: .c).report)
+            #expect(long.buildOutput.count == 4_096)
+            #expect((long.build?.stderr ?? .zero) > ByteCount(4_096))
         }
     }
 }

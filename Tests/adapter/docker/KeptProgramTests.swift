@@ -26,10 +26,7 @@ struct KeptProgramTests {
         flags: [String] = []
     ) -> Program {
         var runtime = Runtime.c
-        if var compiler = runtime.compiler {
-            compiler.flags += flags
-            runtime.start = .compiler(compiler)
-        }
+        runtime.build?.flags += flags
         return Program(
             runtime: runtime,
             files: [Program.InputFile(path: "main.c", content: Array(source.utf8))],

@@ -35,12 +35,12 @@ struct RunInputTests {
         var program = program([])
         program.runtime = .c
         let input = RunInput(program, token: 1, build: use, killsOnExcessOutput: false)
-        guard case .run(let run) = try commands(input).first, case .built(let build) = run.start
+        guard case .run(let run) = try commands(input).first, case .built(let build, _) = run.start
         else { throw FrameError.truncated }
         #expect(build.isKept == isKept)
     }
 
-    @Test(arguments: [(Runtime.c, Run.Start.kept), (.python, .warm)])
+    @Test(arguments: [(Runtime.c, Run.Start.kept(run: [])), (.python, .warm)])
     func whatIsKeptIsStartedWhereThereIsABuild(runtime: Runtime, start: Run.Start) throws {
         var program = program([])
         program.runtime = runtime
@@ -76,8 +76,10 @@ struct RunInputTests {
                             "./@a", "-lm",
                         ],
                         wallNanoseconds: 30_000_000_000,
-                        cpuNanoseconds: 20_000_000_000
-                    )
+                        cpuNanoseconds: 20_000_000_000,
+                        processes: 8
+                    ),
+                    run: []
                 )
             ),
         ] as [(Runtime, String, Run.Start)]

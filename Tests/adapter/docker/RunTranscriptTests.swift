@@ -74,11 +74,15 @@ struct RunTranscriptTests {
         compiler.wallNanoseconds = 7_000_000
         let report = try #require(
             try take(
-                [.built(compiler), .output(.stdout, [1]), Self.exit, .finished(.clean)],
+                [
+                    .built(compiler, output: [2]), .output(.stdout, [1]), Self.exit,
+                    .finished(.clean),
+                ],
                 runtime: .c
             )
         )
         #expect(report.isBuilt)
+        #expect(report.buildOutput == [2])
         #expect(report.build?.wall == .milliseconds(7))
         #expect(report.exit.wall == .milliseconds(5))
     }
@@ -101,11 +105,11 @@ struct RunTranscriptTests {
     @Test(
         arguments: [
             [exit, .finished(.clean)],
-            [.output(.stderr, [1]), .built(facts)],
-            [.built(facts), .built(facts)],
+            [.output(.stderr, [1]), .built(facts, output: [])],
+            [.built(facts, output: []), .built(facts, output: [])],
             [.notBuilt(facts), exit],
             [.notBuilt(facts), .file(path: [0x61], size: 0)],
-            [.built(facts), .finished(.clean)],
+            [.built(facts, output: []), .finished(.clean)],
         ] as [[Report]]
     )
     func lieAboutABuildIsTheEndOfTheSandbox(reports: [Report]) {
@@ -114,7 +118,9 @@ struct RunTranscriptTests {
     }
 
     @Test func buildOfWhatIsNotBuiltIsALie() {
-        #expect(throws: SandboxError.self) { try take([.built(Self.facts), Self.exit]) }
+        #expect(throws: SandboxError.self) {
+            try take([.built(Self.facts, output: []), Self.exit])
+        }
         #expect(throws: SandboxError.self) { try take([.notBuilt(Self.facts)]) }
     }
 
@@ -168,7 +174,7 @@ struct RunTranscriptTests {
 
     @Test func programThatWasKeptIsNotBuiltAgain() throws {
         var transcript = RunTranscript(Self.program(.c), build: .reuse)
-        #expect(throws: SandboxError.self) { try transcript.take(.built(Self.facts)) }
+        #expect(throws: SandboxError.self) { try transcript.take(.built(Self.facts, output: [])) }
         transcript = RunTranscript(Self.program(.c), build: .reuse)
         _ = try transcript.take(Self.exit)
         guard case .over(let report) = try transcript.take(.finished(.clean)) else {
@@ -176,6 +182,7 @@ struct RunTranscriptTests {
             return
         }
         #expect(report.isBuilt)
+        #expect(report.buildOutput == [2])
         #expect(report.build == nil)
     }
 

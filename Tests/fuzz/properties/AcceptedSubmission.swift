@@ -183,7 +183,7 @@ struct AcceptedSubmission {
             run.entrypoint.utf8.elementsEqual(program.entrypoint.utf8)
                 && run.arguments == program.arguments
                 && run.files.map(\.path) == program.files.map(\.path)
-                && run.outputs == program.outputs,
+                && run.outputs == program.outputs.map { OutputPattern($0)?.alternatives },
             "the agent is told what was asked for"
         )
         if case .command(let command) = run.start {
@@ -192,7 +192,7 @@ struct AcceptedSubmission {
                 "no entrypoint is an option"
             )
         }
-        if case .built(let build) = run.start {
+        if case .built(let build, _) = run.start {
             try require(
                 !build.command.contains("@") && build.command.dropLast().last?.utf8.first != 0x2D
                     && build.command.dropLast().last?.utf8.first != 0x40,

@@ -46,7 +46,7 @@ struct CheckedTranscript {
         }
         switch step {
         case .output(let output): try note(output)
-        case .noted: break
+        case .noted, .built: break
         case .over(let end): try checkEnd(end, report)
         }
         if case .over = step { return false }

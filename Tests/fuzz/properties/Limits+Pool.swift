@@ -32,7 +32,7 @@ extension SubmissionDecoder {
     static let pool = SubmissionDecoder(
         pool: Pool(
             name: "pool",
-            runtimes: Runtime.all,
+            runtimes: [.python, .sh, .node, .c, .cpp],
             limits: LimitPolicy(
                 defaults: .pool,
                 maxima: .poolMaxima,

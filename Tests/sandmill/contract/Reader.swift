@@ -20,7 +20,7 @@ struct Reader {
     private static let decoder = SubmissionDecoder(
         pool: SubmissionDecoder.Pool(
             name: "python",
-            runtimes: Runtime.all,
+            runtimes: [.python, .sh, .node, .c, .cpp],
             limits: LimitPolicy(
                 defaults: limits,
                 maxima: limits,

@@ -59,7 +59,6 @@ struct SchemaTests {
         let request = try Schemas.Document.request.schema
         let fields = request["$defs"]["fields"]["properties"]
         let result = try Schemas.Document.result.schema
-        #expect(words(fields["runtime"]) == Set(Runtime.all.map(\.name)))
         #expect(words(fields["isolation"]) == ["tenant", "fresh"])
         #expect(
             words(request["$defs"]["retry"]["properties"]["on"]["items"])
@@ -68,7 +67,6 @@ struct SchemaTests {
         #expect(words(request["$defs"]["level"]) == Set(Level.allCases.map(\.rawValue)))
         let ends = Set(ExecutionState.allCases.filter(\.isTerminal).map(\.rawValue))
         #expect(words(result["properties"]["state"]) == ends)
-        #expect(words(result["properties"]["runtime"]) == Set(Runtime.all.map(\.name)))
         #expect(
             words(result["$defs"]["case"]["properties"]["verdict"])
                 == Set(CaseVerdict.allCases.map(\.rawValue))
