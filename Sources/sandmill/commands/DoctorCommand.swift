@@ -178,7 +178,8 @@ struct Examination {
             let failure = Failure(error) ?? Failure(.unavailable, "\(error)")
             Terminal.write("FAIL  \(name): \(failure.message)")
             let isWrong = failure.status == .wrongConfiguration
-            let remedy = failure.remedy ?? Remedy.of(error, pool: pool) ?? (isWrong ? wrong : unavailable)
+            let remedy =
+                failure.remedy ?? Remedy.of(error, pool: pool) ?? (isWrong ? wrong : unavailable)
             Terminal.write("      to mend it: \(remedy)")
             worst = worst ?? failure.status
         }
