@@ -75,7 +75,7 @@ public struct Runtime: Equatable, Sendable {
         build: Build? = nil,
         run: [String] = [],
         environment: [String: String] = [:],
-        minimumMemory: ByteCount = .mebibytes(1),
+        minimumMemory: ByteCount = ByteCount(1),
         minimumProcesses: Int = 1,
         version: [String],
         packages: [String]

@@ -54,7 +54,7 @@ struct FrameTests {
         #expect(throws: FrameError.badLength(length)) { try decoder.next() }
     }
 
-    @Test(arguments: [0x00, 0x06, 0x80, 0x8D, 0xFF] as [UInt8])
+    @Test(arguments: [0x00, 0x07, 0x80, 0x8E, 0xFF] as [UInt8])
     func unknownTypeIsRefused(_ type: UInt8) {
         let frame = Frame(type: type, payload: [])
         #expect(throws: FrameError.unknownType(type)) { try Command(frame) }
