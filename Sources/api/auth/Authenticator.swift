@@ -39,10 +39,14 @@ struct Authenticator: Sendable {
         }
     }
 
+    private var asksForNoToken: Bool {
+        get throws { try isLoopback && directory.isOpen() }
+    }
+
     /// Who looks at the page, by the secret of their session; where no token is asked for, whoever is on
     /// this machine, and for all tenants.
     func caller(ofPage request: Request, session: String?) throws -> Caller {
-        if isLoopback, try directory.isOpen() {
+        if try asksForNoToken {
             try Self.refuseOtherSites(request)
             return Caller(
                 tenant: "default",
@@ -61,7 +65,7 @@ struct Authenticator: Sendable {
 
     private func identify(_ request: Request) throws -> Caller {
         let tenant = try Self.tenant(of: request)
-        if isLoopback, try directory.isOpen() {
+        if try asksForNoToken {
             try Self.refuseOtherSites(request)
             let tenant = tenant ?? "default"
             return Caller(
