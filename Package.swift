@@ -101,7 +101,8 @@ func system(_ name: String, pkgConfig: String, package: String) -> Target {
 let pageAssets: [Resource] = [
     "access.mustache", "batch.mustache", "batches.mustache", "bulk-action.mustache",
     "confirm.mustache", "dead-letter.mustache", "dead-letters.mustache", "execution.mustache",
-    "executions.mustache", "layout.mustache", "overview.mustache", "page.js", "problem.mustache", "queues.mustache",
+    "executions.mustache", "layout.mustache", "overview.mustache", "page.js", "problem.mustache",
+    "queues.mustache",
     "sign-in.mustache", "style.css", "try.mustache", "workers.mustache",
 ].map { .embedInCode("page/assets/\($0)") }
 
