@@ -339,10 +339,9 @@ struct ProgramRun: ~Copyable {
         let status = status ?? 0
         let ownSignal = sandbox_status_signal(status)
         let memory = sandbox.group.memory()
-        // What ended by itself at the very limit was not killed. A program that has replaced the
-        // interpreter is killed by the warning itself.
-        let isWarning = warningEnd != nil && ownSignal == SANDBOX_WARNING
-        let signal = isWarning ? SIGKILL : ownSignal
+        // What ended by itself at the very limit was not killed; what was warned had reached it, however it
+        // ended then.
+        let signal = warningEnd == nil ? ownSignal : SIGKILL
         let kill = signal == SIGKILL ? kill : .none
         let cpu = cpuMeter.total(sandbox.group, reaped: reapedNanoseconds)
         return Report.Exit(

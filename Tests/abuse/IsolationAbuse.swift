@@ -139,7 +139,8 @@ extension Abuse.Isolation {
                 print(sorted(os.listdir("/proc/self/fd"))[:3], [os.readlink(f"/proc/self/fd/{n}").split(":")[0] for n in range(3)])
                 """,
             stdout: """
-                [('HOME', '/work'), ('LANG', 'C.UTF-8'), ('PATH', '/usr/local/bin:/usr/bin:/bin')]
+                [('HOME', '/tmp'), ('LANG', 'C.UTF-8'), ('LOGNAME', 'sandbox'), \
+                ('PATH', '/usr/local/bin:/usr/bin:/bin'), ('USER', 'sandbox')]
                 True
                 ['0', '1', '2'] ['pipe', 'pipe', 'pipe']
 

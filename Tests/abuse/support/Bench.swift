@@ -58,6 +58,8 @@ actor Bench {
 
     private func collect(_ abuse: AbuseCase) async throws -> Collected {
         let sandbox = try await current()
+        var limits = abuse.limits
+        limits.memory = specification.memory
         do {
             return try await sandbox.run(
                 abuse.source,
@@ -67,7 +69,7 @@ actor Bench {
                 environment: abuse.environment,
                 stdin: abuse.stdin,
                 outputs: abuse.outputs,
-                limits: abuse.limits
+                limits: limits
             )
         } catch {
             await clear()

@@ -50,7 +50,8 @@ enum Witness {
         tell("umask", os.umask(0o22))
         tell("timers", [signal.getitimer(kind) for kind in range(3)])
         tell("handlers", [
-            str(signal.getsignal(number)) for number in range(1, 65) if number not in (32, 33)
+            str(getattr(handler, "__qualname__", handler))
+            for handler in map(signal.getsignal, sorted(set(range(1, 65)) - {32, 33}))
         ])
         for name in sorted(vars(resource)):
             if name.startswith("RLIMIT_"):

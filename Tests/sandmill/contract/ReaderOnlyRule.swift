@@ -46,6 +46,11 @@ struct ReaderOnlyRule: Sendable {
             request(#""limits": {"processes": 129}"#)
         ),
         ReaderOnlyRule(
+            "this pool runs",
+            because: "which runtimes there are is configuration",
+            request(#""runtime": "ruby""#)
+        ),
+        ReaderOnlyRule(
             "the execution itself",
             because: "its id is a property of the message",
             request(#""supersedes": "\#(Reader.id)""#)

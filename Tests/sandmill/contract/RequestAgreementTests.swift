@@ -154,7 +154,7 @@ struct RequestAgreementTests {
         #"{"source": "", "stdin": "", "stdin_base64": ""}"#,
         #"{"source": "", "stdin_base64": "AP8"}"#, #"{"source": "", "outputs": ["/a"]}"#,
         #"{"source": "", "outputs": [""]}"#, #"{"source": "", "isolation": "none"}"#,
-        #"{"source": "", "runtime": "ruby"}"#, #"{"source": "", "batch": {"id": "a", "size": 1}}"#,
+        #"{"source": "", "runtime": ""}"#, #"{"source": "", "batch": {"id": "a", "size": 1}}"#,
         #"{"source": "", "batch": {"id": "0e8f2c64-0000-7000-8000-000000000001"}}"#,
         #"{"source": "", "deadline": "2026-02-30T00:00:00Z"}"#,
         #"{"source": "", "deadline": "2026-11-23T17:00:00"}"#,
