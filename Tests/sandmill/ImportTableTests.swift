@@ -44,7 +44,7 @@ import Testing
         ],
         "api": [
             "AsyncAlgorithms", "Crypto", "FoundationEssentials", "HTTPTypes", "Hummingbird",
-            "Logging", "Metrics", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
+            "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
             "SandmillEntity", "SandmillService", "ServiceLifecycle", "Synchronization",
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import SandmillEntity
 internal import SandmillService
 
@@ -282,11 +282,11 @@ struct ExecutionScreens: Sendable {
     }
 
     private static func indented(_ document: String) -> String {
-        guard let value = try? JSONSerialization.jsonObject(with: Data(document.utf8)),
-            let data = try? JSONSerialization.data(
-                withJSONObject: value,
-                options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            )
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard
+            let value = try? JSONDecoder().decode(JSONValue.self, from: Data(document.utf8)),
+            let data = try? encoder.encode(value)
         else { return document }
         return String(decoding: data, as: UTF8.self)
     }
