@@ -50,9 +50,9 @@ struct AwaitedTests {
                 successor: "worker-a",
                 token: .random()
             )
-            try await pass(.seconds(290), in: store)
+            try await pass(.seconds(200), in: store)
             #expect(try await park(store) == 0)
-            try await pass(.seconds(20), in: store)
+            try await pass(.seconds(101), in: store)
             #expect(try await park(store) == 3)
             #expect(try await park(store) == 0)
             let ids = Set([queued, retried, reclaimed].map(\.submission.id))
