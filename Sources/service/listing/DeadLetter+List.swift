@@ -21,7 +21,7 @@ extension DeadLetterFilter {
         }
         self.init(
             ids: ids.isEmpty ? nil : ids,
-            errorTypes: reader.texts("error_type"),
+            errorTypes: try reader.words("error_type"),
             reason: try reader.text("reason"),
             pools: try reader.names("pool"),
             tenants: try reader.names("tenant"),

@@ -78,6 +78,15 @@ struct ListReader {
         return texts
     }
 
+    /// The values of a name, each of which is a word such as `exit_code`.
+    func words(_ name: String) throws(ListRefusal) -> [String] {
+        let texts = texts(name)
+        guard texts.allSatisfy({ $0.wholeMatch(of: /[a-z_]+/) != nil }) else {
+            throw ListRefusal(name, "is not a word of a to z and _")
+        }
+        return texts
+    }
+
     /// The values of a name, each of which is a UUID.
     func ids(_ name: String) throws(ListRefusal) -> [UUID] {
         var found: [UUID] = []

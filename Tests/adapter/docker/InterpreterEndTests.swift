@@ -14,10 +14,16 @@ import Testing
 struct InterpreterEndTests {
     private static func withSandbox(_ body: (any Sandbox) async throws -> Void) async throws {
         try await TestEngine.withSandbox(
-            TestEngine.specification(runtimes: [.python, .sh], memory: .mebibytes(128)),
+            TestEngine.specification(runtimes: [.python, .sh], memory: limits.memory),
             body
         )
     }
+
+    private static let limits: Limits = {
+        var limits = Limits.generous
+        limits.memory = .mebibytes(128)
+        return limits
+    }()
 
     private static func endings() throws -> [(name: String, source: String)] {
         let file = try #require(Bundle.module.url(forResource: "endings", withExtension: "txt"))
@@ -42,7 +48,7 @@ struct InterpreterEndTests {
         try await Self.withSandbox { sandbox in
             for (name, source) in endings {
                 let expected = try await Self.runByPython3(source, in: sandbox)
-                let found = Ending(try await sandbox.python(source))
+                let found = Ending(try await sandbox.python(source, limits: Self.limits))
                 #expect(found == expected, "\(name)")
             }
         }
@@ -55,7 +61,7 @@ struct InterpreterEndTests {
             x = bytearray(1 << 30)
             """
         try await Self.withSandbox { sandbox in
-            let result = try await sandbox.python(source)
+            let result = try await sandbox.python(source, limits: Self.limits)
             #expect(result.report?.exit.status == .code(1))
             #expect(result.report?.exit.oomKills == 0)
         }
@@ -63,7 +69,7 @@ struct InterpreterEndTests {
 
     @Test func memoryErrorEndsAtTheLimit() async throws {
         try await Self.withSandbox { sandbox in
-            let result = try await sandbox.python("x = bytearray(1 << 50)")
+            let result = try await sandbox.python("x = bytearray(1 << 50)", limits: Self.limits)
             #expect(result.errors.hasSuffix("MemoryError\n"))
             #expect(result.report?.exit.status == .signal(9))
             #expect((result.report?.exit.oomKills ?? 0) > 0)
@@ -96,7 +102,8 @@ struct InterpreterEndTests {
             try await sandbox.run(
                 "exec /usr/bin/python3 -B main.py",
                 by: .sh,
-                files: [Program.InputFile(path: "main.py", content: Array(source.utf8))]
+                files: [Program.InputFile(path: "main.py", content: Array(source.utf8))],
+                limits: limits
             )
         )
     }

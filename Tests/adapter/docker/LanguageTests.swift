@@ -45,6 +45,7 @@ struct LanguageTests {
                 var limits = Limits.generous
                 limits.memory = .mebibytes(128)
                 limits.processes = 64
+                limits.wall = .seconds(60)
                 limits.cpu = .seconds(kind == "loop" ? 2 : 10)
                 let result = try await sandbox.run(
                     try #require(programs[kind]),

@@ -128,7 +128,7 @@ struct SandboxLockdownTests {
                     NoNewPrivs 1
                     Seccomp 2
                     sandbox ['lo'] True
-                    ['HOME', 'LANG', 'PATH']
+                    ['HOME', 'LANG', 'LOGNAME', 'PATH', 'USER']
                     {'/\\n'}
 
                     """
