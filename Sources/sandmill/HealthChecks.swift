@@ -45,7 +45,7 @@ extension HealthCheck {
 
     /// Whether results can be written, so that anything is claimed.
     static func results(_ health: ResultsHealth) -> HealthCheck {
-        HealthCheck("results") { await health.failure() }
+        HealthCheck("results") { await health.recentFailure() }
     }
 
     /// Whether the record store takes what the worker has to write.

@@ -23,6 +23,7 @@ public actor ResultsHealth {
     private var isChecking = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var isReported = false
+    private var provenAt: ContinuousClock.Instant?
 
     /// Trusts the store.
     init(_ results: any ResultsStore, logger: Logger) {
@@ -54,6 +55,13 @@ public actor ResultsHealth {
         }
     }
 
+    /// Why results cannot be written, in words for operators; nil where there is no doubt and a check was
+    /// good within the last ten seconds, or is now: it flushes the file system, so it is not for every look.
+    public func recentFailure() async -> String? {
+        if !isSuspect, let provenAt, clock.now - provenAt < .seconds(10) { return nil }
+        return await failure()
+    }
+
     /// Checks whether results can be written; why not, in words for operators, or nil.
     public func failure() async -> String? {
         await waitForCheck()
@@ -67,6 +75,7 @@ public actor ResultsHealth {
         do throws(ResultsError) {
             try await results.checkWritable(room: room)
             if known == suspicions { trust() }
+            provenAt = clock.now
             return nil
         } catch {
             isSuspect = true
