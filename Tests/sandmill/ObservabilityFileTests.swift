@@ -26,6 +26,27 @@ extension SystemTests {
             }
         }
 
+        @Test(arguments: ["executions", "attempts", "files", "batches", "dead_letters"])
+        func eachColumnOfATableThatPeopleMayQueryIsDescribed(table: String) async throws {
+            let installation = try Installation.current
+            let columns = try await installation.query(
+                """
+                select column_name as name from information_schema.columns
+                where table_schema = current_schema() and table_name = %s
+                """,
+                .string(table)
+            )
+            let page = try Checkout.text("Sources/sandmill/Documentation.docc/Tables.md")
+            let section = try #require(
+                page.split(separator: "\n## ").first { $0.hasPrefix("\(table)\n") }
+            )
+            let described = section.split(separator: "\n").filter { $0.hasPrefix("| `") }
+                .compactMap { $0.dropFirst().split(separator: "|").first }
+                .flatMap { $0.matches(of: /`(\w+)`/).map { String($0.1) } }
+            #expect(Set(described) == Set(columns.map { $0["name"].text }))
+            #expect(described.count == columns.count)
+        }
+
         @Test func eachExpressionIsOneAndNamesWhatIsMeasured() async throws {
             let installation = try Installation.current
             let worker = try await installation.startWorker("worker-a")
