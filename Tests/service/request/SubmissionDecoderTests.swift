@@ -377,6 +377,12 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"retry\": {\"max\": 1, \"on\": []}}", "/retry/on"),
         ("{\"source\": \"\", \"retry\": {\"max\": 1, \"on\": [\"errored\"]}}", "/retry/on/0"),
         ("{\"source\": \"\", \"supersedes\": \"x\"}", "/supersedes"),
+        ("{\"source\": \"\", \"retain\": 30}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"0s\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"d\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"+5d\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"5ms\"}", "/retain"),
         ("{\"source\": \"\", \"not_before\": \"2026-02-30T00:00:00Z\"}", "/not_before"),
         ("{\"source\": \"\", \"labels\": {\"a\": \"\\u0000\"}}", "/labels"),
     ])
