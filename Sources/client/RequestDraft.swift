@@ -81,6 +81,8 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var isolation: String?
     /// Its labels.
     public var labels: [String: String]
+    /// How long it is kept.
+    public var retain: String?
 
     /// Begins a request with its program, whose name says what runs it if that is known.
     public init(entrypoint: String, files: [File]) {
@@ -117,5 +119,6 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         case stopsOnFirstFailure = "stop_on_first_failure"
         case isolation
         case labels
+        case retain
     }
 }

@@ -84,6 +84,7 @@ extension Configuration {
         pools = (names.isEmpty ? ["python"] : names).map {
             PoolConfiguration(&reader, name: $0, among: runtimes)
         }
+        retention = RetentionPolicy(&reader, pools: pools.map(\.name))
     }
 }
 

@@ -102,6 +102,8 @@ public struct Configuration: Equatable, Sendable {
     public var resultsTenantRate: ByteCount
     /// The worker.
     public var worker: Worker
+    /// What is kept, and for how long.
+    public var retention: RetentionPolicy
     /// The HTTP gateway.
     public var gateway: GatewayConfiguration
     /// How much is logged.

@@ -73,6 +73,21 @@ struct SettingsReader {
         ) { ByteCount(setting: $0) }
     }
 
+    mutating func optionalBytes(_ key: String) -> ByteCount? {
+        read(
+            key,
+            default: nil,
+            expected: "a size above nought such as 65536, 64KiB or 16MiB"
+        ) { ByteCount(setting: $0).map { .some($0) } }
+    }
+
+    /// How long something is kept; nil where nothing is said.
+    mutating func retention(_ key: String) -> Retention? {
+        read(key, default: nil, expected: Retention.rule) {
+            Retention(text: $0).map { .some($0) }
+        }
+    }
+
     /// A list, in YAML or separated by commas.
     mutating func list(_ key: String, default fallback: [String]) -> [String] {
         known.insert(key)

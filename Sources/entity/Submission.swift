@@ -43,6 +43,8 @@ public struct Submission: Equatable, Sendable {
     public var retry: RetryPolicy?
     /// The execution of the same tenant that is cancelled in its favour.
     public var supersedes: UUID?
+    /// How long it is kept from its end on; nil for as long as the configuration says.
+    public var retention: Retention?
     /// The execution that it repeats.
     public var rerunOf: UUID?
 
@@ -61,6 +63,7 @@ public struct Submission: Equatable, Sendable {
         labels: [String: String] = [:],
         retry: RetryPolicy? = nil,
         supersedes: UUID? = nil,
+        retention: Retention? = nil,
         rerunOf: UUID? = nil
     ) {
         self.id = id
@@ -76,6 +79,7 @@ public struct Submission: Equatable, Sendable {
         self.labels = labels
         self.retry = retry
         self.supersedes = supersedes
+        self.retention = retention
         self.rerunOf = rerunOf
     }
 }

@@ -39,6 +39,7 @@ enum ClaimStatement {
             claims.map { Data($0.request.body) },
             cameWithBatch,
             claims.map(\.submission.rerunOf),
+            claims.map { $0.submission.retention?.seconds },
         ]
     }
 
@@ -84,10 +85,12 @@ enum ClaimStatement {
             from unnest(
                 $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
                 $7::int4[], $8::jsonb[], $9::timestamptz[], $10::timestamptz[], $11::uuid[],
-                $12::text[], $13::text[], $14::uuid[], $15::text[], $16::bytea[], $18::uuid[]
+                $12::text[], $13::text[], $14::uuid[], $15::text[], $16::bytea[], $18::uuid[],
+                $19::float8[]
             ) with ordinality as c(
                 id, tenant, pool, level, runtime, batch_id, batch_size, labels, not_before,
-                deadline, supersedes, intent, worker, token, properties, body, rerun_of, position),
+                deadline, supersedes, intent, worker, token, properties, body, rerun_of,
+                retain_seconds, position),
                 lateral (select sha256(body) as digest offset 0) as hash,
                 lateral (
                     select concat_ws(' ', tenant, pool, intent, batch_id, batch_size, digest)
@@ -140,7 +143,7 @@ enum ClaimStatement {
             insert into executions as known (
                 id, tenant, pool, level, runtime, batch_id, labels, state, attempt, worker,
                 claim_token, submitted_at, available_at, started_at, deadline, waits,
-                request_properties, request_digest, request_body, rerun_of)
+                request_properties, request_digest, request_body, rerun_of, retain_seconds)
             select id, tenant, pool, level, runtime, batch_id, labels,
                 case when is_ours then 'running' else 'queued' end,
                 is_ours::int,
@@ -152,7 +155,7 @@ enum ClaimStatement {
                 deadline,
                 case when is_held then 'batch' when not is_due then 'time'
                     when intent = 'park' then 'store' else 'broker' end,
-                request_properties, digest, body, rerun_of
+                request_properties, digest, body, rerun_of, retain_seconds
             from admitted order by id
             on conflict (id) do update
             set (state, attempt, worker, claim_token, started_at, waits, available_at) = (

@@ -55,6 +55,7 @@ struct FinishStatement {
             events.map { StoredJSON.encode(StoredMessage($0.message)) },
             events.map { Data($0.message.body) },
             cluster,
+            executions.map(\.resultsSize.bytes),
         ]
     }
 
@@ -73,10 +74,11 @@ struct FinishStatement {
             select * from unnest(
                 $1::uuid[], $2::int4[], $3::text[], $4::bool[], $5::text[], $6::text[],
                 $7::text[], $8::int4[], $9::int4[], $10::float8[], $11::float8[], $12::int8[],
-                $13::text[], $14::jsonb[], $15::timestamptz[]
+                $13::text[], $14::jsonb[], $15::timestamptz[], $25::int8[]
             ) with ordinality as e(
                 id, attempt, worker, was_queued, sandbox, state, reason, exit_code, signal, wall_seconds,
-                cpu_seconds, memory_peak_bytes, results_path, result, finished_at, position)
+                cpu_seconds, memory_peak_bytes, results_path, result, finished_at, results_bytes,
+                position)
         ),
         execution as (
             update executions
@@ -85,6 +87,8 @@ struct FinishStatement {
                 cpu_seconds = ended.cpu_seconds,
                 memory_peak_bytes = ended.memory_peak_bytes,
                 results_path = ended.results_path, result = ended.result,
+                -- Those of earlier attempts whose files are kept are there already.
+                results_bytes = coalesce(executions.results_bytes, 0) + ended.results_bytes,
                 finished_at = ended.finished_at,
                 -- The request stays, for a rerun; it is not written anew where it lies in TOAST.
                 waits = case when waits in ('batch', 'time') then 'ended' else 'broker' end

@@ -70,12 +70,12 @@ struct ListStatement {
         if let until { conditions.append("\(column) < \(bind(until))") }
     }
 
-    /// Requires what comes behind a place in the order by `time` and `id`.
-    mutating func require(after cursor: ListCursor?, by time: String) {
+    /// Requires what comes behind a place in the order by `time` and `id`: what is older, or what is newer.
+    mutating func require(after cursor: ListCursor?, by time: String, oldestFirst: Bool = false) {
         guard let cursor else { return }
         let microseconds = bind(cursor.microseconds)
         conditions.append(
-            "(\(time), id) < ('epoch'::timestamptz + \(microseconds) * interval '1 microsecond', "
+            "(\(time), id) \(oldestFirst ? ">" : "<") ('epoch'::timestamptz + \(microseconds) * interval '1 microsecond', "
                 + "\(bind(cursor.id)))"
         )
     }

@@ -61,12 +61,12 @@ extension PostgreSQLExecutionStore: DeletionStore {
             try await database.pool.query(
                 """
                 with ended as materialized (
-                    select id, tenant, results_path from executions
+                    select id, tenant, results_path, results_bytes from executions
                     where id = any($1) and finished_at is not null
-                    order by id for update
+                    order by id for update skip locked
                 ),
                 gone as materialized (
-                    select id, tenant, array(
+                    select id, tenant, coalesce(results_bytes, 0) as size, array(
                         select results_path where results_path is not null
                         union
                         select attempts.results_path from attempts
@@ -87,21 +87,30 @@ extension PostgreSQLExecutionStore: DeletionStore {
                     delete from files using gone where execution_id = gone.id
                 )
                 delete from executions using gone where executions.id = gone.id
-                returning gone.id, paths
+                returning gone.id, paths, size
                 """,
                 [ids, reason]
             )
-            .map { DeletedExecution(id: try $0["id"], paths: try $0["paths"]) }
+            .map { row in
+                DeletedExecution(
+                    id: try row["id"],
+                    paths: try row["paths"],
+                    size: ByteCount(try row["size"] as Int64)
+                )
+            }
         }
     }
 
-    /// Reads those whose files somebody did not come to.
+    /// Reads those whose files somebody did not come to; none of an id that somebody uses again, whose files may be
+    /// those.
     public func leftFiles(limit: Int) async throws(StoreError) -> [DeletedExecution] {
         try await database.access {
             try await database.pool.query(
                 """
                 select id, paths from deleted_executions
                 where paths is not null and deleted_at < now() - interval '1 min'
+                    and not exists (
+                        select from executions where executions.id = deleted_executions.id)
                 order by deleted_at limit $1
                 """,
                 [limit]

@@ -23,6 +23,7 @@ enum RetryStatement {
             attempts.map(\.sandbox),
             attempts.map(\.resultsPath),
             attempts.map(\.isCounted),
+            attempts.map(\.resultsSize.bytes),
         ]
     }
 
@@ -32,6 +33,7 @@ enum RetryStatement {
             set state = 'queued', worker = null, claim_token = null,
                 retries = retries + failed.is_program_failure::int,
                 uncounted_attempts = uncounted_attempts + (not failed.is_counted)::int,
+                results_bytes = coalesce(executions.results_bytes, 0) + failed.results_bytes,
                 available_at = date_trunc('milliseconds', clock_timestamp()) + make_interval(
                     secs => case when exists (
                         select from cancellations
@@ -39,10 +41,11 @@ enum RetryStatement {
                         else delay end)
             from unnest(
                 $1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int4[],
-                $8::bool[], $9::float8[], $10::text[], $11::text[], $12::bool[]
+                $8::bool[], $9::float8[], $10::text[], $11::text[], $12::bool[],
+                $13::int8[]
             ) as failed(
                 id, attempt, worker, state, reason, exit_code, signal, is_program_failure, delay,
-                sandbox, results_path, is_counted)
+                sandbox, results_path, is_counted, results_bytes)
             where executions.id = failed.id and executions.attempt = failed.attempt
                 and executions.worker = failed.worker and executions.state = 'running'
             returning executions.*, failed.worker as failed_worker, failed.state as end_state,

@@ -67,15 +67,15 @@ struct Adapters {
         self.logger = logger
     }
 
-    /// What does bulk actions; it removes executions only where it is told of their results.
-    func bulkActionRunner(results: (any ResultRemoval)?) -> BulkActionRunner {
+    /// What does bulk actions; it removes executions only where it is told how.
+    func bulkActionRunner(_ deletions: Deletions?) -> BulkActionRunner {
         BulkActionRunner(
             store: bulkActions,
             executions: executions,
             letters: letters,
             cancellations: cancelling,
             reruns: reruns,
-            deletions: results.map { Deletions(store: executions, results: $0) },
+            deletions: deletions,
             logger: logger
         )
     }

@@ -28,10 +28,10 @@ struct BrokerClient {
     let events: EventConsumer
     private let broker: SandmillRabbitMQ.Broker
     private let inspector: QueueInspector
-    private let pools: [PoolConfiguration]
+    private let decoders: [String: SubmissionDecoder]
 
     init(_ configuration: Configuration) throws {
-        pools = configuration.pools
+        decoders = configuration.decoders
         broker = try configuration.makeBroker(logger: "sandmill", quiet: true)
         events = EventConsumer(broker: broker)
         inspector = QueueInspector(broker: broker)
@@ -92,9 +92,8 @@ struct BrokerClient {
     }
 
     private func check(_ entries: [Submitter.Entry], names: [String]) throws(ClientError) {
-        let decoders = pools.map { SubmissionDecoder(pool: $0.requests) }
         let check = RequestCheck(
-            decoders: Dictionary(zip(pools.map(\.name), decoders)) { first, _ in first },
+            decoders: decoders,
             publishers: broker.publishers,
             user: broker.user
         )

@@ -46,7 +46,7 @@ struct GatewayProcess {
         )
         let gatewayServices = try await services(adapters, completions, monitoring)
         var group = ServiceGroupConfiguration(
-            services: adapters.services + [adapters.bulkActionRunner(results: nil), monitoring]
+            services: adapters.services + [adapters.bulkActionRunner(nil), monitoring]
                 + gatewayServices,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger

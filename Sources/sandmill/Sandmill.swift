@@ -23,6 +23,7 @@ struct Sandmill: AsyncParsableCommand {
             WorkerCommand.self, GatewayCommand.self, ServeCommand.self, SubmitCommand.self,
             BatchCommand.self, ListCommand.self, StatusCommand.self, ResultCommand.self,
             OutputCommand.self, CancelCommand.self, RerunCommand.self, DeleteCommand.self,
+            ResultsCommand.self,
             EventsCommand.self, DeadCommand.self, PoolCommand.self, WorkersCommand.self,
             QueuesCommand.self, TopCommand.self, TokenCommand.self, AuditCommand.self,
             TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,

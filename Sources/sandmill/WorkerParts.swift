@@ -150,7 +150,7 @@ struct WorkerParts {
                 killsOnExcessOutput: settings.limits.killsOnExcessOutput,
                 publishers: adapters.broker.publishers
             ),
-            decoder: SubmissionDecoder(pool: settings.requests),
+            decoder: SubmissionDecoder(pool: settings.requests(configuration.retention)),
             source: RequestConsumer(
                 broker: adapters.broker,
                 pool: settings.name,

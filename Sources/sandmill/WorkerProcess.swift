@@ -51,10 +51,22 @@ struct WorkerProcess {
         if let gateway, let completions {
             gatewayServices = try await gateway.services(adapters, completions, monitoring)
         }
+        let deletions = Deletions(
+            store: adapters.executions,
+            results: ResultsInventory(root: configuration.resultsRoot),
+            holds: configuration.retention.holds
+        )
+        let retention = RetentionSweeper(
+            name: configuration.worker.id,
+            policy: configuration.retention,
+            store: PostgreSQLRetention(adapters.database),
+            deletions: deletions,
+            logger: logger
+        )
         try await worker.register()
         // They end in the opposite order: nothing stops before what depends on it.
         var group = ServiceGroupConfiguration(
-            services: adapters.services + [adapters.bulkActionRunner(results: results)]
+            services: adapters.services + [adapters.bulkActionRunner(deletions), retention]
                 + worker.services(monitoring) + gatewayServices
                 + [StartNotice(worker: configuration.worker.id, logger: logger)],
             gracefulShutdownSignals: [.sigterm, .sigint],
@@ -94,12 +106,13 @@ private struct StartNotice: Service {
 
 extension PoolConfiguration {
     /// What requests of this pool may be.
-    var requests: SubmissionDecoder.Pool {
+    func requests(_ retention: RetentionPolicy) -> SubmissionDecoder.Pool {
         SubmissionDecoder.Pool(
             name: name,
             runtimes: runtimes,
             limits: limits,
-            isolation: isolation
+            isolation: isolation,
+            maximumRetention: retention.maximum
         )
     }
 
@@ -148,7 +161,9 @@ extension Configuration {
     /// What reads the requests of each pool, by its name.
     var decoders: [String: SubmissionDecoder] {
         Dictionary(
-            uniqueKeysWithValues: pools.map { ($0.name, SubmissionDecoder(pool: $0.requests)) }
+            uniqueKeysWithValues: pools.map {
+                ($0.name, SubmissionDecoder(pool: $0.requests(retention)))
+            }
         )
     }
 

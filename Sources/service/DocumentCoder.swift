@@ -28,12 +28,12 @@ public enum DocumentCoder {
     /// Reads an RFC 3339 time, with or without a fraction of a second.
     ///
     /// The style alone takes 30 February, 25 o'clock and whatever follows the time, and no offset of
-    /// more than 18 hours.
+    /// more than 18 hours. The year 0 is none to many readers.
     static func timestamp(_ text: String) -> Date? {
         let local = text.prefix(19) + "Z"
         let end = /(\.[0-9]{1,9})?(?:Z|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))/
         guard let second = try? secondsStyle.parse(String(local)),
-            second.formatted(secondsStyle) == local,
+            second.formatted(secondsStyle) == local, !text.hasPrefix("0000"),
             let (_, fraction, sign, hours, minutes) = text.dropFirst(19).wholeMatch(of: end)?.output
         else { return nil }
         let offset =

@@ -77,6 +77,75 @@ struct ConfigurationTests {
         #expect(configuration.pools[0].sandboxes.maximum == 9)
     }
 
+    @Test func everythingIsKeptForThirtyDaysUnlessItIsSaid() throws {
+        let retention = try load("").retention
+        #expect(RetentionPolicy.states.count == 8)
+        for state in RetentionPolicy.states {
+            #expect(retention.retention(of: state, in: "python") == .days(30))
+        }
+        #expect(retention.deadLetters == .days(30))
+        #expect(retention.maximum == .days(90))
+        #expect(retention.audit == .days(365))
+        #expect(retention.holds.isEmpty)
+        #expect(retention.tenantBytes == nil)
+        #expect(retention.totalBytes == nil)
+    }
+
+    @Test func aPoolKeepsWhatItSaysAndTheRestAsAllPools() throws {
+        let retention = try load(
+            """
+            retention:
+              default: 10d
+              failed: 60d
+              cancelled: 45s
+              dead_letters: forever
+              hold: [legal=yes, hold, "x=a=b"]
+              tenant_bytes: 1GiB
+            pools:
+              a: {retention: {default: 5d, errored: forever}}
+              b: {retention: {succeeded: 90m}}
+              c: {}
+            """,
+            environment: ["SANDMILL_RETENTION_TOTAL_BYTES": "2GiB"]
+        ).retention
+        func time(_ state: ExecutionState, _ pool: String) -> String {
+            retention.retention(of: state, in: pool).text
+        }
+        #expect(time(.failed, "a") == "5d")
+        #expect(time(.errored, "a") == "forever")
+        #expect(time(.succeeded, "b") == "90m")
+        #expect(time(.failed, "b") == "60d")
+        #expect(time(.cancelled, "c") == "45s")
+        #expect(time(.timedOut, "of nobody") == "10d")
+        #expect(retention.deadLetters == .forever)
+        #expect(retention.batches == .days(10))
+        #expect(retention.holds.map(\.name) == ["legal", "hold", "x"])
+        #expect(retention.holds.map(\.value) == ["yes", nil, "a=b"])
+        #expect(retention.tenantBytes == .mebibytes(1_024))
+        #expect(retention.totalBytes == .mebibytes(2_048))
+    }
+
+    @Test(arguments: [
+        ("retention: {succeeded: 0d}", "retention.succeeded is \"0d\""),
+        ("retention: {failed: 30}", "retention.failed is \"30\""),
+        ("retention: {default: never}", "retention.default is \"never\""),
+        ("retention: {maximum: 1w}", "retention.maximum is \"1w\""),
+        ("retention: {dead_letters: -1d}", "retention.dead_letters is \"-1d\""),
+        ("retention: {queued: 1d}", "there is no key retention.queued"),
+        ("retention: {tenant_bytes: 0}", "retention.tenant_bytes is \"0\""),
+        ("retention: {total_bytes: much}", "retention.total_bytes is \"much\""),
+        ("retention: {hold: [\"=yes\"]}", "retention.hold has \"=yes\""),
+        (
+            "pools: {p: {retention: {errored: 1.5d}}}",
+            "pools.p.retention.errored is \"1.5d\""
+        ),
+        ("pools: {p: {retention: {audit: 1d}}}", "there is no key pools.p.retention.audit"),
+    ])
+    func aWrongRetentionIsRefusedByItsKey(yaml: String, problem: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try load(yaml) }
+        #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+    }
+
     @Test func aTenantHasNoMaximumOfItsOwnUnlessItIsSaid() throws {
         #expect(try load("").pools[0].sandboxes.tenantMaximum == nil)
         let pool = try load("pools: {p: {sandboxes: {tenant_maximum: 3}}}").pools[0]

@@ -230,8 +230,12 @@ struct BulkActionTests {
     @Test func aRerunLeavesOutWhatIsOfOneTime() {
         let body = Array(#"{"source": "1", "limits": {"wall_seconds": 0.5}}"#.utf8)
         #expect(Reruns.withoutFieldsOfOneTime(body) == body)
-        let member = #"{"batch": {"id": "x", "size": 2}, "deadline": "y", "source": "1"}"#
-        #expect(Reruns.withoutFieldsOfOneTime(Array(member.utf8)) == Array(#"{"source":"1"}"#.utf8))
+        let member =
+            #"{"batch": {"id": "x", "size": 2}, "deadline": "y", "retain": "1d", "source": "1"}"#
+        #expect(
+            Reruns.withoutFieldsOfOneTime(Array(member.utf8))
+                == Array(#"{"retain":"1d","source":"1"}"#.utf8)
+        )
     }
 }
 

@@ -70,7 +70,7 @@ struct DirectoryHandle: ~Copyable {
     }
 
     /// Opens a directory right below another; nil when it is not there.
-    private init?(
+    init?(
         existing component: [UInt8],
         in parent: borrowing DirectoryHandle
     ) throws(ResultsError) {
@@ -154,6 +154,13 @@ struct DirectoryHandle: ~Copyable {
         if status.st_mode & 0o777 != Self.fileMode, fchmod(file, Self.fileMode) != 0 {
             throw ResultsError(errno, path: path)
         }
+    }
+
+    /// When it was made, moved or changed last, in seconds of Unix time.
+    func lastChange() throws(ResultsError) -> Int {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw ResultsError(errno, path: ".") }
+        return max(status.st_mtim.tv_sec, status.st_ctim.tv_sec)
     }
 
     /// The permissions of the directory, as chmod(1) takes them.

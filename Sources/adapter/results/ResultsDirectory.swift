@@ -100,21 +100,6 @@ public actor ResultsDirectory: ResultsStore {
         )
     }
 
-    /// Removes the directory of an attempt, and that of its execution where nothing else is in it.
-    func removeAttempt(
-        _ attempt: [UInt8],
-        of execution: [UInt8],
-        on day: [UInt8]
-    ) throws(ResultsError) {
-        try openAgainIfGone()
-        guard try root.names().contains(day) else { return }
-        let days = try DirectoryHandle(day, in: root)
-        guard try days.names().contains(execution) else { return }
-        let attempts = try DirectoryHandle(execution, in: days)
-        try attempts.removeTree(attempt)
-        if try attempts.names().isEmpty { try days.removeTree(execution) }
-    }
-
     /// Checks that there is room for `room` beside the reserve; writes, flushes and removes a file.
     public func checkWritable(room: ByteCount) throws(ResultsError) {
         try openAgainIfGone()

@@ -4,8 +4,11 @@ internal import SandmillService
 
 /// Where things lie below the root of the results directory.
 enum ResultsLayout {
+    /// Where all workers gather results.
+    static let stagingRoot = ".staging"
+
     /// Where a worker gathers the results of its attempts, each in a directory of its own.
-    static func stagingArea(of worker: String) -> String { ".staging/\(worker)" }
+    static func stagingArea(of worker: String) -> String { "\(stagingRoot)/\(worker)" }
 
     /// The directory of an attempt in the staging area.
     static func stagedName(_ execution: UUID, attempt: Int) -> String {

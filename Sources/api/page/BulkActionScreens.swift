@@ -92,7 +92,7 @@ struct BulkActionScreens: Sendable {
 
     private static let verbs: [BulkAction.Verb: String] = [
         .cancel: "Cancel", .rerun: "Run again", .delete: "Delete", .requeue: "Requeue",
-        .purge: "Purge",
+        .purge: "Purge", .prune: "Prune",
     ]
 
     // MARK: - One

@@ -53,12 +53,19 @@ struct BulkSelectionOptions: ParsableArguments {
                 "would \(verb.rawValue) \(try await actions.count(order)) of them"
             )
         }
-        var action = try await actions.begin(order)
-        Terminal.write("\(action.id.text): \(verb.rawValue) \(action.matching)")
-        guard !noWait else { return }
+        try await actions.carryOut(order, waits: !noWait)
+    }
+}
+
+extension BulkActions {
+    /// Begins an action, and shows how far it is.
+    func carryOut(_ order: BulkOrder, waits: Bool) async throws {
+        var action = try await begin(order)
+        Terminal.write("\(action.id.text): \(order.verb.rawValue) \(action.matching)")
+        guard waits else { return }
         while action.finishedAt == nil {
             try await ContinuousClock().sleep(for: .milliseconds(250))
-            guard let next = try await actions.action(action.id, tenant: nil) else { return }
+            guard let next = try await self.action(action.id, tenant: nil) else { return }
             action = next
             if Terminal.showsErrors {
                 Terminal.redraw("\(action.done + action.failed) of \(action.matching)")

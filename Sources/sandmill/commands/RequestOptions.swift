@@ -47,6 +47,14 @@ struct RequestOptions: ParsableArguments {
     )
     var label: [Assignment] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How long it is kept from its end on, such as 60d (default: as the configuration says).",
+            valueName: "time"
+        )
+    )
+    var retain: String?
+
     /// The limits that were asked for.
     var limits: RequestDraft.Limits {
         var limits = RequestDraft.Limits()
@@ -66,6 +74,7 @@ struct RequestOptions: ParsableArguments {
     /// Whether anything is said that only a program of ours can be given, not a finished request.
     var describesPrograms: Bool {
         limits != RequestDraft.Limits() || !outputs.isEmpty || fresh || !label.isEmpty
+            || retain != nil
     }
 
     /// Gives a request what was asked for.
@@ -73,6 +82,7 @@ struct RequestOptions: ParsableArguments {
         draft.outputs = outputs
         draft.limits = limits
         draft.isolation = isolation
+        draft.retain = retain
         draft.labels.merge(labels) { $1 }
     }
 

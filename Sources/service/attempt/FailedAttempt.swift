@@ -20,6 +20,8 @@ public struct FailedAttempt: Equatable, Sendable {
     public var sandbox: String?
     /// The directory with its output, below the results root.
     public var resultsPath: String?
+    /// How many bytes it has.
+    public var resultsSize: ByteCount
 
     /// Describes a failure.
     public init(
@@ -30,7 +32,8 @@ public struct FailedAttempt: Equatable, Sendable {
         isCounted: Bool = true,
         delay: Duration,
         sandbox: String? = nil,
-        resultsPath: String? = nil
+        resultsPath: String? = nil,
+        resultsSize: ByteCount = .zero
     ) {
         self.id = id
         self.attempt = attempt
@@ -40,6 +43,7 @@ public struct FailedAttempt: Equatable, Sendable {
         self.delay = delay
         self.sandbox = sandbox
         self.resultsPath = resultsPath
+        self.resultsSize = resultsSize
     }
 
     /// Whether it was the program that failed, and is tried again because its request asks for it.

@@ -133,12 +133,14 @@ struct ProgramRunner: Sendable {
         }
         document.resultsPath = draft.path
         document.image = sandbox.image
-        let finished = finish(document, of: execution.properties, sandbox: sandbox.id)
-        try await telemetry.measure(.collect, of: execution) {
-            try await ledger.publish(
-                await draft.finish(document: finished.encodedDocument, streamsOf: end.decider),
-                isPrompt: execution.isPrompt
+        var finished = finish(document, of: execution.properties, sandbox: sandbox.id)
+        finished.resultsSize = try await telemetry.measure(.collect, of: execution) {
+            let result = await draft.finish(
+                document: finished.encodedDocument,
+                streamsOf: end.decider
             )
+            try await ledger.publish(result, isPrompt: execution.isPrompt)
+            return result.size
         }
         return finished
     }

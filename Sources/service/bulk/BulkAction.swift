@@ -19,6 +19,8 @@ public struct BulkAction: Equatable, Sendable {
         case rerun
         /// Executions that have ended, and their files, are removed; dead letters as by ``purge``.
         case delete
+        /// As ``delete``, but for those that a label holds.
+        case prune
         /// Dead letters are published again.
         case requeue
         /// Dead letters are removed.

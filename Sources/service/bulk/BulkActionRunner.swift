@@ -60,7 +60,9 @@ public struct BulkActionRunner: Service {
 
     /// Does one action.
     func work() async throws {
-        let verbs = BulkAction.Verb.allCases.filter { $0 != .delete || deletions != nil }
+        let verbs = BulkAction.Verb.allCases.filter {
+            ![.delete, .prune].contains($0) || deletions != nil
+        }
         guard var action = try await store.lease(verbs) else { return }
         while !Task.isShuttingDownGracefully {
             let step = try await boundedStep(of: action)
@@ -116,12 +118,21 @@ public struct BulkActionRunner: Service {
                 tenant: action.tenant
             )
             for outcome in outcomes { step.count(outcome.failure) }
-        case .delete:
+        case .delete, .prune:
             guard let deletions else { throw StoreError(.internal, "nothing is removed here") }
-            let deleted = try await deletions.delete(ids, because: "deleted by \(action.actor)")
-            for item in page.items {
-                step.count(deleted.contains(item.id) ? nil : "it has not ended")
+            let isPrune = action.verb == .prune
+            let held = Set(page.items.filter { isPrune && deletions.holds($0.labels) }.map(\.id))
+            let deleted = try await deletions.delete(
+                ids.filter { !held.contains($0) },
+                because: isPrune ? .prune(action.actor) : .person(action.actor)
+            )
+            for id in ids where !deleted.contains(id) {
+                step.count(
+                    held.contains(id)
+                        ? "a label holds it" : "it has not ended, or somebody has locked it"
+                )
             }
+            step.done += deleted.count
         case .requeue, .purge: break
         }
         return step

@@ -111,12 +111,12 @@ public struct BulkOrder: Equatable, Sendable {
     }
 
     /// Whether only who operates the installation may want it.
-    public var needsOperator: Bool { target == .deadLetters || verb == .delete }
+    public var needsOperator: Bool { target == .deadLetters || [.delete, .prune].contains(verb) }
 
     func check() throws(ListRefusal) {
         let verbs: [BulkAction.Verb] =
             switch target {
-            case .executions: [.cancel, .rerun, .delete]
+            case .executions: [.cancel, .rerun, .delete, .prune]
             case .deadLetters: [.requeue, .purge, .delete]
             }
         guard verbs.contains(verb) else {

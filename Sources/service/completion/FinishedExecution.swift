@@ -10,6 +10,8 @@ public struct FinishedExecution: Equatable, Sendable {
     public var document: ResultDocument
     /// The document as it stands in `result.json`, UTF-8.
     public var encodedDocument: [UInt8]
+    /// How many bytes its results have on disk.
+    public var resultsSize: ByteCount
     /// The sandbox that ran it.
     public var sandbox: String?
     /// The events that announce it.
@@ -21,6 +23,7 @@ public struct FinishedExecution: Equatable, Sendable {
         wasQueued: Bool = false,
         document: ResultDocument,
         encodedDocument: [UInt8],
+        resultsSize: ByteCount = .zero,
         sandbox: String?,
         events: [OutboundMessage]
     ) {
@@ -28,6 +31,7 @@ public struct FinishedExecution: Equatable, Sendable {
         self.wasQueued = wasQueued
         self.document = document
         self.encodedDocument = encodedDocument
+        self.resultsSize = resultsSize
         self.sandbox = sandbox
         self.events = events
     }

@@ -26,6 +26,12 @@ public enum MetricsCatalogue {
             "From the submission, or not_before, until the end is durable, of executions that had a claim.",
         "sandmill_store_delay_seconds":
             "How long something has waited that the record store does not take.",
+        "sandmill_executions_removed_total":
+            "Executions that this process removed with their files, by the cause.",
+        "sandmill_results_removed_bytes_total":
+            "What the files of executions took that this process removed, by the cause.",
+        "sandmill_records_removed_total":
+            "Other records that this process removed because they had been kept for long enough.",
         "sandmill_outbox_published_total":
             "Messages of the outbox that were published, by what became of them.",
     ]

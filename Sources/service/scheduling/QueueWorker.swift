@@ -427,7 +427,8 @@ extension FailedAttempt {
             outcome: document.outcome,
             delay: .zero,
             sandbox: finished.sandbox,
-            resultsPath: document.resultsPath
+            resultsPath: document.resultsPath,
+            resultsSize: finished.resultsSize
         )
     }
 }

@@ -144,6 +144,7 @@ struct RequestBody: Decodable {
     let labels: [String: String]
     let retry: Retry?
     let supersedes: String?
+    let retain: String?
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
@@ -169,6 +170,7 @@ struct RequestBody: Decodable {
         labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
         retry = try container.decodeIfPresent(Retry.self, forKey: .retry)
         supersedes = try container.decodeIfPresent(String.self, forKey: .supersedes)
+        retain = try container.decodeIfPresent(String.self, forKey: .retain)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -192,6 +194,7 @@ struct RequestBody: Decodable {
         case labels
         case retry
         case supersedes
+        case retain
     }
 }
 

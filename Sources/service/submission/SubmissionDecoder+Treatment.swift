@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import SandmillEntity
 
-/// How a request wants to be treated when it fails, and what it replaces.
+/// How a request wants to be treated when it fails, what it replaces, and how long it wants to be kept.
 extension SubmissionDecoder {
     static func retry(_ retry: RequestBody.Retry) throws(RequestRefusal) -> RetryPolicy {
         guard let limit = retry.max, (1...Int64(RetryPolicy.maximum)).contains(limit) else {
@@ -42,5 +42,19 @@ extension SubmissionDecoder {
             throw RequestRefusal(.invalidRequest, at: "/supersedes", "the execution itself")
         }
         return superseded
+    }
+
+    func retention(_ text: String) throws(RequestRefusal) -> Retention {
+        guard let retention = Retention(text: text) else {
+            throw RequestRefusal(.invalidRequest, at: "/retain", "not \(Retention.rule)")
+        }
+        guard retention <= pool.maximumRetention else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/retain",
+                "above the longest time, \(pool.maximumRetention.text)"
+            )
+        }
+        return retention
     }
 }

@@ -15,19 +15,23 @@ public struct SubmissionDecoder: Sendable {
         public var limits: LimitPolicy
         /// The least isolation they get.
         public var isolation: Isolation
+        /// The longest that they may be kept because they ask for it.
+        public var maximumRetention: Retention
 
         /// Describes a pool.
         public init(
             name: String,
             runtimes: [Runtime],
             limits: LimitPolicy,
-            isolation: Isolation = .tenant
+            isolation: Isolation = .tenant,
+            maximumRetention: Retention = .forever
         ) {
             precondition(!runtimes.isEmpty, "a pool runs something")
             self.name = name
             self.runtimes = runtimes
             self.limits = limits
             self.isolation = isolation
+            self.maximumRetention = maximumRetention
         }
     }
 
@@ -66,6 +70,7 @@ public struct SubmissionDecoder: Sendable {
             labels: try Self.checkLabels(body.labels),
             retry: try body.retry.map(Self.retry),
             supersedes: try Self.superseded(body.supersedes, by: id),
+            retention: try body.retain.map(retention),
             rerunOf: request.properties.headers[Reruns.header].flatMap(UUID.init(text:))
         )
     }

@@ -25,7 +25,8 @@ struct Reader {
                 defaults: limits,
                 maxima: limits,
                 killsOnExcessOutput: false
-            )
+            ),
+            maximumRetention: .days(90)
         )
     )
 

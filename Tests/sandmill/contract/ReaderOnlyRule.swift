@@ -56,6 +56,11 @@ struct ReaderOnlyRule: Sendable {
             request(#""supersedes": "\#(Reader.id)""#)
         ),
         ReaderOnlyRule(
+            "above the longest time",
+            because: "the longest is configuration",
+            request(#""retain": "91d""#)
+        ),
+        ReaderOnlyRule(
             "another case is called so",
             because: "uniqueItems compares whole cases, not their names",
             request(#""cases": [{"name": "1"}, {}]"#)

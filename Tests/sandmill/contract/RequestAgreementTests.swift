@@ -36,7 +36,7 @@ struct RequestAgreementTests {
         #""stdin_base64": "AP8=\n""#, #""supersedes": "0e8f2c64-0000-7000-8000-000000000001\n""#,
         #""deadline": "2026-11-23T17:00:00Z\n""#, #""cases": [{"name": "a\n"}]"#,
         #""cases": [{"compare": "exact\n"}]"#, #""cases": [{"compare": "float:1\n"}]"#,
-        #""isolation": "fresh\n""#, #""runtime": "python\n""#,
+        #""isolation": "fresh\n""#, #""runtime": "python\n""#, #""retain": "30d\n""#,
     ])
     func aLastNewlineIsNotOverlooked(field: String) async throws {
         let request = "{\"source\": \"\", \(field)}"
@@ -124,7 +124,7 @@ struct RequestAgreementTests {
         """
         {"source": "", "not_before": "2026-11-23T17:00:00Z",
          "deadline": "2026-11-23T19:00:00.123456789+05:30", "retry": {"max": 1, "on": ["failed"]},
-         "supersedes": "0e8f2c64-0000-7000-8000-000000000001"}
+         "supersedes": "0e8f2c64-0000-7000-8000-000000000001", "retain": "2160h"}
         """,
         """
         {"source": "", "stop_on_first_failure": true, "cases": [
@@ -162,6 +162,10 @@ struct RequestAgreementTests {
         #"{"source": "", "labels": {"a": 1}}"#, #"{"source": "", "retry": {}}"#,
         #"{"source": "", "retry": {"max": 11}}"#, #"{"source": "", "retry": {"max": 1, "on": []}}"#,
         #"{"source": "", "retry": {"max": 1, "on": ["errored"]}}"#,
+        #"{"source": "", "retain": "30"}"#, #"{"source": "", "retain": "0d"}"#,
+        #"{"source": "", "retain": "-1d"}"#, #"{"source": "", "retain": "1.5d"}"#,
+        #"{"source": "", "retain": "1w"}"#, #"{"source": "", "retain": 30}"#,
+        #"{"source": "", "retain": "1234567890s"}"#, #"{"source": "", "retain": "Forever"}"#,
         #"{"source": "", "supersedes": "a"}"#, #"{"source": "", "cases": []}"#,
         #"{"source": "", "cases": [null]}"#, #"{"source": "", "cases": [{"expect": ""}]}"#,
         #"{"source": "", "cases": [{"name": ""}]}"#, #"{"source": "", "cases": [{"name": "\n"}]}"#,

@@ -33,9 +33,9 @@ struct BatchDecoderTests {
         let batch = try decode(
             """
             {"pool": "python", "level": "high", "defaults": {"source": "a", "stdin_base64": "YQ==",
-                "labels": {"x": "1", "y": "2"}, "limits": {"wall_seconds": 2}},
+                "labels": {"x": "1", "y": "2"}, "limits": {"wall_seconds": 2}, "retain": "60d"},
              "executions": [{"id": "\(own.text)", "stdin": "b", "labels": {"y": "3"}},
-                {"source": "c", "limits": {"cpu_seconds": 1}}]}
+                {"source": "c", "limits": {"cpu_seconds": 1}, "retain": "1d"}]}
             """,
             tenant: "school"
         )
@@ -52,6 +52,8 @@ struct BatchDecoderTests {
         #expect(first.program.stdin == Array("b".utf8))
         #expect(first.labels == ["x": "1", "y": "3"])
         #expect(first.batch == Submission.Membership(id: Self.id, size: 2))
+        #expect(first.retention == .days(60))
+        #expect(second.retention == .days(1))
         #expect(second.program.files.map(\.content) == [Array("c".utf8)])
         #expect(second.program.stdin == Array("a".utf8))
         #expect(second.program.limits.wall == .seconds(2))

@@ -46,6 +46,33 @@ struct SubmissionDecoderTests {
         #expect(refusal?.reason.contains("python, sh, c") == true)
     }
 
+    @Test func aRequestIsKeptForNoLongerThanItsPoolAllows() throws {
+        func decode(_ time: String, upTo maximum: Retention) throws -> Retention? {
+            let pool = SubmissionDecoder.Pool(
+                name: "p",
+                runtimes: [.python],
+                limits: LimitPolicy(defaults: .sample, maxima: .sample, killsOnExcessOutput: false),
+                maximumRetention: maximum
+            )
+            let body = "{\"source\": \"\", \"retain\": \(time)}"
+            let properties = MessageProperties(messageID: UUID().uuidString)
+            return try SubmissionDecoder(pool: pool).decode(
+                RequestMessage(properties: properties, body: Array(body.utf8)),
+                level: .normal
+            ).retention
+        }
+        #expect(try decode("null", upTo: .days(2)) == nil)
+        #expect(try decode("\"48h\"", upTo: .days(2)) == .days(2))
+        #expect(try decode("\"forever\"", upTo: .forever) == .forever)
+        for time in ["\"172801s\"", "\"forever\"", "\"999999999d\""] {
+            let refusal = #expect(throws: RequestRefusal.self) {
+                try decode(time, upTo: .days(2))
+            }
+            #expect(refusal?.pointer == "/retain")
+            #expect(refusal?.reason.contains("2d") == true)
+        }
+    }
+
     @Test func everyFieldIsRead() throws {
         let submission = try decode(
             """
@@ -377,6 +404,12 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"retry\": {\"max\": 1, \"on\": []}}", "/retry/on"),
         ("{\"source\": \"\", \"retry\": {\"max\": 1, \"on\": [\"errored\"]}}", "/retry/on/0"),
         ("{\"source\": \"\", \"supersedes\": \"x\"}", "/supersedes"),
+        ("{\"source\": \"\", \"retain\": 30}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"0s\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"d\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"+5d\"}", "/retain"),
+        ("{\"source\": \"\", \"retain\": \"5ms\"}", "/retain"),
         ("{\"source\": \"\", \"not_before\": \"2026-02-30T00:00:00Z\"}", "/not_before"),
         ("{\"source\": \"\", \"labels\": {\"a\": \"\\u0000\"}}", "/labels"),
     ])

@@ -1,0 +1,157 @@
+import ArgumentParser
+import Foundation
+import SandmillClient
+import SandmillConfiguration
+import SandmillEntity
+import SandmillRepository
+import SandmillResults
+import SandmillService
+
+/// What is kept of executions that have ended: removed by age, and compared with the files.
+struct ResultsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "results",
+        abstract: "Removes what is old, and checks that records and files agree.",
+        discussion: """
+            Workers remove by themselves what is older than the configuration says (retention).
+            """,
+        subcommands: [PruneCommand.self, CheckCommand.self]
+    )
+}
+
+/// Removes executions that have ended, but for those that a label holds.
+struct PruneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Removes executions that have ended, with their files, for good.",
+        discussion: """
+            Example: sandmill results prune --older-than 7d --state succeeded --dry-run
+
+            A worker removes them. Those with a label that holds them (retention.hold) stay; sandmill delete \
+            removes them too.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var selection: ExecutionFilterOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Only those submitted longer ago, such as 7d; the same as --until.",
+            valueName: "age"
+        )
+    )
+    var olderThan: String?
+
+    @Flag(help: "Means every execution that has ended, where there is no filter.")
+    var all = false
+
+    @Flag(help: "Prints how many are meant and what their files take, and changes nothing.")
+    var dryRun = false
+
+    @Flag(name: .customLong("no-wait"), help: "Does not wait until all are removed.")
+    var noWait = false
+
+    func validate() throws {
+        if olderThan != nil, selection.until != nil {
+            throw ValidationError("--older-than and --until exclude each other.")
+        }
+        let isFiltered = try olderThan != nil || !selection.filter.isEmpty
+        if isFiltered == all {
+            throw ValidationError("Give filters, --older-than or --all, and only one of these.")
+        }
+        _ = try filter
+    }
+
+    /// What is meant: only what has ended.
+    private var filter: ExecutionFilter {
+        get throws {
+            var options = selection
+            options.until = olderThan ?? selection.until
+            var filter = try options.filter
+            filter.states =
+                filter.states.isEmpty
+                ? RetentionPolicy.states : filter.states.filter(\.isTerminal)
+            guard !filter.states.isEmpty else {
+                throw ValidationError("Only what has ended can be removed.")
+            }
+            return filter
+        }
+    }
+
+    func run() async throws {
+        let configuration = try global.load()
+        let database = DatabaseClient(configuration)
+        let filter = try filter
+        let size = try await database.executions.resultsSize(
+            of: filter,
+            holds: configuration.retention.holds
+        )
+        Terminal.write(
+            "\(dryRun ? "would remove" : "removing") \(size.executions) executions with "
+                + "\(size.size.bytes) bytes of files; \(size.held) more are held by a label"
+        )
+        guard !dryRun, size.executions > 0 else { return }
+        let order = BulkOrder(
+            on: .executions,
+            filter: filter.parameters,
+            verb: .prune,
+            tenant: nil,
+            actor: Person.here
+        )
+        try await database.bulkActions.carryOut(order, waits: !noWait)
+    }
+}
+
+/// Compares the results directory with the records.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Finds files without a record, and records without their files.",
+        discussion: """
+            It runs where the results directory is, as the user of the workers, and reads every directory in it. \
+            Files of executions that have not ended, and those of the last hour, are left alone.
+
+            A line says what is wrong: orphan, files that no record names; leftover, what a worker has gathered \
+            and nobody goes on with; missing, an execution whose files are not there; stranger, what is not ours. \
+            --repair removes orphans and leftovers, and notes of what is missing that it is.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Mends what is found.")
+    var repair = false
+
+    @Option(help: ArgumentHelp("How old files are at least that are looked at.", valueName: "age"))
+    var olderThan = "1h"
+
+    func validate() throws {
+        guard case .lasting? = Retention(text: olderThan) else {
+            throw ValidationError("--older-than is a time such as 1h or 30m.")
+        }
+    }
+
+    func run() async throws {
+        let configuration = try global.load()
+        let database = DatabaseClient(configuration)
+        guard case .lasting(let patience)? = Retention(text: olderThan) else { return }
+        let check = ResultsCheck(
+            files: ResultsInventory(root: configuration.resultsRoot),
+            records: database.executions,
+            patience: patience
+        )
+        var count = 0
+        let mended = try await check.run(mends: repair) { finding in
+            count += 1
+            let execution =
+                if case .missing(let result) = finding { "  \(result.execution.text)" } else { "" }
+            Terminal.write("\(finding.word)  \(finding.path.printable)\(execution)")
+        }
+        if repair, count > 0 {
+            try await database.note("repair", "results", configuration.resultsRoot, count: mended)
+        }
+        Terminal.writeError("\(count) found, \(mended) mended")
+        if count > mended { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
+    }
+}
