@@ -35,13 +35,13 @@ enum BatchStatement {
         }
         for start in stride(from: 0, to: refused.count, by: groupSize) {
             let group = Array(refused[start..<min(start + groupSize, refused.count)])
-            let parameters = DeadLetterStatement.parameters(
+            try DeadLetterStatement.keep(
                 group,
                 members: group.map { RefusedMember($0, of: batch) },
                 cameWithBatch: true,
-                cluster: cluster
+                cluster: cluster,
+                on: connection
             )
-            _ = try connection.query(DeadLetterStatement.sql, parameters)
         }
         if batch.maximumRunning != nil {
             _ = try connection.query(HeldMembers.repair, [batch.id])
@@ -112,6 +112,7 @@ extension DeadLetter {
             properties: properties,
             body: .complete(member.request.body)
         )
+        batchID = batch.id
     }
 }
 

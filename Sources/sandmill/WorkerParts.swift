@@ -122,6 +122,7 @@ struct WorkerParts {
             source: UndeliverableConsumer(broker: adapters.broker),
             ledger: ledger,
             lease: lease,
+            publishers: adapters.broker.publishers,
             logger: logger
         )
         let server = configuration.worker.listen.map { address in

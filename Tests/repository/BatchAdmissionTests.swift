@@ -76,7 +76,12 @@ struct BatchAdmissionTests {
         try await RecordStore.with { store in
             _ = try await store.executions.admit(BatchAdmission.sample(0, refused: 2))
             let due = try await store.outbox.lease(by: "worker-a", holding: [], limit: 9)
-            #expect(due.map(\.message.routingKey) == ["batch.completed.python.default"])
+            #expect(
+                due.map(\.message.routingKey) == [
+                    "request.refused.python.default", "request.refused.python.default",
+                    "batch.completed.python.default",
+                ]
+            )
         }
     }
 

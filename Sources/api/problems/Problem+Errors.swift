@@ -17,6 +17,7 @@ extension Problem {
                 refusal.pointer == "" ? "the body: \(refusal.message)" : refusal.message,
                 pointer: refusal.pointer
             )
+            errors = refusal.faults
         case let refusal as ListRefusal:
             self.init(
                 .invalidRequest,

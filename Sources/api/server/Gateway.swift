@@ -120,7 +120,9 @@ public struct Gateway: Service {
         )
     }
 
-    private var finder: TenantScopedRecords { TenantScopedRecords(records: services.records) }
+    private var finder: TenantScopedRecords {
+        TenantScopedRecords(records: services.records, letters: services.letters)
+    }
 
     private var fleet: FleetRoutes {
         FleetRoutes(

@@ -68,17 +68,18 @@ struct BatchDecoder {
                 )
             case .failure(let refusal):
                 request.properties.userID = message.properties.userID
-                admission.refused.append(
-                    DeadLetter(
-                        errorType: refusal.kind.rawValue,
-                        reason: "/executions/\(index) of batch \(id.text): \(refusal.reason)",
-                        queue: queue,
-                        routingKey: "\(pool.name).\(document.level.rawValue)",
-                        deliveries: nil,
-                        properties: request.properties,
-                        body: .complete(request.body)
-                    )
+                var letter = DeadLetter(
+                    errorType: refusal.kind.rawValue,
+                    reason: "/executions/\(index) of batch \(id.text): \(refusal.reason)",
+                    faults: refusal.faults,
+                    queue: queue,
+                    routingKey: "\(pool.name).\(document.level.rawValue)",
+                    deliveries: nil,
+                    properties: request.properties,
+                    body: .complete(request.body)
                 )
+                letter.batchID = id
+                admission.refused.append(letter)
             }
         }
         // In the order in which all statements lock rows.

@@ -120,6 +120,7 @@ public struct BatchReceiver: Service {
         let letter = DeadLetter(
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
+            faults: refusal.faults,
             queue: delivery.queue,
             routingKey: RoutingKey.batch,
             deliveries: delivery.deliveries,
@@ -127,7 +128,7 @@ public struct BatchReceiver: Service {
             body: delivery.body
         )
         do throws(StoreError) {
-            try await ledger.keep(letter)
+            try await ledger.keep(publishers.addressed(letter))
             await delivery.settlement.acknowledge()
             return true
         } catch {

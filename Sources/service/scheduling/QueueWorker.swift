@@ -328,7 +328,8 @@ public struct QueueWorker: Service {
     /// Keeps a message with the reason why it is not run, then acknowledges it.
     private func refuse(_ delivery: Delivery, _ refusal: RequestRefusal) async {
         do {
-            try await ledger.keep(DeadLetter(delivery, refusal))
+            let letter = DeadLetter(delivery, refusal)
+            try await ledger.keep(configuration.publishers.addressed(letter))
             await delivery.settlement.acknowledge()
         } catch {
             logger.error(
@@ -437,6 +438,7 @@ extension DeadLetter {
         self.init(
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
+            faults: refusal.faults,
             queue: delivery.queue,
             routingKey: "\(delivery.pool).\(delivery.level.rawValue)",
             deliveries: delivery.deliveries,
