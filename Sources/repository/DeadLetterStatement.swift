@@ -54,6 +54,8 @@ enum DeadLetterStatement {
     ///   - members: What each is a member of, nil of none.
     ///   - cameWithBatch: Whether they are from the message of their batch, which no other may join.
     ///   - cluster: What the installation is called in events.
+    ///   - connection: Where the transaction is.
+    /// - Throws: `PostgreSQLError`.
     static func keep(
         _ letters: [DeadLetter],
         members: [RefusedMember?],

@@ -108,6 +108,7 @@ struct WorkerParts {
             workers: workersByPool,
             lease: lease,
             publishers: adapters.broker.publishers,
+            maximumBody: configuration.broker.maximumBody,
             logger: logger
         )
         let control = ControlListener(
@@ -142,6 +143,7 @@ struct WorkerParts {
             QueueWorker.Configuration(
                 worker: configuration.worker.id,
                 cluster: configuration.cluster,
+                maximumBody: configuration.broker.maximumBody,
                 prefetch: configuration.broker.prefetch,
                 concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
                 refill: max(configuration.worker.claimAhead / 2, 1),

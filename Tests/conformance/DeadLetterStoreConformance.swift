@@ -85,7 +85,8 @@ extension Conformance<Stores> {
             #expect(
                 event["data"]
                     == .object([
-                        "id": .string("17"), "tenant": .string("a.b"), "pool": .string("python"),
+                        "id": .string("0e8f2c64-0000-7000-8000-000000000017"),
+                        "tenant": .string("a.b"), "pool": .string("python"),
                         "batch_id": .optional(letter.batchID?.text),
                         "error_type": .string("invalid_request"),
                         "errors": .array([
@@ -164,7 +165,7 @@ extension Conformance<Stores> {
                         queue: kept.letter.queue,
                         routingKey: "python.high",
                         tenant: "acme",
-                        messageID: "17",
+                        messageID: "0E8F2C64-0000-7000-8000-000000000017",
                         bodySize: kept.letter.bodySize,
                         isComplete: true
                     )
@@ -283,6 +284,33 @@ extension Conformance<Stores> {
             #expect(message.routingKey == "python.low")
             #expect(message.properties == DeadLetter.sample().properties)
         },
+        Conformance("an id that is none, or another that is given, is told in the correlation id") {
+            stores in
+            var letter = DeadLetter.sample(messageID: "job-17")
+            letter.properties.correlationID = nil
+            let id = try await stores.letters.kept(letter).id
+            #expect(try await stores.letters.requeue([id], as: Revision()) == [.requeued])
+            let renamed = try #require(await stores.requeued().first).properties
+            #expect(renamed.messageID.flatMap(UUID.init(text:)) != nil)
+            #expect(renamed.correlationID == "job-17")
+
+            let other = try await stores.letters.kept(.sample()).id
+            let chosen = UUID.random()
+            _ = try await stores.letters.requeue([other], as: Revision(messageID: chosen))
+            let given = try #require(await stores.requeued().last).properties
+            #expect(given.messageID == chosen.text)
+            #expect(given.correlationID == "c")
+        },
+        Conformance("another body is given as it is, and its own as it came") { stores in
+            var letter = DeadLetter.sample()
+            letter.properties.contentEncoding = "gzip"
+            for (revision, encoding) in [(Revision(), "gzip"), (Revision(body: [1]), nil)] {
+                let id = try await stores.letters.kept(letter).id
+                _ = try await stores.letters.requeue([id], as: revision)
+                let message = try #require(await stores.requeued().last)
+                #expect(message.properties.contentEncoding == encoding)
+            }
+        },
         Conformance("a key that nobody takes is a key") { stores in
             let id = try await stores.letters.kept(.sample(key: "lost.urgent")).id
             #expect(try await stores.letters.requeue([id], as: Revision()) == [.requeued])
@@ -350,7 +378,7 @@ extension DeadLetter {
         key: String? = "python.high",
         deliveries: Int? = nil,
         tenant: String? = "tenant",
-        messageID: String = "17",
+        messageID: String = "0E8F2C64-0000-7000-8000-000000000017",
         body: Delivery.Body = .complete(Array(#"{"source": 1}"#.utf8))
     ) -> DeadLetter {
         DeadLetter(

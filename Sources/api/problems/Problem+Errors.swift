@@ -18,6 +18,9 @@ extension Problem {
                 pointer: refusal.pointer
             )
             errors = refusal.faults
+            if refusal.kind == .unsupportedEncoding {
+                headers[.acceptEncoding] = "gzip, identity"
+            }
         case let refusal as ListRefusal:
             self.init(
                 .invalidRequest,
@@ -64,6 +67,7 @@ extension Problem.Kind {
         switch kind {
         case .invalidRequest: self = .invalidRequest
         case .tooLarge: self = .tooLarge
+        case .unsupportedEncoding: self = .unsupportedMediaType
         case .idConflict: self = .idConflict
         case .forbiddenTenant: self = .forbidden
         }

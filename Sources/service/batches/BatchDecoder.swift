@@ -18,7 +18,14 @@ struct BatchDecoder {
         }
         try SubmissionDecoder.checkProperties(message.properties)
         let tenant = try SubmissionDecoder.tenant(message.properties)
-        let document = try BatchDocument(message.body)
+        let document: BatchDocument
+        do throws(RequestRefusal) {
+            document = try BatchDocument(message.body)
+        } catch {
+            throw RequestFaults.all(after: error, of: message) { message throws(RequestRefusal) in
+                _ = try BatchDocument(message.body)
+            }
+        }
         let pool = try pool(of: document)
         let members = Members(
             batch: id,

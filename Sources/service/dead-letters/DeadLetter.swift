@@ -28,11 +28,13 @@ public struct DeadLetter: Equatable, Sendable {
     /// Nil before it is kept, when the store reckons it from the body, and nil of a beginning that
     /// was kept by a version that did not.
     public var sha256: String?
-    /// Whose it is; nil where that is no name, or where whoever published it may not speak for it. Not kept.
+    /// Whose it is; nil where that is no name, or where whoever published it may not speak for it.
+    ///
+    /// It and what follows is for the announcement, and not kept.
     public var tenant: String?
-    /// The batch that it is, or is a member of, where its body does not tell. Not kept.
+    /// The batch that it is, or is a member of, where its body does not tell.
     public var batchID: UUID?
-    /// The queue that hears of the refusal, which may be answered to; nil for none. Not kept.
+    /// The queue that hears of the refusal, which may be answered to; nil for none.
     public var replyQueue: String?
 
     /// Describes a refusal; without `faults` the reason is all that is wrong.
@@ -98,6 +100,7 @@ extension MessageProperties {
     fileprivate var withoutNUL: MessageProperties {
         MessageProperties(
             contentType: contentType?.withoutNUL,
+            contentEncoding: contentEncoding?.withoutNUL,
             messageID: messageID?.withoutNUL,
             correlationID: correlationID?.withoutNUL,
             replyTo: replyTo?.withoutNUL,

@@ -108,6 +108,7 @@ extension StoredDeadLetter {
             "deliveries": letter.deliveries.map { .integer(Int64($0)) } ?? .null,
             "properties": .object([
                 "content_type": .optional(properties.contentType),
+                "content_encoding": .optional(properties.contentEncoding),
                 "message_id": .optional(properties.messageID),
                 "correlation_id": .optional(properties.correlationID),
                 "reply_to": .optional(properties.replyTo),

@@ -44,6 +44,8 @@ extension DeadLetterStore {
     ///   - message: The message's id; of a request, the execution's.
     ///   - tenant: Whose it has to be; nil for anybody's. What somebody published for a tenant who may not
     ///     speak for it is not that tenant's.
+    /// - Returns: The dead letter.
+    /// - Throws: ``StoreError``.
     public func letter(
         of message: UUID,
         tenant: String?

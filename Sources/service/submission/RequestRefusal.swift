@@ -6,6 +6,8 @@ public struct RequestRefusal: Error, Equatable, Sendable {
         case invalidRequest = "invalid_request"
         /// The body is above the size limit.
         case tooLarge = "too_large"
+        /// The body is encoded in a way that is not understood.
+        case unsupportedEncoding = "unsupported_encoding"
         /// The id is known with another content.
         case idConflict = "id_conflict"
         /// Whoever published it may not do so for the tenant that it names.
@@ -47,6 +49,13 @@ public struct RequestRefusal: Error, Equatable, Sendable {
     public init(_ kind: Kind, at pointer: String? = nil, _ message: String) {
         self.kind = kind
         faults = [Fault(at: pointer, message)]
+    }
+
+    /// Describes a refusal for several faults, of which there is one at least.
+    init(_ kind: Kind, _ faults: [Fault]) {
+        precondition(!faults.isEmpty, "something is wrong")
+        self.kind = kind
+        self.faults = faults
     }
 
     /// The first field that is wrong, as a JSON pointer; nil when it is not about one field.

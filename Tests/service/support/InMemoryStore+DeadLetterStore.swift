@@ -111,7 +111,12 @@ extension DeadLetterSummary {
 extension OutboundMessage {
     fileprivate init(_ letter: DeadLetter, _ revision: Revision) {
         var properties = letter.properties
+        if let id = revision.identified(for: letter).messageID {
+            properties.correlationID = properties.correlationID ?? properties.messageID
+            properties.messageID = id.text
+        }
         if revision.isTrusted { properties.userID = nil }
+        if revision.body != nil { properties.contentEncoding = nil }
         properties.headers = properties.headers.filter {
             MessageProperties.meaningfulHeaders.contains($0.key)
         }
