@@ -46,7 +46,7 @@ enum BatchStatement {
         if batch.maximumRunning != nil {
             _ = try connection.query(HeldMembers.repair, [batch.id])
         }
-        return .admitted(refused: refused.count)
+        return .admitted(refused: refused)
     }
 
     /// Whether a batch that is there is the same.

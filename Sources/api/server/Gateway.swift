@@ -33,6 +33,7 @@ public struct Gateway: Service {
             host: settings.host,
             port: settings.port,
             limits: settings.limits,
+            origins: settings.origins,
             announcement: "The gateway is up.",
             logger: logger
         )

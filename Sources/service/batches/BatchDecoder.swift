@@ -86,6 +86,7 @@ struct BatchDecoder {
                     body: .complete(request.body)
                 )
                 letter.batchID = id
+                letter.memberIndex = index
                 admission.refused.append(letter)
             }
         }

@@ -34,6 +34,8 @@ public struct DeadLetter: Equatable, Sendable {
     public var tenant: String?
     /// The batch that it is, or is a member of, where its body does not tell.
     public var batchID: UUID?
+    /// Its place among the members of its batch, from 0, where it came with that.
+    public var memberIndex: Int?
     /// The queue that hears of the refusal, which may be answered to; nil for none.
     public var replyQueue: String?
 

@@ -147,8 +147,8 @@ public struct AdmittedBatch: Equatable, Sendable {
     public var pool: String
     /// How many members it has.
     public var size: Int
-    /// How many of them are dead letters; nil for a batch that was known already.
-    public var refused: Int?
+    /// Those of them that are dead letters; nil for a batch that was known already.
+    public var refused: [DeadLetter]?
 }
 
 extension RequestRefusal {
