@@ -162,6 +162,7 @@ let package = Package(
         system("CRabbitMQ", pkgConfig: "librabbitmq", package: "librabbitmq-dev"),
         system("CPostgreSQL", pkgConfig: "libpq", package: "libpq-dev"),
         system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+        system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
 
         // General wrappers that know nothing about executions.
@@ -170,6 +171,7 @@ let package = Package(
         library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
         library("Curl", in: "Curl", ["CCurl", "Threads"]),
         library("Prometheus", in: "Prometheus", [coreMetrics]),
+        library("Gzip", in: "Gzip", ["CZlib"]),
 
         // The sandbox side: the frames, and the program that is PID 1 in each sandbox.
         library("SandboxProtocol", in: "SandboxProtocol"),
@@ -188,7 +190,7 @@ let package = Package(
         library(
             "SandmillService",
             in: "service",
-            ["SandmillEntity", logging, metrics, serviceLifecycle]
+            ["Gzip", "SandmillEntity", logging, metrics, serviceLifecycle]
         ),
         library("SandmillClient", in: "client", core + [crypto]),
         library("SandmillRepository", in: "repository", core + ["PostgreSQL"]),
@@ -263,6 +265,7 @@ let package = Package(
             resources: [.copy("assignment.txt"), .copy("endings.txt")]
         ),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
+        tests("GzipTests", in: "Gzip", ["Gzip"]),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
         tests("PrometheusTests", in: "Prometheus", ["Prometheus", coreMetrics]),
         tests(

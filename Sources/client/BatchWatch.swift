@@ -6,7 +6,7 @@ public import SandmillService
 ///
 /// Its events tell of each member at once. The record is looked at when it begins, when the batch is
 /// said to be completed, and every two seconds: so it is found what ended before, what was announced
-/// while the connection was lost, and which members are dead letters, for which no event comes.
+/// while the connection was lost, and which members are dead letters.
 public struct BatchWatch: Sendable {
     private static let lookInterval: Duration = .seconds(2)
     private static let pageSize = 256

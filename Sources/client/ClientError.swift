@@ -31,6 +31,14 @@ public struct ClientError: Error, Equatable, Sendable {
         self.message = message
     }
 
+    /// What was submitted is a dead letter, as its event says.
+    init(refused what: String, _ refusal: RefusedEvent) {
+        self.init(
+            .wrongInput,
+            "\(what) was refused: \(refusal.reason.printable); see sandmill dead show \(refusal.number)"
+        )
+    }
+
     /// What was submitted is a dead letter.
     init(refused what: String, _ letter: DeadLetterSummary) {
         self.init(

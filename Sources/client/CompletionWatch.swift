@@ -4,9 +4,9 @@ public import SandmillService
 
 /// Waits for the end of an execution that is submitted.
 ///
-/// Its event tells it at once. If it had ended before it was submitted again, its record tells it,
-/// and if the request was refused, a dead letter, for which no event comes; without a database only
-/// the event counts.
+/// Its event tells it at once, or that of its refusal. If it had ended before it was submitted again, its
+/// record tells it, and if the request was refused by an earlier version, a dead letter; without a database only
+/// the events count.
 public struct CompletionWatch: Sendable {
     private static let lookInterval: Duration = .seconds(2)
 
@@ -65,6 +65,9 @@ public struct CompletionWatch: Sendable {
     private func awaitEvent() async throws -> FinishedEvent? {
         for try await message in subscription.events {
             if let end = FinishedEvent(message), end.result.id == execution { return end }
+            if let refusal = RefusedEvent(message), refusal.id == execution {
+                throw ClientError(refused: "the request", refusal)
+            }
         }
         return nil
     }

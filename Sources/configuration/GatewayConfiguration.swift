@@ -24,6 +24,8 @@ public struct GatewayConfiguration: Equatable, Sendable {
     public var waits: Int
     /// How many live outputs may be followed at once.
     public var streams: Int
+    /// The origins whose pages may use it; `*` for all.
+    public var origins: [String]
 }
 
 extension GatewayConfiguration {
@@ -43,6 +45,21 @@ extension GatewayConfiguration {
         maximumWait = reader.duration("gateway.maximum_wait", default: .seconds(300))
         waits = reader.count("gateway.waits", default: 1_000, in: 1...1_000_000)
         streams = reader.count("gateway.streams", default: 200, in: 1...1_000_000)
+        origins = reader.list("gateway.origins", default: [])
+        for origin in origins where origin != "*" && !Self.isOrigin(origin) {
+            reader.refuse(
+                "gateway.origins",
+                "has a text that is no origin, such as https://lab.example.org"
+            )
+        }
         if wait > maximumWait { reader.refuse("gateway.wait", "is above gateway.maximum_wait") }
+    }
+
+    /// Whether a text is an origin as browsers write it: scheme, host in lower case, and a port that is not the
+    /// scheme's own (RFC 6454, section 6.2).
+    private static func isOrigin(_ text: String) -> Bool {
+        text.wholeMatch(of: /https?:\/\/([a-z0-9._\-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/) != nil
+            && !(text.hasPrefix("http://") && text.hasSuffix(":80"))
+            && !(text.hasPrefix("https://") && text.hasSuffix(":443"))
     }
 }

@@ -35,18 +35,18 @@ enum BatchStatement {
         }
         for start in stride(from: 0, to: refused.count, by: groupSize) {
             let group = Array(refused[start..<min(start + groupSize, refused.count)])
-            let parameters = DeadLetterStatement.parameters(
+            try DeadLetterStatement.keep(
                 group,
                 members: group.map { RefusedMember($0, of: batch) },
                 cameWithBatch: true,
-                cluster: cluster
+                cluster: cluster,
+                on: connection
             )
-            _ = try connection.query(DeadLetterStatement.sql, parameters)
         }
         if batch.maximumRunning != nil {
             _ = try connection.query(HeldMembers.repair, [batch.id])
         }
-        return .admitted(refused: refused.count)
+        return .admitted(refused: refused)
     }
 
     /// Whether a batch that is there is the same.
@@ -112,6 +112,7 @@ extension DeadLetter {
             properties: properties,
             body: .complete(member.request.body)
         )
+        batchID = batch.id
     }
 }
 

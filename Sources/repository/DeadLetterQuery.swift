@@ -62,6 +62,9 @@ enum DeadLetterQuery {
         if let ids = filter.ids { statement.require("id = any(\(statement.bind(ids)))") }
         statement.require("error_type", in: filter.errorTypes)
         statement.require(tenant, in: filter.tenants)
+        if let id = filter.message {
+            statement.require("lower(properties->>'message_id') = \(statement.bind(id.text))")
+        }
         statement.require("kept_at", since: filter.since, until: filter.until)
         if let age = filter.olderThan {
             statement.require("kept_at < \(ago(age, &statement))")
@@ -106,7 +109,7 @@ enum DeadLetterQuery {
     }
 
     static let one = """
-        select id, \(keptAt), error_type, reason, queue, exchange, \(address) as address, deliveries,
+        select id, \(keptAt), error_type, reason, errors, queue, exchange, \(address) as address, deliveries,
             properties, body, body_bytes, coalesce(
                 body_sha256, case when \(isComplete) then encode(sha256(body), 'hex') end
             ) as sha256

@@ -47,16 +47,63 @@ enum DeadLetterStatement {
         """
     }
 
+    /// Keeps dead letters in a transaction, with what announces them.
+    ///
     /// - Parameters:
     ///   - letters: What is kept.
     ///   - members: What each is a member of, nil of none.
     ///   - cameWithBatch: Whether they are from the message of their batch, which no other may join.
     ///   - cluster: What the installation is called in events.
-    /// - Returns: The parameters of the statement.
-    static func parameters(
+    ///   - connection: Where the transaction is.
+    /// - Throws: `PostgreSQLError`.
+    static func keep(
         _ letters: [DeadLetter],
         members: [RefusedMember?],
         cameWithBatch: Bool = false,
+        cluster: String,
+        on connection: isolated Connection
+    ) throws {
+        let numbers = try connection.query(Self.numbers, [letters.count])
+        var events: [OutboundMessage] = []
+        var ids: [Int64] = []
+        for (letter, row) in zip(letters, numbers) {
+            let id: Int64 = try row["id"]
+            ids.append(id)
+            events += letter.announcement(number: id, at: try row["now"], cluster: cluster)
+        }
+        // Before a batch is said to be complete, its members are said to be refused.
+        if !events.isEmpty {
+            try connection.query(
+                """
+                insert into outbox (available_at, message, body)
+                select now(), message::json, body
+                from unnest($1::text[], $2::bytea[]) with ordinality as event(message, body, position)
+                order by position
+                """,
+                [
+                    events.map { StoredJSON.encode(StoredMessage($0)) },
+                    events.map { Data($0.body) },
+                ]
+            )
+        }
+        try connection.query(
+            sql,
+            parameters(ids, letters, members, cameWithBatch: cameWithBatch, cluster: cluster)
+        )
+    }
+
+    /// The numbers of `$1` dead letters, and the time when they are kept.
+    private static let numbers = """
+        select nextval(pg_get_serial_sequence('dead_letters', 'id')) as id,
+            date_trunc('milliseconds', now()) as now
+        from generate_series(1::int8, $1::int8) order by id
+        """
+
+    private static func parameters(
+        _ ids: [Int64],
+        _ letters: [DeadLetter],
+        _ members: [RefusedMember?],
+        cameWithBatch: Bool,
         cluster: String
     ) -> [any PostgreSQLValue] {
         [
@@ -76,25 +123,28 @@ enum DeadLetterStatement {
             cameWithBatch,
             cluster,
             letters.map { $0.exchange == .submit ? nil : $0.exchange.rawValue },
+            ids,
+            letters.map { StoredJSON.encode($0.faults) },
         ]
     }
 
-    static let sql = """
+    private static let sql = """
         with letter as materialized (
             select * from unnest(
                 $1::text[], $2::text[], $3::text[], $4::text[], $5::int4[], $6::text[],
                 $7::bytea[], $8::int8[], $9::text[], $10::uuid[], $11::int4[], $12::text[],
-                $13::uuid[], $16::text[]
+                $13::uuid[], $16::text[], $17::int8[], $18::text[]
             ) as letter(
                 error_type, reason, queue, routing_key, deliveries, properties, body, body_bytes,
-                digest, batch_id, batch_size, tenant, member_id, exchange)
+                digest, batch_id, batch_size, tenant, member_id, exchange, id, errors)
         ),
         kept as (
             insert into dead_letters (
-                error_type, reason, queue, exchange, routing_key, deliveries, properties, body,
-                body_bytes, body_sha256)
-            select error_type, reason, queue, exchange, routing_key, deliveries, properties::json,
-                body, body_bytes, coalesce(digest, encode(sha256(body), 'hex'))
+                id, error_type, reason, errors, queue, exchange, routing_key, deliveries, properties,
+                body, body_bytes, body_sha256)
+            overriding system value
+            select id, error_type, reason, errors::json, queue, exchange, routing_key, deliveries,
+                properties::json, body, body_bytes, coalesce(digest, encode(sha256(body), 'hex'))
             from letter
         ),
         named as materialized (

@@ -21,7 +21,6 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
     /// Keeps messages, and counts the members of batches among them.
     public func keep(_ letters: [DeadLetter]) async throws(StoreError) {
         let members = letters.map(RefusedMember.init)
-        let parameters = DeadLetterStatement.parameters(letters, members: members, cluster: cluster)
         try await database.access {
             try await database.pool.withTransaction { connection in
                 let named = members.compactMap { $0 }
@@ -34,7 +33,12 @@ public struct PostgreSQLDeadLetterStore: DeadLetterStore {
                     )
                     try connection.query(DeadLetterStatement.lockedBatches, [batches])
                 }
-                try connection.query(DeadLetterStatement.sql, parameters)
+                try DeadLetterStatement.keep(
+                    letters,
+                    members: members,
+                    cluster: cluster,
+                    on: connection
+                )
             }
         }
     }
@@ -140,6 +144,9 @@ extension StoredDeadLetter {
         letter.exchange = exchange.flatMap(OutboundMessage.Exchange.init(rawValue:)) ?? .submit
         letter.bodySize = ByteCount(try row["body_bytes"] as Int64)
         letter.sha256 = try row["sha256"]
+        if let errors: JSON = try row["errors"] {
+            letter.faults = try StoredJSON.decode([RequestRefusal.Fault].self, from: errors)
+        }
         self.init(id: try row["id"], keptAt: try row["kept_at"], letter: letter)
     }
 }

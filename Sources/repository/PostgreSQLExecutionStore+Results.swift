@@ -7,16 +7,13 @@ extension PostgreSQLExecutionStore: BatchResults {
     public func results(
         of batch: UUID,
         after id: UUID?,
+        states: [ExecutionState],
         limit: Int
     ) async throws(StoreError) -> [MemberResult] {
         try await database.access {
             try await database.pool.query(
-                """
-                select id, result from executions
-                where batch_id = $1 and ($2::uuid is null or id > $2) and result is not null
-                order by batch_id, id limit $3
-                """,
-                [batch, id, limit]
+                "select id, result \(Self.ended)",
+                [batch, id, limit, states.map(\.rawValue)]
             )
             .map { row in
                 let document: JSON = try row["result"]
@@ -24,4 +21,27 @@ extension PostgreSQLExecutionStore: BatchResults {
             }
         }
     }
+
+    /// Reads their ids alone.
+    public func membersWithResults(
+        of batch: UUID,
+        after id: UUID?,
+        states: [ExecutionState],
+        limit: Int
+    ) async throws(StoreError) -> [UUID] {
+        try await database.access {
+            try await database.pool.query(
+                "select id \(Self.ended)",
+                [batch, id, limit, states.map(\.rawValue)]
+            )
+            .map { try $0["id"] }
+        }
+    }
+
+    private static let ended = """
+        from executions
+        where batch_id = $1 and ($2::uuid is null or id > $2) and result is not null
+            and (cardinality($4::text[]) = 0 or state = any($4))
+        order by batch_id, id limit $3
+        """
 }

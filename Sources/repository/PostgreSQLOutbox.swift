@@ -8,10 +8,16 @@ public import SandmillService
 /// A row has one time, when it may be taken; whoever takes it moves that to the end of its lease.
 public struct PostgreSQLOutbox: Outbox {
     private let database: Database
+    private let cluster: String
 
     /// The outbox of `database`.
-    public init(_ database: Database) {
+    ///
+    /// - Parameters:
+    ///   - database: Where, with its schema up to date.
+    ///   - cluster: What the installation is called in events.
+    public init(_ database: Database, cluster: String) {
         self.database = database
+        self.cluster = cluster
     }
 
     /// SQL that lets a transaction end before its flush.
@@ -152,7 +158,7 @@ public struct PostgreSQLOutbox: Outbox {
                     )
                     .map { try $0["id"] }
                 )
-                try Self.keep(
+                try keep(
                     messages
                         .filter { !($0.row.message.executionID.map(parked.contains) ?? false) }
                         .map { DeadLetter(unpublishable: $0.row.message, reason: $0.reason) },
@@ -183,17 +189,19 @@ public struct PostgreSQLOutbox: Outbox {
                     "delete from outbox where id = $1 returning id",
                     [id]
                 )
-                if !removed.isEmpty { try Self.keep([letter], on: connection) }
+                if !removed.isEmpty { try keep([letter], on: connection) }
             }
         }
     }
 
-    private static func keep(_ letters: [DeadLetter], on connection: isolated Connection) throws {
+    private func keep(_ letters: [DeadLetter], on connection: isolated Connection) throws {
         guard !letters.isEmpty else { return }
-        try connection.query(
-            DeadLetterStatement.sql,
+        try DeadLetterStatement.keep(
+            letters,
             // None is the member of a batch: nobody has found fault with the content.
-            DeadLetterStatement.parameters(letters, members: letters.map { _ in nil }, cluster: "")
+            members: letters.map { _ in nil },
+            cluster: cluster,
+            on: connection
         )
     }
 }

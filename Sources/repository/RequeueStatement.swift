@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import PostgreSQL
+internal import SandmillEntity
 internal import SandmillService
 
 /// Takes dead letters away and puts their messages into the outbox.
@@ -14,6 +15,7 @@ enum RequeueStatement {
             revision.routingKey,
             MessageProperties.meaningfulHeaders,
             revision.isTrusted,
+            revision.messageID?.text,
         ]
     }
 
@@ -26,18 +28,28 @@ enum RequeueStatement {
 
     static let sql = """
         with letter as materialized (
-            select id, case when $5 then properties::jsonb - 'user_id' else properties::jsonb
-                end as properties, coalesce(exchange, 'submit') as exchange, coalesce($2::bytea, body) as body,
+            select id, properties::jsonb - case when $5 then 'user_id' else '' end
+                    -- Another body is given as it is.
+                    - case when $2::bytea is null then '' else 'content_encoding' end as properties, coalesce(exchange, 'submit') as exchange, coalesce($2::bytea, body) as body,
                 coalesce($3::text, \(DeadLetterQuery.address)) as address,
                 \(DeadLetterQuery.isComplete) as is_complete
             from dead_letters where id = any($1::int8[]) order by id for update
+        ),
+        identified as (
+            select *, case
+                when $6::text is not null then $6::text
+                when exchange = 'submit' and not coalesce(
+                        properties->>'message_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+                        false)
+                    then gen_random_uuid()::text end as new_id
+            from letter
         ),
         judged as materialized (
             select *, case
                 when not is_complete and $2 is null then 'incomplete'
                 when address is null then 'unaddressed'
                 else 'requeued' end as outcome
-            from letter
+            from identified
         ),
         removed as (
             delete from dead_letters using judged
@@ -48,7 +60,12 @@ enum RequeueStatement {
             insert into outbox (available_at, message, body)
             select now(), json_build_object(
                     'exchange', exchange, 'routing_key', address, 'properties', jsonb_set(
-                        properties, '{headers}', (
+                        -- Its publisher knows it again by the id that it had.
+                        case when new_id is null then properties
+                            else properties || jsonb_build_object(
+                                'message_id', new_id, 'correlation_id', coalesce(
+                                    properties->>'correlation_id', properties->>'message_id')) end,
+                        '{headers}', (
                             select coalesce(jsonb_object_agg(key, value), '{}')
                             from jsonb_each(properties->'headers') where key = any($4::text[]))),
                     'is_mandatory', false),

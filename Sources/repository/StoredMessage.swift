@@ -39,6 +39,7 @@ struct StoredMessage: Codable {
 /// A message's properties as JSON.
 struct StoredProperties: Codable {
     var contentType: String?
+    var contentEncoding: String?
     var messageID: String?
     var correlationID: String?
     var replyTo: String?
@@ -49,6 +50,7 @@ struct StoredProperties: Codable {
 
     init(_ properties: MessageProperties) {
         contentType = properties.contentType
+        contentEncoding = properties.contentEncoding
         messageID = properties.messageID
         correlationID = properties.correlationID
         replyTo = properties.replyTo
@@ -61,6 +63,7 @@ struct StoredProperties: Codable {
     var properties: MessageProperties {
         MessageProperties(
             contentType: contentType,
+            contentEncoding: contentEncoding,
             messageID: messageID,
             correlationID: correlationID,
             replyTo: replyTo,
@@ -73,6 +76,7 @@ struct StoredProperties: Codable {
 
     private enum CodingKeys: String, CodingKey {
         case contentType = "content_type"
+        case contentEncoding = "content_encoding"
         case messageID = "message_id"
         case correlationID = "correlation_id"
         case replyTo = "reply_to"

@@ -42,7 +42,7 @@ struct Adapters {
         tracer = TraceSettings.makeTracer(worker: name, logger: logger)
         relay = Relay(
             worker: name,
-            outbox: PostgreSQLOutbox(database),
+            outbox: PostgreSQLOutbox(database, cluster: configuration.cluster),
             publisher: publisher,
             tracer: tracer,
             logger: logger

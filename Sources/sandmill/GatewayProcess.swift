@@ -214,7 +214,8 @@ extension Configuration {
                 waits: gateway.waits,
                 streams: gateway.streams
             ),
-            pools: pools.map(\.name)
+            pools: pools.map(\.name),
+            origins: gateway.origins
         )
     }
 }

@@ -108,6 +108,7 @@ struct WorkerParts {
             workers: workersByPool,
             lease: lease,
             publishers: adapters.broker.publishers,
+            maximumBody: configuration.broker.maximumBody,
             logger: logger
         )
         let control = ControlListener(
@@ -122,6 +123,7 @@ struct WorkerParts {
             source: UndeliverableConsumer(broker: adapters.broker),
             ledger: ledger,
             lease: lease,
+            publishers: adapters.broker.publishers,
             logger: logger
         )
         let server = configuration.worker.listen.map { address in
@@ -141,6 +143,7 @@ struct WorkerParts {
             QueueWorker.Configuration(
                 worker: configuration.worker.id,
                 cluster: configuration.cluster,
+                maximumBody: configuration.broker.maximumBody,
                 prefetch: configuration.broker.prefetch,
                 concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
                 refill: max(configuration.worker.claimAhead / 2, 1),

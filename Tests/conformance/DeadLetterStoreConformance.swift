@@ -5,7 +5,9 @@ import Testing
 
 extension Conformance<Stores> {
     /// What every `DeadLetterStore` has to do.
-    public static let ofDeadLetterStores: [Conformance] = keeping + listing + requeueing + purging
+    public static let ofDeadLetterStores: [Conformance] =
+        keeping + announcing + listing + requeueing
+        + purging
 
     private static let keeping: [Conformance] = [
         Conformance("a letter is kept with everything it has") { stores in
@@ -27,9 +29,108 @@ extension Conformance<Stores> {
             #expect(letter.sha256 == "ab")
             #expect(!letter.isComplete)
         },
+        Conformance("all that is wrong is kept, the field with it") { stores in
+            var letter = DeadLetter.sample()
+            letter.faults = [
+                RequestRefusal.Fault(at: "/source", "missing"), RequestRefusal.Fault("too late"),
+            ]
+            let kept = try await stores.letters.kept(letter)
+            #expect(kept.letter.faults == letter.faults)
+        },
+        Conformance("a message is found by its id, written in any way, and its tenant") { stores in
+            let id = UUID.random()
+            _ = try await stores.letters.kept(.sample(messageID: id.text))
+            let second = try await stores.letters.kept(.sample(messageID: id.text.uppercased()))
+            let forged = try await stores.letters.kept(
+                .sample(errorType: "forbidden_tenant", messageID: id.text)
+            )
+            _ = try await stores.letters.kept(.sample(messageID: UUID.random().text))
+            #expect(try await stores.letters.letter(of: id, tenant: "tenant")?.id == second.id)
+            #expect(try await stores.letters.letter(of: id, tenant: nil)?.id == forged.id)
+            #expect(try await stores.letters.letter(of: id, tenant: "other") == nil)
+            #expect(try await stores.letters.letter(of: .random(), tenant: nil) == nil)
+        },
         Conformance("an unknown letter is nothing") { stores in
             let unknown = try await stores.letters.letter(17)
             #expect(unknown == nil)
+        },
+    ]
+
+    private static let announcing: [Conformance] = [
+        Conformance(
+            "a refusal is announced with the letter's number, also to who asked for answers"
+        ) {
+            stores in
+            var letter = DeadLetter.sample(tenant: "a.b")
+            letter.replyQueue = "replies"
+            letter.batchID = .random()
+            let kept = try await stores.letters.kept(letter)
+            let messages = try await stores.lease().map(\.message)
+            #expect(messages.map(\.exchange) == [.events, .queue])
+            #expect(messages.map(\.routingKey) == ["request.refused.python.a_b", "replies"])
+            #expect(Set(messages.map(\.body)).count == 1)
+            let event = try JSONDecoder().decode(
+                JSONValue.self,
+                from: Data(try #require(messages.first).body)
+            )
+            #expect(Set(messages.map(\.properties.messageID)) == [event["id"]?.string])
+            #expect(messages.allSatisfy { $0.properties.correlationID == "c" })
+            #expect(
+                messages.allSatisfy {
+                    $0.properties.contentType == "application/cloudevents+json"
+                }
+            )
+            #expect(event["type"] == .string("dev.sandmill.request.refused.v1"))
+            #expect(event["source"] == .string("/sandmill/test"))
+            #expect(
+                event["data"]
+                    == .object([
+                        "id": .string("0e8f2c64-0000-7000-8000-000000000017"),
+                        "tenant": .string("a.b"), "pool": .string("python"),
+                        "batch_id": .optional(letter.batchID?.text),
+                        "error_type": .string("invalid_request"),
+                        "errors": .array([
+                            .object([
+                                "pointer": .null, "message": .string("/source: is not a string"),
+                            ])
+                        ]),
+                        "dead_letter": .integer(kept.id),
+                    ])
+            )
+        },
+        Conformance("a refusal of which nothing is known is announced all the same") { stores in
+            var letter = DeadLetter.sample(errorType: "unroutable", key: "?", messageID: "")
+            letter.tenant = nil
+            _ = try await stores.letters.kept(letter)
+            let message = try #require(await stores.lease().first?.message)
+            #expect(message.routingKey == "request.refused._._")
+            let event = try JSONDecoder().decode(JSONValue.self, from: Data(message.body))
+            for field in ["id", "tenant", "pool", "batch_id"] {
+                #expect(event["data"]?[field] == .null, "\(field)")
+            }
+            #expect(event["subject"] == nil)
+        },
+        Conformance("a batch is announced with its pool and its id") { stores in
+            let id = UUID.random()
+            let body = Delivery.Body.complete(Array(#"{"pool": "ruby", "executions": 1}"#.utf8))
+            _ = try await stores.letters.kept(
+                .sample(key: "batch", messageID: id.text, body: body)
+            )
+            let message = try #require(await stores.lease().first?.message)
+            #expect(message.routingKey == "request.refused.ruby.tenant")
+            let event = try JSONDecoder().decode(JSONValue.self, from: Data(message.body))
+            #expect(event["data"]?["batch_id"] == .string(id.text))
+        },
+        Conformance(
+            "what is no request is not announced, or an event about an event would have no end"
+        ) {
+            stores in
+            var event = DeadLetter.sample(key: "execution.failed.python.acme")
+            event.exchange = .events
+            var givenUp = DeadLetter.sample()
+            givenUp.properties.contentType = "application/cloudevents+json"
+            try await stores.letters.keep([event, givenUp])
+            #expect(try await stores.lease().isEmpty)
         },
     ]
 
@@ -64,7 +165,7 @@ extension Conformance<Stores> {
                         queue: kept.letter.queue,
                         routingKey: "python.high",
                         tenant: "acme",
-                        messageID: "17",
+                        messageID: "0E8F2C64-0000-7000-8000-000000000017",
                         bodySize: kept.letter.bodySize,
                         isComplete: true
                     )
@@ -136,7 +237,7 @@ extension Conformance<Stores> {
             let letter = DeadLetter.sample()
             let id = try await stores.letters.kept(letter).id
             #expect(try await stores.letters.requeue([id], as: Revision()) == [.requeued])
-            let messages = try await stores.lease().map(\.message)
+            let messages = try await stores.requeued()
             #expect(
                 messages == [
                     OutboundMessage(
@@ -156,7 +257,7 @@ extension Conformance<Stores> {
             let id = try await stores.letters.kept(letter).id
             _ = try await stores.letters.requeue([id], as: Revision())
             let message = try #require(
-                await stores.lease().first?.message
+                await stores.requeued().first
             )
             #expect(message.properties.headers == ["tenant": "acme"])
         },
@@ -177,17 +278,44 @@ extension Conformance<Stores> {
             let revision = Revision(body: [0, 255], routingKey: "python.low")
             #expect(try await stores.letters.requeue([id], as: revision) == [.requeued])
             let message = try #require(
-                await stores.lease().first?.message
+                await stores.requeued().first
             )
             #expect(message.body == [0, 255])
             #expect(message.routingKey == "python.low")
             #expect(message.properties == DeadLetter.sample().properties)
         },
+        Conformance("an id that is none, or another that is given, is told in the correlation id") {
+            stores in
+            var letter = DeadLetter.sample(messageID: "job-17")
+            letter.properties.correlationID = nil
+            let id = try await stores.letters.kept(letter).id
+            #expect(try await stores.letters.requeue([id], as: Revision()) == [.requeued])
+            let renamed = try #require(await stores.requeued().first).properties
+            #expect(renamed.messageID.flatMap(UUID.init(text:)) != nil)
+            #expect(renamed.correlationID == "job-17")
+
+            let other = try await stores.letters.kept(.sample()).id
+            let chosen = UUID.random()
+            _ = try await stores.letters.requeue([other], as: Revision(messageID: chosen))
+            let given = try #require(await stores.requeued().last).properties
+            #expect(given.messageID == chosen.text)
+            #expect(given.correlationID == "c")
+        },
+        Conformance("another body is given as it is, and its own as it came") { stores in
+            var letter = DeadLetter.sample()
+            letter.properties.contentEncoding = "gzip"
+            for (revision, encoding) in [(Revision(), "gzip"), (Revision(body: [1]), nil)] {
+                let id = try await stores.letters.kept(letter).id
+                _ = try await stores.letters.requeue([id], as: revision)
+                let message = try #require(await stores.requeued().last)
+                #expect(message.properties.contentEncoding == encoding)
+            }
+        },
         Conformance("a key that nobody takes is a key") { stores in
             let id = try await stores.letters.kept(.sample(key: "lost.urgent")).id
             #expect(try await stores.letters.requeue([id], as: Revision()) == [.requeued])
             let message = try #require(
-                await stores.lease().first?.message
+                await stores.requeued().first
             )
             #expect(message.routingKey == "lost.urgent")
         },
@@ -195,7 +323,7 @@ extension Conformance<Stores> {
             let body = Delivery.Body.oversized(prefix: [1], size: .mebibytes(1), sha256: "ab")
             let id = try await stores.letters.kept(.sample(body: body)).id
             #expect(try await stores.letters.requeue([id], as: Revision()) == [.incomplete])
-            #expect(try await stores.lease().isEmpty)
+            #expect(try await stores.requeued().isEmpty)
             #expect(try await stores.letters.letter(id) != nil)
             #expect(try await stores.letters.requeue([id], as: Revision(body: [1])) == [.requeued])
         },
@@ -215,7 +343,7 @@ extension Conformance<Stores> {
                 try await stores.letters.requeue([third, 1_000_000, second, first], as: Revision())
                     == [.requeued, .unknown, .incomplete, .requeued]
             )
-            #expect(try await stores.lease().count == 2)
+            #expect(try await stores.requeued().count == 2)
             #expect(try await stores.letters.list(DeadLetterFilter()).map(\.id) == [second])
         },
         Conformance("a letter goes once") { stores in
@@ -227,7 +355,7 @@ extension Conformance<Stores> {
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(outcomes.count { $0 == .requeued } == 1)
-            #expect(try await stores.lease().count == 1)
+            #expect(try await stores.requeued().count == 1)
         },
     ]
 
@@ -237,7 +365,7 @@ extension Conformance<Stores> {
             let second = try await stores.letters.kept(.sample()).id
             #expect(try await stores.letters.purge([first, 1_000_000]) == [first])
             #expect(try await stores.letters.list(DeadLetterFilter()).map(\.id) == [second])
-            #expect(try await stores.lease().isEmpty)
+            #expect(try await stores.requeued().isEmpty)
         }
     ]
 }
@@ -250,7 +378,7 @@ extension DeadLetter {
         key: String? = "python.high",
         deliveries: Int? = nil,
         tenant: String? = "tenant",
-        messageID: String = "17",
+        messageID: String = "0E8F2C64-0000-7000-8000-000000000017",
         body: Delivery.Body = .complete(Array(#"{"source": 1}"#.utf8))
     ) -> DeadLetter {
         DeadLetter(
@@ -270,6 +398,13 @@ extension DeadLetter {
             ),
             body: body
         )
+    }
+}
+
+extension Stores {
+    /// The requests in the outbox; what announces a refusal is none.
+    fileprivate func requeued() async throws -> [OutboundMessage] {
+        try await lease().map(\.message).filter { $0.exchange == .submit }
     }
 }
 

@@ -60,7 +60,7 @@ struct RecordStore {
         executions = PostgreSQLExecutionStore(database, cluster: "test")
         cancellations = PostgreSQLCancellationStore(database)
         letters = PostgreSQLDeadLetterStore(database, cluster: "test")
-        outbox = PostgreSQLOutbox(database)
+        outbox = PostgreSQLOutbox(database, cluster: "test")
         var configuration = ConnectionConfiguration(
             try Self.url(),
             applicationName: "repository-tests"

@@ -118,16 +118,16 @@ struct RefusedMemberTests {
             let (member, other) = (Claim.sample(batch: batch), Claim.sample(batch: batch))
             _ = try await store.claim(other)
             let letter = DeadLetter.member(id: member.submission.id, of: batch)
-            let parameters = DeadLetterStatement.parameters(
-                [letter],
-                members: [RefusedMember(letter)],
-                cluster: "test"
-            )
             let batches = [batch.id]
             let attempt = try await store.interleave { connection in
                 try connection.query(DeadLetterStatement.lock, [batches])
                 try connection.query(DeadLetterStatement.lockedBatches, [batches])
-                try connection.query(DeadLetterStatement.sql, parameters)
+                try DeadLetterStatement.keep(
+                    [letter],
+                    members: [RefusedMember(letter)],
+                    cluster: "test",
+                    on: connection
+                )
             } with: {
                 try await store.claim(member)
             }

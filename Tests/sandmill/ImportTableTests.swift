@@ -13,14 +13,15 @@ import Testing
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
         "Curl": ["CCurl", "Synchronization", "Threads"],
+        "Gzip": ["CZlib"],
         "Prometheus": ["CoreMetrics", "FoundationEssentials", "Glibc", "Synchronization"],
         "SandboxProtocol": [],
         "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
         "SandboxAgent": ["SandboxAgentCore"],
         "entity": ["FoundationEssentials"],
         "service": [
-            "FoundationEssentials", "Logging", "Metrics", "SandmillEntity", "ServiceLifecycle",
-            "Synchronization",
+            "FoundationEssentials", "Gzip", "Logging", "Metrics", "SandmillEntity",
+            "ServiceLifecycle", "Synchronization",
         ],
         "client": [
             "Crypto", "Foundation", "FoundationEssentials", "SandmillEntity", "SandmillService",

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # used by the scripts that source this
 # The Debian and Ubuntu packages that the scripts need, by purpose.
 
-PACKAGES_BUILD=(librabbitmq-dev libpq-dev libcurl4-openssl-dev pkg-config)
+PACKAGES_BUILD=(librabbitmq-dev libpq-dev libcurl4-openssl-dev zlib1g-dev pkg-config)
 PACKAGES_BROKER=(rabbitmq-server)
 PACKAGES_DATABASE=(postgresql)
 PACKAGES_ENGINE=(docker.io)

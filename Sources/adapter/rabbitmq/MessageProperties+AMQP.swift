@@ -12,6 +12,7 @@ extension SandmillService.MessageProperties {
         if let tenant = properties.headers?["tenant"], !tenant.isText { headers["tenant"] = "" }
         self.init(
             contentType: properties.contentType,
+            contentEncoding: properties.contentEncoding,
             messageID: properties.messageID,
             correlationID: properties.correlationID,
             replyTo: properties.replyTo,
@@ -68,6 +69,7 @@ extension AMQP.MessageProperties {
         let properties = original.withMeaningfulHeaders
         self.init()
         contentType = properties.contentType
+        contentEncoding = properties.contentEncoding
         isPersistent = true
         messageID = properties.messageID
         correlationID = properties.correlationID

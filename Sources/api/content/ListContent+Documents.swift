@@ -7,6 +7,14 @@ extension Request {
     var listParameters: [ListParameter] {
         uri.queryParameters.map { ListParameter(String($0.key), String($0.value)) }
     }
+
+    /// The link to the page that comes next (RFC 8288).
+    func link(to next: ListCursor) -> HTTPField {
+        guard let name = HTTPField.Name("Link") else { preconditionFailure("it is a name") }
+        let others = listParameters.filter { $0.name != "cursor" }
+        let query = (others + [ListParameter("cursor", next.text)]).query
+        return HTTPField(name: name, value: "<?\(query)>; rel=\"next\"")
+    }
 }
 
 extension Response {
@@ -31,11 +39,7 @@ extension Response {
             as: CSVTable(fields, documents: items),
             for: request
         )
-        if let next, let link = HTTPField.Name("Link") {
-            let others = request.listParameters.filter { $0.name != "cursor" }
-            let query = (others + [ListParameter("cursor", next.text)]).query
-            response.headers[link] = "<?\(query)>; rel=\"next\""
-        }
+        if let next { response.headers.append(request.link(to: next)) }
         return response
     }
 }

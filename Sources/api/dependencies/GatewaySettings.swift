@@ -60,10 +60,19 @@ public struct GatewaySettings: Equatable, Sendable {
     public var limits: Limits
     /// What the pools are called, the one that runs what names none first.
     public var pools: [String]
+    /// The origins whose pages may use it, `*` for all.
+    public var origins: [String]
 
     /// Puts settings together.
-    public init(host: String, port: Int, limits: Limits, pools: [String]) {
+    public init(
+        host: String,
+        port: Int,
+        limits: Limits,
+        pools: [String],
+        origins: [String] = []
+    ) {
         precondition(!pools.isEmpty, "there is a pool")
+        self.origins = origins
         self.host = host
         self.port = port
         self.limits = limits

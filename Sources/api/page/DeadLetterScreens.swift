@@ -104,6 +104,7 @@ struct DeadLetterScreens: Sendable {
             OneView.Fact(name: "Published by", text: letter.properties.appID ?? ""),
             OneView.Fact(name: "Body", text: PageFormat.text(letter.bodySize)),
         ]
+        facts += letter.faults.dropFirst().map { OneView.Fact(name: "Also", text: $0.reason) }
         facts += letter.properties.headers.sorted { $0.key < $1.key }
             .map { OneView.Fact(name: $0.key, text: $0.value) }
         let view = OneView(
@@ -132,6 +133,7 @@ struct DeadLetterScreens: Sendable {
             stored.letter.isComplete && text != nil && mended != nil
             && mended != text?.replacing("\r\n", with: "\n")
         let revision = Revision(body: isMended ? mended.map { Array($0.utf8) } : nil)
+            .identified(for: stored.letter)
         try admissions.check(stored.letter, as: revision)
         switch try await letters.requeue([stored.id], as: revision).first {
         case .requeued: try await note("requeue", stored, visit)

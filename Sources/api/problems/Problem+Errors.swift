@@ -17,6 +17,10 @@ extension Problem {
                 refusal.pointer == "" ? "the body: \(refusal.message)" : refusal.message,
                 pointer: refusal.pointer
             )
+            errors = refusal.faults
+            if refusal.kind == .unsupportedEncoding {
+                headers[.acceptEncoding] = "gzip, identity"
+            }
         case let refusal as ListRefusal:
             self.init(
                 .invalidRequest,
@@ -63,6 +67,7 @@ extension Problem.Kind {
         switch kind {
         case .invalidRequest: self = .invalidRequest
         case .tooLarge: self = .tooLarge
+        case .unsupportedEncoding: self = .unsupportedMediaType
         case .idConflict: self = .idConflict
         case .forbiddenTenant: self = .forbidden
         }

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
+internal import SandmillService
 
 /// Why a request has no other answer: a problem document (RFC 9457).
 struct Problem: Error {
@@ -34,6 +35,10 @@ struct Problem: Error {
     let detail: String
     /// The field of the body, as a JSON pointer.
     var pointer: String?
+    /// Everything that is wrong with the body, where that is known; the first is the detail.
+    var errors: [RequestRefusal.Fault]?
+    /// Why what is asked for is not there: its message was refused.
+    var deadLetter: JSONValue?
     /// Fields that the answer has as well.
     var headers: HTTPFields = [:]
 
@@ -49,6 +54,21 @@ struct Problem: Error {
     /// What another's id gets too, so that nobody learns which ids there are.
     static func unknown(_ what: String) -> Problem {
         Problem(.notFound, "there is no such \(what)")
+    }
+
+    /// What has no record, because its message was refused.
+    init(refused letter: StoredDeadLetter, _ what: String) {
+        self.init(
+            .notFound,
+            "there is no such \(what): its message was refused, \(letter.letter.reason)"
+        )
+        deadLetter = .object([
+            "id": .integer(letter.id),
+            "kept_at": .string(DocumentCoder.text(letter.keptAt)),
+            "error_type": .string(letter.letter.errorType),
+            "reason": .string(letter.letter.reason),
+            "errors": .array(letter.letter.faults.map(\.json)),
+        ])
     }
 
     /// The answer.
@@ -73,7 +93,9 @@ struct Problem: Error {
                 title: kind.title,
                 status: kind.status.code,
                 detail: detail,
-                pointer: pointer
+                pointer: pointer,
+                errors: errors,
+                deadLetter: deadLetter
             )
         )
     }
@@ -84,6 +106,18 @@ struct Problem: Error {
         let status: Int
         let detail: String
         let pointer: String?
+        let errors: [RequestRefusal.Fault]?
+        let deadLetter: JSONValue?
+
+        private enum CodingKeys: String, CodingKey {
+            case type
+            case title
+            case status
+            case detail
+            case pointer
+            case errors
+            case deadLetter = "dead_letter"
+        }
     }
 }
 

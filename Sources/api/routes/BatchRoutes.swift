@@ -24,7 +24,12 @@ struct BatchRoutes: Sendable {
         [
             Route(.post, "/batches", .whoSubmits, parameters: ["pool", "level"], handler: submit),
             Route(.get, "/batches/{id}", parameters: [], handler: show),
-            Route(.get, "/batches/{id}/results", parameters: [], handler: listResults),
+            Route(
+                .get,
+                "/batches/{id}/results",
+                parameters: ["limit", "cursor", "state"],
+                handler: listResults
+            ),
             Route(.delete, "/batches/{id}", .whoSubmits, parameters: [], handler: cancel),
         ]
     }
@@ -58,27 +63,54 @@ struct BatchRoutes: Sendable {
         .json(try await finder.batch(context).json)
     }
 
+    /// Answers with the documents of members, a line each: all of them, or a page where one is asked for, whose
+    /// `Link` leads to the next.
     private func listResults(_ request: Request, _ context: GatewayContext) async throws -> Response
     {
+        var parameters = request.listParameters
+        let isPaged = parameters.contains { ListPageRequest.names.contains($0.name) }
+        let page = try ListPageRequest(takenFrom: &parameters)
+        let states = try ExecutionFilter(parameters).states
         let batch = try await finder.batch(context)
-        let results = results
+        let first = page.cursor?.id
+        var headers: HTTPFields = [.contentType: Self.lines, .cacheControl: "no-store"]
+        var limit = Int.max
+        if isPaged {
+            let members = try await results.membersWithResults(
+                of: batch.id,
+                after: first,
+                states: states,
+                limit: page.limit + 1
+            )
+            limit = min(members.count, page.limit)
+            if members.count > page.limit {
+                let next = ListCursor(microseconds: 0, id: members[page.limit - 1])
+                headers.append(request.link(to: next))
+            }
+        }
+        let (results, count) = (results, limit)
         let body = ResponseBody { writer in
-            var last: UUID?
-            repeat {
-                let page = try await results.results(of: batch.id, after: last, limit: Self.page)
-                if !page.isEmpty {
-                    let lines = page.map { $0.document + "\n" }.joined()
+            var last = first
+            var rest = count
+            while rest > 0 {
+                let size = min(rest, Self.page)
+                let group = try await results.results(
+                    of: batch.id,
+                    after: last,
+                    states: states,
+                    limit: size
+                )
+                if !group.isEmpty {
+                    let lines = group.map { $0.document + "\n" }.joined()
                     try await writer.write(ByteBuffer(string: lines))
                 }
-                last = page.count == Self.page ? page.last?.id : nil
-            } while last != nil
+                if group.count < size { break }
+                rest -= size
+                last = group.last?.id
+            }
             try await writer.finish(nil)
         }
-        return Response(
-            status: .ok,
-            headers: [.contentType: Self.lines, .cacheControl: "no-store"],
-            body: body
-        )
+        return Response(status: .ok, headers: headers, body: body)
     }
 
     /// Asks for the ends of all members of a batch.

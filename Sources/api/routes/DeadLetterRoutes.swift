@@ -20,7 +20,7 @@ struct DeadLetterRoutes: Sendable {
                 .post,
                 "/dead-letters/{n}/requeue",
                 .whoOperates,
-                parameters: ["to", "trust"],
+                parameters: ["to", "trust", "id"],
                 handler: requeue
             ),
         ]
@@ -66,8 +66,10 @@ struct DeadLetterRoutes: Sendable {
         let revision = Revision(
             body: body?.bytes,
             routingKey: try request.parameter("to"),
+            messageID: try request.id("id"),
             isTrusted: try request.flag("trust")
         )
+        .identified(for: kept.letter)
         try admissions.check(kept.letter, as: revision)
         switch try await letters.requeue([kept.id], as: revision).first ?? .unknown {
         case .requeued: break
@@ -84,7 +86,8 @@ struct DeadLetterRoutes: Sendable {
         case .unknown: throw Problem.unknown("dead letter")
         }
         try await note("requeue", kept, context)
-        let id = kept.letter.properties.messageID.flatMap(UUID.init(text:))
+        let id =
+            revision.messageID ?? kept.letter.properties.messageID.flatMap(UUID.init(text:))
         var headers: HTTPFields = [:]
         if let id { headers[.location] = "/execute/\(id.text)" }
         return .json(
@@ -127,6 +130,15 @@ extension Request {
     fileprivate var hasBody: Bool {
         headers[.contentType] != nil || headers[.transferEncoding] != nil
             || headers[.contentLength].map { $0 != "0" } ?? false
+    }
+
+    /// A parameter that is a UUID.
+    fileprivate func id(_ name: String) throws(Problem) -> UUID? {
+        guard let text = try parameter(name) else { return nil }
+        guard let id = UUID(text: text) else {
+            throw Problem(.invalidRequest, "the parameter \(name) is not a UUID")
+        }
+        return id
     }
 
     /// A parameter that is true or false.

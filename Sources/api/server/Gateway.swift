@@ -33,6 +33,7 @@ public struct Gateway: Service {
             host: settings.host,
             port: settings.port,
             limits: settings.limits,
+            origins: settings.origins,
             announcement: "The gateway is up.",
             logger: logger
         )
@@ -120,7 +121,9 @@ public struct Gateway: Service {
         )
     }
 
-    private var finder: TenantScopedRecords { TenantScopedRecords(records: services.records) }
+    private var finder: TenantScopedRecords {
+        TenantScopedRecords(records: services.records, letters: services.letters)
+    }
 
     private var fleet: FleetRoutes {
         FleetRoutes(

@@ -9,6 +9,8 @@ struct HTTPServer: Sendable {
     let host: String
     let port: Int
     let limits: GatewaySettings.Limits
+    /// The origins whose pages may use it.
+    var origins: [String] = []
     /// What the log says once it listens.
     let announcement: Logger.Message
     let logger: Logger
@@ -19,6 +21,7 @@ struct HTTPServer: Sendable {
         admit: @escaping @Sendable (Request, Authenticator.Access) throws -> Caller
     ) async throws {
         let router = Router(context: GatewayContext.self)
+        router.add(middleware: CrossOrigin(origins: origins))
         router.add(middleware: ProblemMiddleware())
         router.add(routes, admit: admit)
         let limits = limits

@@ -86,17 +86,20 @@ struct RequestReader: Sendable {
                 headers: [.accept: types.joined(separator: ", ")]
             )
         }
-        guard request.headers[.contentEncoding] == nil else {
-            throw Problem(.unsupportedMediaType, "the body is encoded")
-        }
         let limit = Int(settings.limits.body.bytes)
         let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
         guard length <= limit else {
             throw Problem(.tooLarge, "the body is above \(limit) bytes")
         }
         let share = bodies.share(of: caller.key)
-        let bytes = try await cancelled(by: [share.revocation]) {
+        var bytes = try await cancelled(by: [share.revocation]) {
             try await Self.bytes(of: request, expected: length, limit: limit, share)
+        }
+        if let encoding = request.headers[.contentEncoding] {
+            let size = bytes.count
+            var properties = MessageProperties(contentEncoding: encoding)
+            bytes = try properties.decode(bytes, limit: settings.limits.body)
+            try share.take(max(bytes.count - size, 0))
         }
         share.keep()
         return Body(type: type, bytes: bytes, share: share)

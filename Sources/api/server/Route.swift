@@ -33,8 +33,8 @@ struct Route: Sendable {
 }
 
 extension Router where Context == GatewayContext {
-    /// Adds routes, each for the caller that `admit` finds or refuses; `GET` answers `HEAD` too, and every
-    /// other method of a path is told which it has.
+    /// Adds routes, each for the caller that `admit` finds or refuses; `GET` answers `HEAD` too, `OPTIONS` tells
+    /// which methods a path has, and so does the answer to every other.
     func add(
         _ routes: [Route],
         admit: @escaping @Sendable (Request, Authenticator.Access) throws -> Caller
@@ -54,8 +54,13 @@ extension Router where Context == GatewayContext {
                     }
                 }
             }
+            left.remove(.options)
             let allowed = ProblemMiddleware.methods.subtracting(left).map(\.rawValue).sorted()
                 .joined(separator: ", ")
+            on(routes[0].routerPath, method: .options) { _, context -> Response in
+                context.coreContext.endpointPath.value = path
+                return Response(status: .noContent, headers: [.allow: allowed])
+            }
             for method in left {
                 on(routes[0].routerPath, method: method) { _, context -> Response in
                     context.coreContext.endpointPath.value = path

@@ -1,9 +1,11 @@
+internal import FoundationEssentials
 internal import SandmillEntity
 internal import SandmillService
 
 /// Finds what a request names, if it is there for its caller.
 struct TenantScopedRecords: Sendable {
     let records: any GatewayRecords
+    let letters: any DeadLetterStore
 
     /// The execution that a request names.
     ///
@@ -17,7 +19,20 @@ struct TenantScopedRecords: Sendable {
         {
             throw Problem(.resultsGone, "it was \(reason)")
         }
+        if record == nil { try await tellRefusal(of: id, "execution", context) }
         throw Problem.unknown("execution")
+    }
+
+    /// Says so if what is asked for is a dead letter of the caller's.
+    private func tellRefusal(
+        of id: UUID,
+        _ what: String,
+        _ context: GatewayContext
+    ) async throws {
+        guard let letter = try await letters.letter(of: id, tenant: context.caller.scope) else {
+            return
+        }
+        throw Problem(refused: letter, what)
     }
 
     /// The batch that a request names.
@@ -26,9 +41,8 @@ struct TenantScopedRecords: Sendable {
     func batch(_ context: GatewayContext) async throws -> BatchRecord {
         guard let id = context.id else { throw Problem.unknown("batch") }
         let record = try await records.batch(id)
-        guard let record, context.caller.sees(record.tenant) else {
-            throw Problem.unknown("batch")
-        }
-        return record
+        if let record, context.caller.sees(record.tenant) { return record }
+        if record == nil { try await tellRefusal(of: id, "batch", context) }
+        throw Problem.unknown("batch")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
@@ -37,6 +38,13 @@ extension DeadCommand {
         )
         var body: String?
 
+        @Option(
+            help:
+                "Its new id, for one ID (default: the one it has, or a new one where that is no UUID).",
+            transform: Parse.uuid
+        )
+        var id: UUID?
+
         @Option(help: ArgumentHelp("Another pool and level.", valueName: "pool.level"))
         var to: Destination?
 
@@ -48,6 +56,9 @@ extension DeadCommand {
             if body != nil, selection.ids.count != 1 {
                 throw ValidationError("--body is for one ID.")
             }
+            if id != nil, selection.ids.count != 1 {
+                throw ValidationError("--id is for one ID.")
+            }
         }
 
         func run() async throws {
@@ -55,8 +66,13 @@ extension DeadCommand {
             let revision = Revision(
                 body: try body.map(Input.read),
                 routingKey: to?.routingKey,
+                messageID: id,
                 isTrusted: trust
             )
+            let decoders = configuration.pools.map {
+                ($0.name, SubmissionDecoder(pool: $0.requests))
+            }
+            let check = RequeueCheck(decoders: Dictionary(decoders) { first, _ in first })
             let limit = configuration.broker.maximumBody
             if let body = revision.body, ByteCount(body.count) > limit {
                 throw Failure(.wrongInput, "the body is above broker.maximum_body, \(limit.bytes)")
@@ -65,12 +81,40 @@ extension DeadCommand {
             let letters = database.letters
             try await decision.carryOut(on: selection, in: database, "requeue", "requeued") {
                 page in
+                let refusals = try await refusals(of: page, as: revision, letters, check)
+                let taken = page.filter { refusals[$0.id] == nil }
                 let outcomes =
                     decision.dryRun
-                    ? page.map(revision.outcome)
-                    : try await letters.requeue(page.map(\.id), as: revision)
-                return outcomes.map(DeadLetterAction.Verdict.init)
+                    ? taken.map(revision.outcome)
+                    : try await letters.requeue(taken.map(\.id), as: revision)
+                let verdicts = Dictionary(
+                    zip(taken.map(\.id), outcomes.map(DeadLetterAction.Verdict.init))
+                ) { first, _ in first }
+                return page.map { refusals[$0.id] ?? verdicts[$0.id] ?? .gone }
             }
+        }
+
+        /// What stays because it would only be refused again, as far as it is mended here.
+        private func refusals(
+            of page: [DeadLetterSummary],
+            as revision: Revision,
+            _ letters: PostgreSQLDeadLetterStore,
+            _ check: RequeueCheck
+        ) async throws -> [Int64: DeadLetterAction.Verdict] {
+            guard body != nil || to != nil || id != nil else { return [:] }
+            var refusals: [Int64: DeadLetterAction.Verdict] = [:]
+            for summary in page {
+                guard let stored = try await letters.letter(summary.id) else { continue }
+                do throws(RequestRefusal) {
+                    try check(stored.letter, as: revision)
+                } catch {
+                    // A pool that this configuration lacks a worker may have.
+                    if error.message == RequeueCheck.unknownQueue { continue }
+                    let reasons = error.faults.map { $0.reason.printable }.joined(separator: "; ")
+                    refusals[summary.id] = .stays("it would be refused again: \(reasons)")
+                }
+            }
+            return refusals
         }
     }
 

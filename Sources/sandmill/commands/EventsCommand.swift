@@ -7,10 +7,11 @@ import SandmillService
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
-        abstract: "Prints completion events as they are published, one JSON document a line.",
+        abstract: "Prints events as they are published, one JSON document a line.",
         discussion: """
-            Events are routed by execution.<state>.<pool>.<tenant> and \
-            batch.completed.<pool>.<tenant>; a pattern has * for one word and # for any number.
+            Events are routed by execution.<state>.<pool>.<tenant>, \
+            batch.completed.<pool>.<tenant> and request.refused.<pool>.<tenant>; a pattern has * for \
+            one word and # for any number.
             """
     )
 

@@ -14,7 +14,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             Of what is queued: how many of its level are before it, and how long those would take \
             at the pace of the last minute. Of what runs: the worker and the sandbox. And each \
-            attempt that ended, with its reason.
+            attempt that ended, with its reason. Of what was refused: the dead letter, and all that \
+            is wrong with it.
             """
     )
 
@@ -30,6 +31,8 @@ struct StatusCommand: AsyncParsableCommand {
             Terminal.write(table: record.rows + (trace?.rows ?? []))
         } else if let batch = try await database.executions.batch(id) {
             Terminal.write(table: batch.rows)
+        } else if let letter = try await database.letters.letter(of: id, tenant: nil) {
+            Terminal.write(table: letter.refusalRows)
         } else {
             throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
         }
@@ -52,6 +55,13 @@ struct ResultCommand: AsyncParsableCommand {
     func run() async throws {
         let database = DatabaseClient(try global.load())
         guard let record = try await database.executions.execution(id) else {
+            if let letter = try await database.letters.letter(of: id, tenant: nil) {
+                throw Failure(
+                    .wrongInput,
+                    "its request was refused: \(letter.letter.reason.printable); see sandmill dead show "
+                        + "\(letter.id)"
+                )
+            }
             throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
         }
         guard let result = record.result else {
@@ -75,6 +85,19 @@ extension ExecutionRecord {
             ["started", startedAt?.formatted(.iso8601) ?? "-"],
             ["finished", finishedAt?.formatted(.iso8601) ?? "-"],
         ]
+    }
+}
+
+extension StoredDeadLetter {
+    fileprivate var refusalRows: [[String]] {
+        [
+            ["refused", letter.properties.messageID?.printable ?? "-"],
+            ["dead letter", "\(id) (sandmill dead show \(id))"],
+            ["kept", keptAt.formatted(.iso8601)],
+            ["tenant", tenant.printable],
+            ["queue", letter.queue.printable],
+            ["error", letter.errorType],
+        ] + letter.faults.map { ["reason", $0.reason.printable] }
     }
 }
 

@@ -18,7 +18,14 @@ struct BatchDecoder {
         }
         try SubmissionDecoder.checkProperties(message.properties)
         let tenant = try SubmissionDecoder.tenant(message.properties)
-        let document = try BatchDocument(message.body)
+        let document: BatchDocument
+        do throws(RequestRefusal) {
+            document = try BatchDocument(message.body)
+        } catch {
+            throw RequestFaults.all(after: error, of: message) { message throws(RequestRefusal) in
+                _ = try BatchDocument(message.body)
+            }
+        }
         let pool = try pool(of: document)
         let members = Members(
             batch: id,
@@ -68,17 +75,19 @@ struct BatchDecoder {
                 )
             case .failure(let refusal):
                 request.properties.userID = message.properties.userID
-                admission.refused.append(
-                    DeadLetter(
-                        errorType: refusal.kind.rawValue,
-                        reason: "/executions/\(index) of batch \(id.text): \(refusal.reason)",
-                        queue: queue,
-                        routingKey: "\(pool.name).\(document.level.rawValue)",
-                        deliveries: nil,
-                        properties: request.properties,
-                        body: .complete(request.body)
-                    )
+                var letter = DeadLetter(
+                    errorType: refusal.kind.rawValue,
+                    reason: "/executions/\(index) of batch \(id.text): \(refusal.reason)",
+                    faults: refusal.faults,
+                    queue: queue,
+                    routingKey: "\(pool.name).\(document.level.rawValue)",
+                    deliveries: nil,
+                    properties: request.properties,
+                    body: .complete(request.body)
                 )
+                letter.batchID = id
+                letter.memberIndex = index
+                admission.refused.append(letter)
             }
         }
         // In the order in which all statements lock rows.

@@ -20,7 +20,7 @@ struct BatchDocument {
         )
         try bounds.check(text)
         guard let document = try? JSONDecoder().decode(JSONValue.self, from: Data(text)) else {
-            throw RequestRefusal(.invalidRequest, at: "", "not JSON")
+            throw RequestRefusal.notJSON(text)
         }
         guard document.fieldCount == bounds.fields else {
             throw RequestRefusal(.invalidRequest, at: "", "an object has a field twice")

@@ -2,9 +2,9 @@ public import FoundationEssentials
 
 /// What became of a batch.
 public enum BatchOutcome: Equatable, Sendable {
-    /// Its members wait; so many are dead letters instead. When all are, the events say that it is
+    /// Its members wait; these are dead letters instead. When all are, the events say that it is
     /// completed; their rows are due.
-    case admitted(refused: Int)
+    case admitted(refused: [DeadLetter])
     /// It is known already, with the same message: nothing to do.
     case duplicate
     /// The id is another tenant's, of which nobody may know: it is to be admitted under this one.

@@ -1,5 +1,5 @@
 public import Logging
-internal import SandmillEntity
+public import SandmillEntity
 public import ServiceLifecycle
 
 /// Takes in the batches that come as one message each.
@@ -12,6 +12,7 @@ public struct BatchReceiver: Service {
     private let workers: [String: QueueWorker]
     private let lease: WorkerLease
     private let publishers: PublisherPolicy
+    private let maximumBody: ByteCount
     private let clock: any Clock<Duration>
     private let logger: Logger
 
@@ -24,6 +25,7 @@ public struct BatchReceiver: Service {
     ///   - workers: This process's, by the names of their pools.
     ///   - lease: While it is not held, nothing is consumed.
     ///   - publishers: Who may publish what.
+    ///   - maximumBody: The longest body, also where it came compressed.
     ///   - clock: What it waits with before it tries again.
     ///   - logger: Told what could not be taken in.
     public init(
@@ -33,6 +35,7 @@ public struct BatchReceiver: Service {
         workers: [String: QueueWorker],
         lease: WorkerLease,
         publishers: PublisherPolicy = PublisherPolicy(),
+        maximumBody: ByteCount = .mebibytes(8),
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
@@ -42,6 +45,7 @@ public struct BatchReceiver: Service {
         self.workers = workers
         self.lease = lease
         self.publishers = publishers
+        self.maximumBody = maximumBody
         self.clock = clock
         self.logger = logger
     }
@@ -72,10 +76,12 @@ public struct BatchReceiver: Service {
         var delivery = original
         do {
             delivery.properties = try publishers.check(delivery.properties)
-            let message = RequestMessage(
-                properties: delivery.properties,
-                body: try delivery.body.complete()
+            let body = try delivery.properties.decode(
+                try delivery.body.complete(),
+                limit: maximumBody
             )
+            delivery.body = .complete(body)
+            let message = RequestMessage(properties: delivery.properties, body: body)
             guard let batch = try await admit(message, of: delivery) else { return true }
             await delivery.settlement.acknowledge()
             workers[batch.pool]?.lookAtStoreSoon()
@@ -120,6 +126,7 @@ public struct BatchReceiver: Service {
         let letter = DeadLetter(
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
+            faults: refusal.faults,
             queue: delivery.queue,
             routingKey: RoutingKey.batch,
             deliveries: delivery.deliveries,
@@ -127,7 +134,7 @@ public struct BatchReceiver: Service {
             body: delivery.body
         )
         do throws(StoreError) {
-            try await ledger.keep(letter)
+            try await ledger.keep(publishers.addressed(letter))
             await delivery.settlement.acknowledge()
             return true
         } catch {

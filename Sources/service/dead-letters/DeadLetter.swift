@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import SandmillEntity
 
 /// A message that was refused.
@@ -6,6 +7,8 @@ public struct DeadLetter: Equatable, Sendable {
     public var errorType: String
     /// Why, for a person; names the field by its JSON pointer.
     public var reason: String
+    /// Everything that is wrong with it, first what the reason tells.
+    public var faults: [RequestRefusal.Fault]
     /// The queue it came from.
     public var queue: String
     /// Where it goes when it is requeued.
@@ -25,13 +28,24 @@ public struct DeadLetter: Equatable, Sendable {
     /// Nil before it is kept, when the store reckons it from the body, and nil of a beginning that
     /// was kept by a version that did not.
     public var sha256: String?
+    /// Whose it is; nil where that is no name, or where whoever published it may not speak for it.
+    ///
+    /// It and what follows is for the announcement, and not kept.
+    public var tenant: String?
+    /// The batch that it is, or is a member of, where its body does not tell.
+    public var batchID: UUID?
+    /// Its place among the members of its batch, from 0, where it came with that.
+    public var memberIndex: Int?
+    /// The queue that hears of the refusal, which may be answered to; nil for none.
+    public var replyQueue: String?
 
-    /// Describes a refusal.
+    /// Describes a refusal; without `faults` the reason is all that is wrong.
     ///
     /// A U+0000 in its texts becomes `?`: no text of Postgres can hold one, and it may not grow.
     public init(
         errorType: String,
         reason: String,
+        faults: [RequestRefusal.Fault] = [],
         queue: String,
         exchange: OutboundMessage.Exchange = .submit,
         routingKey: String?,
@@ -41,11 +55,16 @@ public struct DeadLetter: Equatable, Sendable {
     ) {
         self.errorType = errorType
         self.reason = reason.withoutNUL
+        self.faults =
+            faults.isEmpty ? [RequestRefusal.Fault(self.reason)] : faults.map(\.withoutNUL)
         self.queue = queue.withoutNUL
         self.exchange = exchange
         self.routingKey = routingKey?.withoutNUL
         self.deliveries = deliveries
         self.properties = properties.withoutNUL
+        if errorType != RequestRefusal.Kind.forbiddenTenant.rawValue {
+            tenant = try? SubmissionDecoder.tenant(properties)
+        }
         switch body {
         case .complete(let bytes):
             self.body = bytes
@@ -83,6 +102,7 @@ extension MessageProperties {
     fileprivate var withoutNUL: MessageProperties {
         MessageProperties(
             contentType: contentType?.withoutNUL,
+            contentEncoding: contentEncoding?.withoutNUL,
             messageID: messageID?.withoutNUL,
             correlationID: correlationID?.withoutNUL,
             replyTo: replyTo?.withoutNUL,
@@ -95,6 +115,10 @@ extension MessageProperties {
             )
         )
     }
+}
+
+extension RequestRefusal.Fault {
+    fileprivate var withoutNUL: Self { Self(at: pointer?.withoutNUL, message.withoutNUL) }
 }
 
 extension String {

@@ -11,6 +11,7 @@ public struct DeadLetterDrain: Service {
     private let source: any UndeliverableSource
     private let ledger: ExecutionLedger
     private let lease: WorkerLease
+    private let publishers: PublisherPolicy
     private let clock: any Clock<Duration>
     private let logger: Logger
 
@@ -20,18 +21,21 @@ public struct DeadLetterDrain: Service {
     ///   - source: Where they come from.
     ///   - ledger: Keeps them.
     ///   - lease: While it is not held, nothing is consumed.
+    ///   - publishers: Who may publish what.
     ///   - clock: What it waits with before it tries again.
     ///   - logger: Told what could not be kept.
     public init(
         source: any UndeliverableSource,
         ledger: ExecutionLedger,
         lease: WorkerLease,
+        publishers: PublisherPolicy = PublisherPolicy(),
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
     ) {
         self.source = source
         self.ledger = ledger
         self.lease = lease
+        self.publishers = publishers
         self.clock = clock
         self.logger = logger
     }
@@ -73,7 +77,7 @@ public struct DeadLetterDrain: Service {
         var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
         while !message.settlement.isStale() {
             do throws(StoreError) {
-                try await ledger.keep(message.letter)
+                try await ledger.keep(publishers.addressed(message.letter))
                 await message.settlement.acknowledge()
                 return
             } catch {

@@ -23,6 +23,8 @@ public struct DeadLetterFilter: Equatable, Sendable {
     /// Only this batch itself and those that name it: in what is kept of their body, or in their
     /// reason.
     public var batch: UUID?
+    /// Only those of a message with this id.
+    public var message: UUID?
 
     /// Describes dead letters; by default all.
     public init(
@@ -35,7 +37,8 @@ public struct DeadLetterFilter: Equatable, Sendable {
         newerThan: Duration? = nil,
         since: Date? = nil,
         until: Date? = nil,
-        batch: UUID? = nil
+        batch: UUID? = nil,
+        message: UUID? = nil
     ) {
         self.ids = ids
         self.errorTypes = errorTypes
@@ -47,6 +50,7 @@ public struct DeadLetterFilter: Equatable, Sendable {
         self.since = since
         self.until = until
         self.batch = batch
+        self.message = message
     }
 
     /// Whether it means every dead letter.

@@ -4,7 +4,8 @@ internal import SandmillEntity
 extension DeadLetterFilter {
     /// What the parameters are called.
     public static let names = [
-        "error_type", "reason", "pool", "tenant", "batch", "id", "since", "until",
+        "error_type", "reason", "pool", "tenant", "batch", "message", "id", "since",
+        "until",
     ]
 
     /// Reads parameters; ages count from `now`.
@@ -12,6 +13,8 @@ extension DeadLetterFilter {
         let reader = try ListReader(parameters, names: Self.names, now: now)
         let batches = try reader.ids("batch")
         guard batches.count < 2 else { throw ListRefusal("batch", "is there twice") }
+        let messages = try reader.ids("message")
+        guard messages.count < 2 else { throw ListRefusal("message", "is there twice") }
         var ids: [Int64] = []
         for text in reader.texts("id") {
             guard let id = Int64(text), id > 0, text.first != "+" else {
@@ -27,7 +30,8 @@ extension DeadLetterFilter {
             tenants: try reader.names("tenant"),
             since: try reader.time("since"),
             until: try reader.time("until"),
-            batch: batches.first
+            batch: batches.first,
+            message: messages.first
         )
     }
 
@@ -39,6 +43,7 @@ extension DeadLetterFilter {
         parameters += pools.map { ListParameter("pool", $0) }
         parameters += tenants.map { ListParameter("tenant", $0) }
         if let batch { parameters.append(ListParameter("batch", batch.text)) }
+        if let message { parameters.append(ListParameter("message", message.text)) }
         let times = [since, newerThan.map { now - $0 / .seconds(1) }].compactMap { $0 }
         if let since = times.max() {
             parameters.append(ListParameter("since", DocumentCoder.text(since)))
@@ -97,11 +102,13 @@ extension StoredDeadLetter {
             "kept_at": .string(DocumentCoder.text(keptAt)),
             "error_type": .string(letter.errorType),
             "reason": .string(letter.reason),
+            "errors": .array(letter.faults.map(\.json)),
             "queue": .string(letter.queue),
             "routing_key": .optional(letter.routingKey),
             "deliveries": letter.deliveries.map { .integer(Int64($0)) } ?? .null,
             "properties": .object([
                 "content_type": .optional(properties.contentType),
+                "content_encoding": .optional(properties.contentEncoding),
                 "message_id": .optional(properties.messageID),
                 "correlation_id": .optional(properties.correlationID),
                 "reply_to": .optional(properties.replyTo),
@@ -115,5 +122,12 @@ extension StoredDeadLetter {
             "body_sha256": .optional(letter.sha256),
             body.0: .string(body.1),
         ])
+    }
+}
+
+extension RequestRefusal.Fault {
+    /// The fault as a document for programs.
+    public var json: JSONValue {
+        .object(["pointer": .optional(pointer), "message": .string(message)])
     }
 }

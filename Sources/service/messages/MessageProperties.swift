@@ -4,6 +4,8 @@ public import FoundationEssentials
 public struct MessageProperties: Equatable, Sendable {
     /// What the body is.
     public var contentType: String?
+    /// How the body is encoded; nil for not at all.
+    public var contentEncoding: String?
     /// The message's id; of a request, the execution's.
     public var messageID: String?
     /// Echoed to the publisher.
@@ -23,6 +25,7 @@ public struct MessageProperties: Equatable, Sendable {
     /// Puts properties together.
     public init(
         contentType: String? = nil,
+        contentEncoding: String? = nil,
         messageID: String? = nil,
         correlationID: String? = nil,
         replyTo: String? = nil,
@@ -32,6 +35,7 @@ public struct MessageProperties: Equatable, Sendable {
         headers: [String: String] = [:]
     ) {
         self.contentType = contentType
+        self.contentEncoding = contentEncoding
         self.messageID = messageID
         self.correlationID = correlationID
         self.replyTo = replyTo

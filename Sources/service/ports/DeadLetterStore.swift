@@ -1,6 +1,9 @@
+public import FoundationEssentials
+
 /// Keeps the messages that were refused until a person has decided about them.
 public protocol DeadLetterStore: Sendable {
-    /// Keeps messages, with their reasons: at most 256, in one transaction.
+    /// Keeps messages, with their reasons: at most 256, in one transaction, which puts what announces them
+    /// into the outbox (``DeadLetter/announcement(number:at:cluster:)``).
     func keep(_ letters: [DeadLetter]) async throws(StoreError)
 
     /// Reads at most `limit` of the dead letters that match, without their bodies, newest first; with
@@ -35,6 +38,26 @@ public protocol DeadLetterStore: Sendable {
 }
 
 extension DeadLetterStore {
+    /// Reads the newest dead letter of a message with this id; nil where there is none.
+    ///
+    /// - Parameters:
+    ///   - message: The message's id; of a request, the execution's.
+    ///   - tenant: Whose it has to be; nil for anybody's. What somebody published for a tenant who may not
+    ///     speak for it is not that tenant's.
+    /// - Returns: The dead letter.
+    /// - Throws: ``StoreError``.
+    public func letter(
+        of message: UUID,
+        tenant: String?
+    ) async throws(StoreError) -> StoredDeadLetter? {
+        let filter = DeadLetterFilter(tenants: tenant.map { [$0] } ?? [], message: message)
+        for summary in try await list(filter, below: nil, limit: 16) {
+            let isForged = summary.errorType == RequestRefusal.Kind.forbiddenTenant.rawValue
+            if tenant == nil || !isForged { return try await letter(summary.id) }
+        }
+        return nil
+    }
+
     /// Reads a page of the dead letters that match, newest first.
     public func page(
         _ filter: DeadLetterFilter,

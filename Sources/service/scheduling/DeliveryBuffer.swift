@@ -36,14 +36,14 @@ final class DeliveryBuffer: Sendable {
         private func fits(_ delivery: Delivery?) -> Bool {
             guard let delivery else { return false }
             return unsettledBytes == 0
-                || unsettledBytes + delivery.body.heldCount <= DeliveryBuffer.byteLimit
+                || unsettledBytes + delivery.readCount <= DeliveryBuffer.byteLimit
         }
 
         mutating func take(at index: Int, of level: Level) -> Delivery? {
             unsettled[level, default: 0] += 1
             let delivery = waiting[level]?.remove(at: index).delivery
             if let delivery { unsettledByQueue[delivery.queue, default: 0] += 1 }
-            unsettledBytes += delivery?.body.heldCount ?? 0
+            unsettledBytes += delivery?.readCount ?? 0
             return delivery
         }
 
@@ -133,7 +133,7 @@ final class DeliveryBuffer: Sendable {
         let isAwaited = state.withLock { state in
             state.unsettled[delivery.level, default: 0] -= 1
             state.unsettledByQueue[delivery.queue, default: 0] -= 1
-            state.unsettledBytes -= delivery.body.heldCount
+            state.unsettledBytes -= delivery.readCount
             return state.waiting.values.contains { !$0.isEmpty }
         }
         if isAwaited { arrival.yield() }

@@ -16,6 +16,8 @@ public struct QueueWorker: Service {
         public var worker: String
         /// What the installation is called in events.
         public var cluster: String
+        /// The longest body of a request, also where it came compressed.
+        public var maximumBody: ByteCount
         /// How many deliveries of one level the source may have unacknowledged.
         public var prefetch: Int
         /// The most executions between their claim and their end.
@@ -42,6 +44,7 @@ public struct QueueWorker: Service {
         public init(
             worker: String,
             cluster: String,
+            maximumBody: ByteCount = .mebibytes(8),
             prefetch: Int,
             concurrency: Int,
             refill: Int,
@@ -54,6 +57,7 @@ public struct QueueWorker: Service {
         ) {
             self.worker = worker
             self.cluster = cluster
+            self.maximumBody = maximumBody
             self.prefetch = prefetch
             self.concurrency = concurrency
             self.refill = refill
@@ -244,10 +248,12 @@ public struct QueueWorker: Service {
         telemetry.countReceived(delivery.level)
         do {
             delivery.properties = try configuration.publishers.check(delivery.properties)
-            var request = RequestMessage(
-                properties: delivery.properties,
-                body: try delivery.body.complete()
+            let body = try delivery.properties.decode(
+                try delivery.body.complete(),
+                limit: configuration.maximumBody
             )
+            delivery.body = .complete(body)
+            var request = RequestMessage(properties: delivery.properties, body: body)
             // It is for this tenant from here on, whoever publishes it again.
             request.properties.userID = nil
             let submission = try decoder.decode(request, level: delivery.level)
@@ -328,7 +334,8 @@ public struct QueueWorker: Service {
     /// Keeps a message with the reason why it is not run, then acknowledges it.
     private func refuse(_ delivery: Delivery, _ refusal: RequestRefusal) async {
         do {
-            try await ledger.keep(DeadLetter(delivery, refusal))
+            let letter = DeadLetter(delivery, refusal)
+            try await ledger.keep(configuration.publishers.addressed(letter))
             await delivery.settlement.acknowledge()
         } catch {
             logger.error(
@@ -438,6 +445,7 @@ extension DeadLetter {
         self.init(
             errorType: refusal.kind.rawValue,
             reason: refusal.reason,
+            faults: refusal.faults,
             queue: delivery.queue,
             routingKey: "\(delivery.pool).\(delivery.level.rawValue)",
             deliveries: delivery.deliveries,

@@ -84,30 +84,11 @@ public struct Admissions: Service {
         }
     }
 
-    /// Checks that a dead letter would be taken in if it came again with another body.
+    /// Checks that a dead letter that is mended would be taken in if it came again.
     ///
     /// - Throws: ``RequestRefusal``, as it would be refused then.
     public func check(_ letter: DeadLetter, as revision: Revision) throws(RequestRefusal) {
-        if let key = revision.routingKey, key != "batch", address(key) == nil {
-            throw RequestRefusal(.invalidRequest, at: "", "the routing key is not one of a queue")
-        }
-        guard let body = revision.body, letter.exchange == .submit,
-            let key = revision.routingKey ?? letter.routingKey
-        else { return }
-        let request = RequestMessage(properties: letter.properties, body: body)
-        if key == "batch" {
-            _ = try BatchDecoder(decoders: decoders).decode(request, from: key, worker: worker)
-        } else if let (decoder, level) = address(key) {
-            _ = try decoder.decode(request, level: level)
-        }
-    }
-
-    private func address(_ routingKey: String) -> (decoder: SubmissionDecoder, level: Level)? {
-        guard let dot = routingKey.lastIndex(of: "."),
-            let decoder = decoders[String(routingKey[..<dot])],
-            let level = Level(rawValue: String(routingKey[routingKey.index(after: dot)...]))
-        else { return nil }
-        return (decoder, level)
+        try RequeueCheck(decoders: decoders)(letter, as: revision)
     }
 
     /// Takes a batch in that is one document; the same again changes nothing.
@@ -166,8 +147,8 @@ public struct AdmittedBatch: Equatable, Sendable {
     public var pool: String
     /// How many members it has.
     public var size: Int
-    /// How many of them are dead letters; nil for a batch that was known already.
-    public var refused: Int?
+    /// Those of them that are dead letters; nil for a batch that was known already.
+    public var refused: [DeadLetter]?
 }
 
 extension RequestRefusal {

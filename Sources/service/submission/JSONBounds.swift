@@ -27,7 +27,7 @@ struct JSONBounds {
         }
         if let violation { throw RequestRefusal(.tooLarge, at: "", violation) }
         guard !hasTrailingComma else {
-            throw RequestRefusal(.invalidRequest, at: "", "not JSON: a comma before a } or ]")
+            throw RequestRefusal.notJSON(text)
         }
     }
 

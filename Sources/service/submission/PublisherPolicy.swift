@@ -52,6 +52,24 @@ public struct PublisherPolicy: Sendable {
         return properties
     }
 
+    /// The dead letter, with who is to hear of it: its tenant, if whoever published it may speak for that, and
+    /// the queue that it names, if that may be answered to.
+    public func addressed(_ letter: DeadLetter) -> DeadLetter {
+        var letter = letter
+        var properties = letter.properties
+        do {
+            properties.headers["tenant"] = try tenant(of: properties)
+            letter.tenant = try? SubmissionDecoder.tenant(properties)
+        } catch {
+            letter.tenant = nil
+        }
+        let mayBeAnswered = (try? checkReplyQueue(of: properties)) != nil
+        if mayBeAnswered, let queue = properties.replyTo, (1...255).contains(queue.utf8.count) {
+            letter.replyQueue = queue
+        }
+        return letter
+    }
+
     private func tenant(of properties: MessageProperties) throws(RequestRefusal) -> String? {
         let named = properties.headers["tenant"]
         guard let tenants else { return named }

@@ -43,7 +43,23 @@ public struct SubmissionDecoder: Sendable {
     }
 
     /// Reads a request.
+    ///
+    /// - Throws: ``RequestRefusal`` with all that is wrong with it.
     public func decode(
+        _ request: RequestMessage,
+        level: Level
+    ) throws(RequestRefusal) -> Submission {
+        do {
+            return try read(request, level: level)
+        } catch {
+            throw RequestFaults.all(after: error, of: request) { request throws(RequestRefusal) in
+                _ = try read(request, level: level)
+            }
+        }
+    }
+
+    /// Reads a request up to the first fault.
+    private func read(
         _ request: RequestMessage,
         level: Level
     ) throws(RequestRefusal) -> Submission {
@@ -85,9 +101,11 @@ public struct SubmissionDecoder: Sendable {
             decoder.userInfo[FieldCount.key] = fields
             request = try decoder.decode(RequestBody.self, from: Data(body))
         } catch let error as DecodingError {
+            // The decoder looks at a value no sooner than it needs it.
+            guard JSONSyntax.fault(in: body) == nil else { throw RequestRefusal.notJSON(body) }
             throw RequestRefusal(error)
         } catch {
-            throw RequestRefusal(.invalidRequest, at: "", "not JSON")
+            throw RequestRefusal.notJSON(body)
         }
         fields.add(request.environment.count + request.labels.count)
         // Which of the two is meant would be for each reader to guess.
@@ -109,7 +127,7 @@ public struct SubmissionDecoder: Sendable {
         try checkContentType(properties.contentType)
     }
 
-    private static func checkContentType(_ type: String?) throws(RequestRefusal) {
+    static func checkContentType(_ type: String?) throws(RequestRefusal) {
         let essence = type?.split(separator: ";").first.map { $0.trimming(while: { $0 == " " }) }
         guard let essence, essence.lowercased() != "application/json" else { return }
         throw RequestRefusal(.invalidRequest, "the content type is not application/json")

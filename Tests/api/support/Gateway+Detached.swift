@@ -29,7 +29,7 @@ extension Gateway {
         let store = PostgreSQLExecutionStore(database, cluster: "none")
         let relay = Relay(
             worker: "none",
-            outbox: PostgreSQLOutbox(database),
+            outbox: PostgreSQLOutbox(database, cluster: "test"),
             publisher: ConfirmedPublisher(broker: broker),
             logger: logger
         )

@@ -1,4 +1,5 @@
 """Does to a broker what it is told: a JSON object a line on stdin, an answer a line on stdout."""
+import gzip
 import json
 import sys
 import time
@@ -26,11 +27,14 @@ def publish(channel, order):
     properties = pika.BasicProperties(**order["properties"])
     if isinstance(properties.headers, list):
         properties.headers = Pairs(properties.headers)
+    body = order["body"].encode() * int(order.get("repeated", 1))
+    if order.get("compressed"):
+        body = gzip.compress(body)
     channel.confirm_delivery()
     channel.basic_publish(
         order["exchange"],
         order["routing_key"],
-        order["body"].encode(),
+        body,
         properties,
         mandatory=True,
     )

@@ -51,7 +51,13 @@ extension SystemTests {
                 ["source": "", "batch": member],
                 properties: ["correlation_id": "c-1"]
             )
-            for (message, start) in [("finished", "execution."), ("completed", "batch.")] {
+            try await installation.submit(
+                ["sauce": 1],
+                properties: ["correlation_id": "c-2"]
+            )
+            for (message, start) in [
+                ("finished", "execution."), ("completed", "batch."), ("refused", "request."),
+            ] {
                 let event = try await installation.events.message { $0.routingKey.hasPrefix(start) }
                 let answer = try await ask(
                     [

@@ -156,7 +156,23 @@ extension SystemTests {
             try await expectDocumentKeepsSchema(completed.event, as: .event)
             for message in await installation.events.messages
             where message.event["data"]["batch_id"] == .string(id) {
-                try await expectDocumentsKeepTheirSchemas(message.event, of: installation)
+                if message.isRefusal {
+                    try await expectDocumentKeepsSchema(message.event, as: .event)
+                } else {
+                    try await expectDocumentsKeepTheirSchemas(message.event, of: installation)
+                }
+            }
+        }
+
+        @Test func aRefusalIsToldAsTheSchemaSays() async throws {
+            let installation = try Installation.current
+            for (id, tenant) in [(UUID().uuidString.lowercased(), "acme"), ("17", "a/b")] {
+                try await installation.publish(
+                    #"{"sauce": 1}"#,
+                    properties: ["message_id": .string(id), "headers": ["tenant": .string(tenant)]]
+                )
+                let message = try await installation.events.refused(id)
+                try await expectDocumentKeepsSchema(message.event, as: .event)
             }
         }
 

@@ -11,6 +11,9 @@ actor EventLog {
         let properties: JSON
         let event: JSON
 
+        /// Whether it announces that a request was refused.
+        var isRefusal: Bool { event["type"] == "dev.sandmill.request.refused.v1" }
+
         init(_ json: JSON) throws {
             exchange = try #require(json["exchange"].string)
             routingKey = try #require(json["routing_key"].string)
@@ -27,7 +30,14 @@ actor EventLog {
 
     /// Begins to receive; the exchange must be there.
     func subscribe(to exchange: String, of broker: String) async throws {
-        let program = try Program.client("subscribe", broker, exchange, "execution.#", "batch.#")
+        let program = try Program.client(
+            "subscribe",
+            broker,
+            exchange,
+            "execution.#",
+            "batch.#",
+            "request.#"
+        )
         queue = try await within(.seconds(20), "the subscription") {
             try #require(try await program.answer()["queue"].string)
         }
@@ -51,7 +61,17 @@ actor EventLog {
     /// Waits for the completion event of an execution.
     func finished(_ id: UUID, within limit: Duration = .seconds(40)) async throws -> JSON {
         let subject = JSON.string(id.uuidString.lowercased())
-        return try await message(within: limit) { $0.event["subject"] == subject }.event
+        return try await message(within: limit) {
+            $0.event["subject"] == subject && !$0.isRefusal
+        }
+        .event
+    }
+
+    /// Waits for the event of the exchange that says that a message with an id, of any kind, was refused.
+    func refused(_ id: String, within limit: Duration = .seconds(40)) async throws -> Message {
+        try await message(within: limit) {
+            $0.isRefusal && !$0.exchange.isEmpty && $0.event["subject"] == .string(id)
+        }
     }
 
     private func receive(within limit: Duration) async throws -> JSON {

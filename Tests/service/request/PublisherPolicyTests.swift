@@ -69,4 +69,30 @@ import Testing
         let own = MessageProperties(replyTo: "sandmill.dead", userID: "us")
         #expect((try? policy.check(own)) == nil)
     }
+
+    @Test func aRefusalIsAnnouncedToNobodyWhomItsPublisherMayNotReach() {
+        func letter(_ user: String, tenant: String, replyTo: String) -> DeadLetter {
+            policy.addressed(
+                DeadLetter(
+                    errorType: "unroutable",
+                    reason: "no queue takes it",
+                    queue: "sandmill.unrouted",
+                    routingKey: "python.normal",
+                    deliveries: 0,
+                    properties: MessageProperties(
+                        replyTo: replyTo,
+                        userID: user,
+                        headers: ["tenant": tenant]
+                    ),
+                    body: .complete([])
+                )
+            )
+        }
+        #expect(letter("bob", tenant: "b", replyTo: "answers").tenant == "b")
+        #expect(letter("bob", tenant: "b", replyTo: "answers").replyQueue == "answers")
+        #expect(letter("bob", tenant: "a", replyTo: "answers").tenant == nil)
+        #expect(letter("bob", tenant: "b", replyTo: "answers2").replyQueue == nil)
+        #expect(letter("bob", tenant: "b", replyTo: "sandmill.dead").replyQueue == nil)
+        #expect(letter("bob", tenant: "b", replyTo: "").replyQueue == nil)
+    }
 }

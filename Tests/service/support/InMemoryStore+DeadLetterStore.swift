@@ -16,6 +16,9 @@ extension InMemoryStore: DeadLetterStore {
             let id = (keptLetters.last?.id ?? 0) + 1
             keptLetters.append(StoredDeadLetter(id: id, keptAt: now, letter: letter))
             note(.kept(letter.errorType))
+            for message in letter.announcement(number: id, at: now, cluster: "test") {
+                enqueue(message, due: now)
+            }
         }
     }
 
@@ -76,6 +79,7 @@ extension DeadLetterFilter {
             && olderThan.map { age > $0 / .seconds(1) } ?? true
             && newerThan.map { age <= $0 / .seconds(1) } ?? true
             && batch.map { kept.letter.names($0.text) } ?? true
+            && message.map { $0.text == summary.messageID?.lowercased() } ?? true
     }
 }
 
@@ -107,7 +111,12 @@ extension DeadLetterSummary {
 extension OutboundMessage {
     fileprivate init(_ letter: DeadLetter, _ revision: Revision) {
         var properties = letter.properties
+        if let id = revision.identified(for: letter).messageID {
+            properties.correlationID = properties.correlationID ?? properties.messageID
+            properties.messageID = id.text
+        }
         if revision.isTrusted { properties.userID = nil }
+        if revision.body != nil { properties.contentEncoding = nil }
         properties.headers = properties.headers.filter {
             MessageProperties.meaningfulHeaders.contains($0.key)
         }

@@ -118,7 +118,7 @@ extension InMemoryStore {
             refused: batch.refused.count,
             submittedAt: now
         )
-        return .admitted(refused: batch.refused.count)
+        return .admitted(refused: batch.refused)
     }
 
     func unrun(_ execution: Execution, _ outcome: Outcome) -> UnstartedExecution {
