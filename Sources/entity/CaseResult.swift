@@ -6,6 +6,12 @@ public struct CaseResult: Equatable, Sendable, Decodable {
     public var verdict: CaseVerdict
     /// Why, see ``CaseJudgement/reason``.
     public var reason: Outcome.Reason?
+    /// Where a wrong answer is wrong, as far as the request lets it be told.
+    public var difference: OutputDifference?
+    /// What it earned of its points: all, or none; nil where it has none.
+    public var score: Double?
+    /// What it is worth.
+    public var points: Double?
     /// The first process's exit code.
     public var exitCode: Int?
     /// The signal that killed the first process.
@@ -29,6 +35,8 @@ public struct CaseResult: Equatable, Sendable, Decodable {
     public init(skipping testCase: TestCase) {
         name = testCase.name
         verdict = .skipped
+        points = testCase.points
+        score = points.map { _ in 0 }
         stdout = .empty
         stderr = .empty
         files = []
@@ -47,6 +55,9 @@ extension CaseResult: Encodable {
         case name
         case verdict
         case reason
+        case difference
+        case score
+        case points
         case exitCode = "exit_code"
         case signal
         case wallSeconds = "wall_seconds"
@@ -64,6 +75,9 @@ extension CaseResult: Encodable {
         try container.encode(name, forKey: .name)
         try container.encode(verdict, forKey: .verdict)
         try container.encode(reason, forKey: .reason)
+        try container.encode(difference, forKey: .difference)
+        try container.encode(score, forKey: .score)
+        try container.encode(points, forKey: .points)
         try container.encode(exitCode, forKey: .exitCode)
         try container.encode(signal, forKey: .signal)
         try container.encode(wallSeconds, forKey: .wallSeconds)

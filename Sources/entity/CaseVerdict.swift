@@ -23,8 +23,8 @@ public struct CaseJudgement: Equatable, Sendable {
     public enum Answer: Equatable, Sendable {
         /// What is expected, or nothing is.
         case right
-        /// Something else.
-        case wrong
+        /// Something else, from there on.
+        case wrong(OutputDifference)
         /// More than is kept, so that it cannot be known to be what is expected.
         case truncated
     }
@@ -33,11 +33,18 @@ public struct CaseJudgement: Equatable, Sendable {
     public let verdict: CaseVerdict
     /// Why, as in ``Outcome/reason``; of a wrong answer `stdout`, if it was truncated.
     public let reason: Outcome.Reason?
+    /// Where a wrong answer is wrong; nil for another end, and for one that was truncated, of which nobody
+    /// knows.
+    public let difference: OutputDifference?
     /// What becomes of an execution whose first case not to be accepted this is.
     public let outcome: Outcome
 
     /// Judges a case whose program ended so.
     public init(_ end: Outcome, answer: Answer) {
+        difference =
+            if case .wrong(let difference) = answer, end.state == .succeeded { difference } else {
+                nil
+            }
         switch end.state {
         case .succeeded where answer == .right:
             (verdict, reason, outcome) = (.accepted, nil, end)

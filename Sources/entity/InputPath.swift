@@ -28,6 +28,9 @@ public struct InputTree: Sendable {
     /// Starts without files.
     public init() {}
 
+    /// Whether it has a file there.
+    public func hasFile(_ path: String) -> Bool { files.contains(Array(path.utf8)) }
+
     /// Adds a valid path; returns what speaks against it, if anything does.
     public mutating func insert(_ path: String) -> String? {
         let bytes = Array(path.utf8)

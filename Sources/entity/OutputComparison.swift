@@ -2,13 +2,13 @@
 public enum OutputComparison: Equatable, Sendable {
     /// Byte by byte.
     case exact
-    /// Line by line; space at the end of a line, and the newline at the end of all, do not count.
+    /// Line by line; space at the end of a line, and empty lines at the end of all, do not count.
     case lines
     /// Word by word, whatever space is between them.
     case tokens
     /// As ``tokens``, but two numbers are equal when they differ by at most so much, or by at most
-    /// so much of what is expected.
-    case numbers(tolerance: Double)
+    /// so much of what is expected; see ``DecimalNumber``.
+    case numbers(tolerance: DecimalNumber)
 
     /// What a case gets that does not say.
     public static let standard = lines
@@ -25,8 +25,8 @@ public enum OutputComparison: Equatable, Sendable {
         default:
             let prefix = "float:"
             guard name.hasPrefix(prefix), name.utf8.count <= 64,
-                let tolerance = DecimalNumber.value(Array(name.utf8.dropFirst(prefix.utf8.count))),
-                (0...1).contains(tolerance)
+                let tolerance = DecimalNumber(name.utf8.dropFirst(prefix.utf8.count)),
+                tolerance.isFraction
             else { return nil }
             self = .numbers(tolerance: tolerance)
         }

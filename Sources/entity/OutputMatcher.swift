@@ -2,6 +2,9 @@
 ///
 /// It takes any bytes, in pieces of any length, and looks at each once. Beside what is expected it
 /// holds no more than one number's text, so that the output's length does not matter.
+///
+/// Editors of some systems put a byte order mark before a text. Unless every byte counts, it does not,
+/// neither in what is expected nor in what comes.
 public struct OutputMatcher: Sendable {
     private enum Way: Sendable {
         case exact(ExactMatcher)
@@ -9,10 +12,16 @@ public struct OutputMatcher: Sendable {
         case tokens(TokenMatcher)
     }
 
+    private static let mark = Array("\u{FEFF}".utf8)
+
     private var way: Way
+    /// What has come so far, while that may be a byte order mark; nil from then on.
+    private var head: [UInt8]? = []
 
     /// Expects `expected`.
     public init(expected: [UInt8], by comparison: OutputComparison) {
+        if comparison == .exact { head = nil }
+        let expected = comparison == .exact ? expected : Self.dropMark(expected)
         way =
             switch comparison {
             case .exact: .exact(ExactMatcher(expected))
@@ -24,6 +33,29 @@ public struct OutputMatcher: Sendable {
 
     /// Takes the next bytes.
     public mutating func take(_ bytes: [UInt8]) {
+        guard var head else { return compare(bytes) }
+        head += bytes
+        if head.count < Self.mark.count, Self.mark.starts(with: head) {
+            self.head = head
+        } else {
+            self.head = nil
+            compare(Self.dropMark(head))
+        }
+    }
+
+    /// Where what was taken, now that it is all, first differs from what is expected; nil where it does
+    /// not.
+    public func difference() -> OutputDifference? {
+        var matcher = self
+        matcher.compare(head ?? [])
+        switch matcher.way {
+        case .exact(let matcher): return matcher.difference()
+        case .lines(let matcher): return matcher.difference()
+        case .tokens(var matcher): return matcher.finish()
+        }
+    }
+
+    private mutating func compare(_ bytes: [UInt8]) {
         switch way {
         case .exact(var matcher):
             matcher.take(bytes)
@@ -37,13 +69,8 @@ public struct OutputMatcher: Sendable {
         }
     }
 
-    /// Whether what was taken, now that it is all, is what is expected.
-    public func isMatch() -> Bool {
-        switch way {
-        case .exact(let matcher): matcher.isMatch
-        case .lines(let matcher): matcher.isMatch
-        case .tokens(var matcher): matcher.finish()
-        }
+    private static func dropMark(_ text: [UInt8]) -> [UInt8] {
+        text.starts(with: mark) ? Array(text.dropFirst(mark.count)) : text
     }
 }
 
@@ -51,17 +78,31 @@ public struct OutputMatcher: Sendable {
 private struct ExactMatcher {
     private let expected: [UInt8]
     private var position = 0
-    private var hasFailed = false
+    /// What has come in place of what is expected, to the end of its line.
+    private var rest: [UInt8]?
 
     init(_ expected: [UInt8]) {
         self.expected = expected
     }
 
     mutating func take(_ bytes: [UInt8]) {
-        guard !hasFailed else { return }
-        hasFailed = !expected[position...].starts(with: bytes)
-        position += hasFailed ? 0 : bytes.count
+        var bytes = bytes[...]
+        if rest == nil {
+            let same = zip(expected[position...], bytes).prefix { $0 == $1 }.count
+            position += same
+            bytes = bytes.dropFirst(same)
+            if !bytes.isEmpty { rest = [] }
+        }
+        guard let taken = rest, taken.last != newline else { return }
+        let room = OutputDifference.sourceLength - taken.count
+        let line = bytes.prefix(room)
+        rest = taken + (line.firstIndex(of: newline).map { line[...$0] } ?? line)
     }
 
-    var isMatch: Bool { !hasFailed && position == expected.count }
+    func difference() -> OutputDifference? {
+        guard rest != nil || position < expected.count else { return nil }
+        return OutputDifference(in: expected, at: position, rest: rest, showsNewlines: true)
+    }
 }
+
+private let newline = UInt8(ascii: "\n")

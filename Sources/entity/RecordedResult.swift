@@ -90,6 +90,12 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
         public let name: String
         /// What became of it.
         public let verdict: Word<CaseVerdict>?
+        /// Where a wrong answer is wrong, as far as that is told.
+        public let difference: OutputDifference?
+        /// What it earned of its points.
+        public let score: Double?
+        /// What it is worth.
+        public let points: Double?
         /// How its program ended.
         public let ending: Ending
 
@@ -98,12 +104,18 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             name = container.value(of: .name) ?? ""
             verdict = container.value(of: .verdict)
+            difference = container.value(of: .difference)
+            score = container.value(of: .score)
+            points = container.value(of: .points)
             ending = try Ending(from: decoder)
         }
 
         private enum CodingKeys: String, CodingKey {
             case name
             case verdict
+            case difference
+            case score
+            case points
         }
     }
 
@@ -125,6 +137,10 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
     public let state: Word<ExecutionState>
     /// How it ended.
     public let ending: Ending
+    /// What its cases earned of their points; nil where they have none.
+    public let score: Double?
+    /// What they are worth together.
+    public let points: Double?
     /// The cases; nil where it has none.
     public let cases: [Case]?
     /// Which attempt this was.
@@ -174,6 +190,8 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
         rerunOf = first.flatMap(UUID.init(text:))
         labels = container.value(of: .labels) ?? [:]
         ending = try Ending(from: decoder)
+        score = container.value(of: .score)
+        points = container.value(of: .points)
         cases = container.value(of: .cases)
         attempt = container.value(of: .attempt)
         resultsPath = container.value(of: .resultsPath)
@@ -189,6 +207,8 @@ public struct RecordedResult: Decodable, Equatable, Sendable {
         case rerunOf = "rerun_of"
         case labels
         case state
+        case score
+        case points
         case cases
         case attempt
         case resultsPath = "results_path"

@@ -110,6 +110,11 @@ public struct ResultDocument: Equatable, Sendable, Decodable {
     public var skipped: [SkippedFile]
     /// The patterns of the request's `outputs` that matched nothing; with cases, in none of them.
     public var missing: [String]
+    /// What its cases earned of their points, 0 where none has run; nil where they have no points, or it
+    /// ended before a worker had read its request.
+    public var score: Double?
+    /// What its cases are worth together; nil as ``score``.
+    public var points: Double?
     /// The cases, in the order of the request; nil where it has none.
     public var cases: [CaseResult]?
     /// The directory with its files, below the results root; nil when nothing ran.
@@ -188,6 +193,8 @@ extension ResultDocument: Encodable {
         case files
         case skipped
         case missing
+        case score
+        case points
         case cases
         case resultsPath = "results_path"
         case image
@@ -222,6 +229,8 @@ extension ResultDocument: Encodable {
         try container.encode(files, forKey: .files)
         try container.encode(skipped, forKey: .skipped)
         try container.encode(missing, forKey: .missing)
+        try container.encode(score, forKey: .score)
+        try container.encode(points, forKey: .points)
         try container.encode(cases, forKey: .cases)
         try container.encode(resultsPath, forKey: .resultsPath)
         try container.encode(image, forKey: .image)

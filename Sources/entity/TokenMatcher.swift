@@ -7,16 +7,19 @@ struct TokenMatcher: Sendable {
     private static let numberLength = 1_024
 
     private let expected: [UInt8]
-    private let tolerance: Double?
+    private let tolerance: DecimalNumber?
     /// Where the next word that is expected begins.
     private var start = 0
     private var length = 0
-    /// The word so far, as far as it may be a number.
-    private var word: [UInt8] = []
-    private var isWordExpected = true
-    private var hasFailed = false
+    /// The word so far, as far as it may be a number, where it is not the one that is expected.
+    private var word: [UInt8]?
+    /// Where in the output the next byte comes, and the word began.
+    private var line = 1
+    private var column = 1
+    private var wordColumn = 1
+    private var parting: OutputDifference?
 
-    init(_ expected: [UInt8], tolerance: Double?) {
+    init(_ expected: [UInt8], tolerance: DecimalNumber?) {
         var form: [UInt8] = []
         form.reserveCapacity(expected.count)
         for byte in expected {
@@ -34,50 +37,79 @@ struct TokenMatcher: Sendable {
     /// Takes the next bytes.
     mutating func take(_ bytes: [UInt8]) {
         for byte in bytes {
-            if hasFailed { return }
+            if parting != nil { return }
             if byte.isASCIISpace {
                 endWord()
+                (line, column) = byte == newline ? (line + 1, 1) : (line, column + 1)
             } else {
-                let index = start + length
-                isWordExpected =
-                    isWordExpected && index < expected.count && expected[index] == byte
-                hasFailed = !isWordExpected && tolerance == nil
-                if tolerance != nil, length < Self.numberLength { word.append(byte) }
-                length += 1
+                if length == 0 { wordColumn = column }
+                take(byte)
+                if !byte.isContinuation { column += 1 }
             }
         }
     }
 
-    /// Takes the end, and says whether all that was taken is what is expected.
-    mutating func finish() -> Bool {
+    /// Takes the end: where all that was taken differs from what is expected; nil where it does not.
+    mutating func finish() -> OutputDifference? {
         endWord()
-        return !hasFailed && start >= expected.count
+        if parting == nil, start < expected.count {
+            wordColumn = column
+            part(from: expectedWord, got: nil)
+        }
+        return parting
+    }
+
+    private mutating func take(_ byte: UInt8) {
+        let index = start + length
+        if word == nil, index >= expected.count || expected[index] != byte {
+            word = same
+        }
+        if word != nil, length < Self.numberLength { word?.append(byte) }
+        length += 1
     }
 
     private mutating func endWord() {
         guard length > 0 else { return }
-        guard start < expected.count else {
-            hasFailed = true
-            return
+        let wanted = expectedWord
+        let isSame = word == nil && wanted.count == length
+        if !isSame {
+            let word = word ?? same
+            guard isClose(word, to: wanted) else {
+                part(from: start < expected.count ? wanted : nil, got: word)
+                return
+            }
         }
-        let rest = expected[start...]
-        let isSame =
-            isWordExpected && (rest.count == length || rest.dropFirst(length).first == blank)
-        let end = isSame ? start + length : rest.firstIndex(of: blank) ?? expected.count
-        if !isSame { hasFailed = !isClose(to: rest.prefix(end - start)) }
-        start = end + 1
-        (length, isWordExpected) = (0, true)
-        word.removeAll(keepingCapacity: true)
+        start += wanted.count + 1
+        length = 0
+        word = nil
     }
 
-    private func isClose(to expected: ArraySlice<UInt8>) -> Bool {
+    /// The next word that is expected; none behind the last.
+    private var expectedWord: ArraySlice<UInt8> {
+        expected[min(start, expected.count)...].prefix { $0 != blank }
+    }
+
+    /// What the word has in common with the one that is expected, as far as that may be a number.
+    private var same: [UInt8] {
+        Array(expected[min(start, expected.count)...].prefix(min(length, Self.numberLength)))
+    }
+
+    private mutating func part(from wanted: ArraySlice<UInt8>?, got word: [UInt8]?) {
+        parting = OutputDifference(
+            line: line,
+            column: wordColumn,
+            expected: wanted.map { OutputDifference.text($0) },
+            got: word.map { OutputDifference.text($0) }
+        )
+    }
+
+    private func isClose(_ word: [UInt8], to expected: ArraySlice<UInt8>) -> Bool {
         guard let tolerance, length <= Self.numberLength, expected.count <= Self.numberLength,
-            let actual = DecimalNumber.value(word),
-            let wanted = DecimalNumber.value(Array(expected))
+            let actual = DecimalNumber(word), let wanted = DecimalNumber(expected)
         else { return false }
-        let difference = (actual - wanted).magnitude
-        return difference <= tolerance || difference <= tolerance * wanted.magnitude
+        return actual.isWithin(tolerance, of: wanted)
     }
 }
 
 private let blank = UInt8(ascii: " ")
+private let newline = UInt8(ascii: "\n")

@@ -17,7 +17,7 @@ struct CaseSeriesTests {
         Verdict(exit: .sample(.code(0)), verdict: .accepted, state: .succeeded),
         Verdict(
             exit: .sample(.code(0)),
-            answer: .wrong,
+            answer: .wrong(somewhere),
             verdict: .wrongAnswer,
             state: .failed,
             executionReason: .wrongAnswer
@@ -39,7 +39,7 @@ struct CaseSeriesTests {
         ),
         Verdict(
             exit: .sample(.signal(11)),
-            answer: .wrong,
+            answer: .wrong(somewhere),
             verdict: .failed,
             reason: .signal,
             state: .failed,
@@ -165,7 +165,7 @@ extension CaseJudgement {
     fileprivate static let accepted = ended(.sample(.code(0)))
     fileprivate static let wrong = CaseJudgement(
         Outcome(of: .sample(.code(0)), within: .sample),
-        answer: .wrong
+        answer: .wrong(somewhere)
     )
 
     fileprivate static func ended(_ exit: ProgramExit) -> CaseJudgement {
@@ -181,3 +181,5 @@ extension TestPlan {
         )
     }
 }
+
+private let somewhere = OutputDifference(line: 1, column: 1, expected: nil, got: nil)

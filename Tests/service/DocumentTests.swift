@@ -31,7 +31,8 @@ struct DocumentTests {
         let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
         let unknown = [
             "batch_id", "build", "cases", "cpu_seconds", "exit_code", "image", "memory_peak_bytes",
-            "reason", "rerun_of", "results_path", "signal", "started_at", "wall_seconds",
+            "points", "reason", "rerun_of", "results_path", "score", "signal", "started_at",
+            "wall_seconds",
         ]
         for key in unknown { #expect(text.contains("\"\(key)\":null")) }
     }
@@ -151,6 +152,8 @@ struct DocumentTests {
             OutputFile(path: "out.csv", bytes: ByteCount(120 as Int64), sha256: "ab12")
         ]
         document.skipped = [SkippedFile(path: "evil", reason: .symlink)]
+        document.score = 0
+        document.points = 2.5
         document.cases = [try Self.caseResult()]
         document.resultsPath = "2026-11-23/x/1"
         document.image = "sha256:cafe"
@@ -158,8 +161,11 @@ struct DocumentTests {
     }
 
     private static func caseResult() throws -> CaseResult {
-        var result = CaseResult(skipping: TestCase(name: "a", arguments: [], stdin: []))
+        var result = CaseResult(
+            skipping: TestCase(name: "a", arguments: [], stdin: [], points: 2.5)
+        )
         result.verdict = .wrongAnswer
+        result.difference = OutputDifference(line: 2, column: 1, expected: nil, got: "5")
         result.exitCode = 0
         result.wallSeconds = 0.25
         result.files = [OutputFile(path: "x", bytes: ByteCount(1 as Int64), sha256: "cd")]
@@ -171,9 +177,12 @@ struct DocumentTests {
         + "\"build\":{\"cpu_seconds\":0.5,\"memory_peak_bytes\":4096,"
         + "\"output\":{\"bytes\":3,\"preview\":\"w\\n\",\"stored_bytes\":3,\"truncated\":false},"
         + "\"wall_seconds\":0.6},"
-        + "\"cases\":[{\"cpu_seconds\":null,\"exit_code\":0,"
+        + "\"cases\":[{\"cpu_seconds\":null,"
+        + "\"difference\":{\"column\":1,\"expected\":null,\"got\":\"5\",\"line\":2},"
+        + "\"exit_code\":0,"
         + "\"files\":[{\"bytes\":1,\"path\":\"x\",\"sha256\":\"cd\"}],"
-        + "\"memory_peak_bytes\":null,\"name\":\"a\",\"reason\":null,\"signal\":null,"
+        + "\"memory_peak_bytes\":null,\"name\":\"a\",\"points\":2.5,\"reason\":null,"
+        + "\"score\":0,\"signal\":null,"
         + "\"skipped\":[],"
         + "\"stderr\":{\"bytes\":0,\"preview\":\"\",\"stored_bytes\":0,\"truncated\":false},"
         + "\"stdout\":{\"bytes\":0,\"preview\":\"\",\"stored_bytes\":0,\"truncated\":false},"
@@ -183,10 +192,11 @@ struct DocumentTests {
         + "\"finished_at\":\"2026-11-23T17:00:00.129Z\","
         + "\"id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\",\"image\":\"sha256:cafe\","
         + "\"labels\":{\"student\":\"s/17\"},\"level\":\"normal\","
-        + "\"memory_peak_bytes\":9437184,\"missing\":[],\"pool\":\"python\",\"reason\":null,"
+        + "\"memory_peak_bytes\":9437184,\"missing\":[],\"points\":2.5,\"pool\":\"python\","
+        + "\"reason\":null,"
         + "\"rerun_of\":null,"
-        + "\"results_path\":\"2026-11-23/x/1\",\"runtime\":\"python\",\"signal\":null,"
-        + "\"skipped\":[{\"path\":\"evil\",\"reason\":\"symlink\"}],"
+        + "\"results_path\":\"2026-11-23/x/1\",\"runtime\":\"python\",\"score\":0,"
+        + "\"signal\":null,\"skipped\":[{\"path\":\"evil\",\"reason\":\"symlink\"}],"
         + "\"started_at\":\"2026-11-23T17:00:00.129Z\",\"state\":\"succeeded\","
         + "\"stderr\":{\"bytes\":0,\"preview\":\"\",\"stored_bytes\":0,\"truncated\":false},"
         + "\"stdout\":{\"bytes\":9,\"preview\":\"499500\\n\",\"stored_bytes\":7,"

@@ -48,7 +48,7 @@ actor CaseOutput {
     func answer(isTruncated: Bool) -> CaseJudgement.Answer {
         guard let matcher else { return .right }
         if isTruncated { return .truncated }
-        return matcher.isMatch() ? .right : .wrong
+        return matcher.difference().map { .wrong($0) } ?? .right
     }
 
     private func skip(

@@ -24,7 +24,9 @@ struct CaseTally: Sendable {
         if let added = end.figures {
             let judgement = CaseJudgement(end.outcome, answer: answer)
             series.end(judgement)
-            results.append(CaseResult(plan.cases[index], end, judgement))
+            var result = CaseResult(plan.cases[index], end, judgement)
+            result.difference = judgement.difference?.revealed(by: plan.reveal)
+            results.append(result)
             figures = figures?.adding(added) ?? added
         } else {
             series.endWithoutProgram(end.outcome)

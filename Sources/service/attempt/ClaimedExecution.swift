@@ -69,7 +69,7 @@ struct ClaimedExecution: Sendable {
 
     /// Begins the document of an end now.
     func document(outcome: Outcome, worker: String) -> ResultDocument {
-        ResultDocument(
+        var document = ResultDocument(
             id: submission.id,
             tenant: submission.tenant,
             pool: submission.pool,
@@ -85,5 +85,8 @@ struct ClaimedExecution: Sendable {
             finishedAt: now,
             worker: worker
         )
+        document.points = submission.tests?.points
+        document.score = document.points.map { _ in 0 }
+        return document
     }
 }

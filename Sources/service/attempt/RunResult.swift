@@ -89,14 +89,16 @@ struct RunResult: Sendable {
         document.skipped = skipped
         document.missing = missing
         document.cases = cases
+        if let cases { document.score = TestPlan.sum(of: cases.map(\.score)) }
     }
 }
 
 extension CaseResult {
-    /// Describes a case that ended so.
+    /// Describes a case that ended so, but for what a wrong answer may tell of itself.
     init(_ testCase: TestCase, _ end: RunResult, _ judgement: CaseJudgement) {
         self.init(skipping: testCase)
         verdict = judgement.verdict
+        if verdict == .accepted { score = points }
         reason = judgement.reason
         exitCode = end.outcome.exitCode
         signal = end.outcome.signal

@@ -30,19 +30,23 @@ struct RequestBody: Decodable {
         let name: String?
         let arguments: [String]?
         let stdin: [UInt8]?
+        let files: [File]?
         let expectedStdout: [UInt8]?
         let compare: String?
+        let points: Double?
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
             name = try container.decodeIfPresent(String.self, forKey: .name)
             arguments = try container.decodeIfPresent([String].self, forKey: .arguments)
             stdin = try container.decodeBytes(text: .stdin, base64: .stdinBase64)
+            files = try container.decodeIfPresent([File].self, forKey: .files)
             expectedStdout = try container.decodeBytes(
                 text: .expectedStdout,
                 base64: .expectedStdoutBase64
             )
             compare = try container.decodeIfPresent(String.self, forKey: .compare)
+            points = try container.decodeNumber(forKey: .points)
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -50,9 +54,11 @@ struct RequestBody: Decodable {
             case arguments = "args"
             case stdin
             case stdinBase64 = "stdin_base64"
+            case files
             case expectedStdout = "expected_stdout"
             case expectedStdoutBase64 = "expected_stdout_base64"
             case compare
+            case points
         }
     }
 
@@ -137,6 +143,7 @@ struct RequestBody: Decodable {
     let limits: Limits?
     let cases: [Case]?
     let stopsOnFirstFailure: Bool
+    let reveal: String?
     let isolation: String?
     let batch: Batch?
     let notBefore: Date?
@@ -163,6 +170,7 @@ struct RequestBody: Decodable {
         cases = try container.decodeIfPresent([Case].self, forKey: .cases)
         stopsOnFirstFailure =
             try container.decodeIfPresent(Bool.self, forKey: .stopsOnFirstFailure) ?? false
+        reveal = try container.decodeIfPresent(String.self, forKey: .reveal)
         isolation = try container.decodeIfPresent(String.self, forKey: .isolation)
         batch = try container.decodeIfPresent(Batch.self, forKey: .batch)
         notBefore = try container.decodeTimestamp(forKey: .notBefore)
@@ -187,6 +195,7 @@ struct RequestBody: Decodable {
         case limits
         case cases
         case stopsOnFirstFailure = "stop_on_first_failure"
+        case reveal
         case isolation
         case batch
         case notBefore = "not_before"

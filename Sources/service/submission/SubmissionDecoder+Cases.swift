@@ -6,17 +6,32 @@ extension SubmissionDecoder {
     private static let inputBytes = 1 << 30
     /// The most bytes of standard output and error that all runs together may leave.
     private static let streamBytes = 4 << 30
+    /// The most that a case is worth.
+    private static let maximumPoints = 1_000_000.0
+
+    /// How much is told of a wrong answer.
+    static func reveal(named name: String?) throws(RequestRefusal) -> Reveal {
+        guard let name else { return .standard }
+        guard let reveal = Reveal(rawValue: name) else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "/reveal",
+                "not none, position or difference"
+            )
+        }
+        return reveal
+    }
 
     /// The cases of a request for `program`, from which each takes what it does not say itself.
-    static func plan(
+    static func cases(
         _ cases: [RequestBody.Case],
-        of program: Program,
-        stopsOnFirstFailure: Bool
-    ) throws(RequestRefusal) -> TestPlan {
+        of program: Program
+    ) throws(RequestRefusal) -> [TestCase] {
         guard (1...maximumCases).contains(cases.count) else {
             throw RequestRefusal(.invalidRequest, at: "/cases", "not 1 to \(maximumCases) cases")
         }
         let environmentSize = size(ofEnvironment: program.environment)
+        let places = cases.contains { $0.files != nil } ? InputTree(program) : InputTree()
         var names: Set<[UInt8]> = []
         var plan: [TestCase] = []
         for (index, body) in cases.enumerated() {
@@ -41,13 +56,68 @@ extension SubmissionDecoder {
                     name: name,
                     arguments: body.arguments ?? program.arguments,
                     stdin: body.stdin ?? program.stdin,
+                    files: try files(body.files ?? [], of: program, in: places, at: pointer),
                     expectedStdout: try expectedStdout(body, of: program, at: pointer),
-                    comparison: try comparison(body.compare, at: "\(pointer)/compare")
+                    comparison: try comparison(body.compare, at: "\(pointer)/compare"),
+                    points: try points(body.points, at: "\(pointer)/points")
                 )
             )
         }
         try checkSizes(plan, of: program)
-        return TestPlan(cases: plan, stopsOnFirstFailure: stopsOnFirstFailure)
+        return plan
+    }
+
+    private static func points(
+        _ points: Double?,
+        at pointer: String
+    ) throws(RequestRefusal) -> Double? {
+        guard let points else { return nil }
+        guard (0...maximumPoints).contains(points) else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: pointer,
+                "not between 0 and \(Int(maximumPoints))"
+            )
+        }
+        return points
+    }
+
+    /// The files of a case: others than those of the program, which `places` has, or such in their place.
+    ///
+    /// What is started is the program's alone.
+    private static func files(
+        _ files: [RequestBody.File],
+        of program: Program,
+        in places: InputTree,
+        at pointer: String
+    ) throws(RequestRefusal) -> [Program.InputFile] {
+        guard !files.isEmpty else { return [] }
+        var tree = places
+        var replaced: Set<[UInt8]> = []
+        for (index, file) in files.enumerated() {
+            let pointer = "\(pointer)/files/\(index)/path"
+            guard InputPath.isValid(file.path) else {
+                throw RequestRefusal(.invalidRequest, at: pointer, InputPath.rule)
+            }
+            guard !file.path.utf8.elementsEqual(program.entrypoint.utf8) else {
+                throw RequestRefusal(.invalidRequest, at: pointer, "is the program that is started")
+            }
+            if places.hasFile(file.path), replaced.insert(Array(file.path.utf8)).inserted {
+                continue
+            }
+            if let conflict = tree.insert(file.path) {
+                throw RequestRefusal(.invalidRequest, at: pointer, conflict)
+            }
+        }
+        guard program.files.count + files.count - replaced.count <= maximumFiles else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: "\(pointer)/files",
+                "more than \(maximumFiles) with those of the program"
+            )
+        }
+        try checkPaths(program.files.map(\.path) + files.map(\.path), at: "\(pointer)/files")
+        return files.map { Program.InputFile(path: $0.path, content: $0.content) }
     }
 
     private static func name(
@@ -98,7 +168,11 @@ extension SubmissionDecoder {
         of program: Program
     ) throws(RequestRefusal) {
         let files = program.files.reduce(0) { $0 + $1.content.count }
-        guard cases.reduce(0, { $0 + files + $1.stdin.count }) <= inputBytes else {
+        let input = cases.reduce(0) { sum, testCase in
+            sum + files + testCase.stdin.count
+                + testCase.files.reduce(0) { $0 + $1.content.count }
+        }
+        guard input <= inputBytes else {
             throw RequestRefusal(
                 .invalidRequest,
                 at: "/cases",
@@ -113,5 +187,13 @@ extension SubmissionDecoder {
                 "so many may leave more than \(streamBytes) bytes of output: ask for lower limits"
             )
         }
+    }
+}
+
+extension InputTree {
+    /// The files of a program.
+    fileprivate init(_ program: Program) {
+        self.init()
+        for file in program.files { _ = insert(file.path) }
     }
 }

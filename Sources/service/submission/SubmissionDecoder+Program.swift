@@ -10,7 +10,7 @@ extension SubmissionDecoder {
     private static let maximumPatterns = 100
     /// The most bytes of all patterns together; each path of an output is held against all of them.
     private static let patternBytes = 4 << 10
-    private static let maximumFiles = 1_000
+    static let maximumFiles = 1_000
     /// The most bytes of all paths together: what is told of a run has to fit into one frame.
     private static let pathBytes = 256 << 10
 
@@ -90,13 +90,7 @@ extension SubmissionDecoder {
         guard body.files.count <= maximumFiles else {
             throw RequestRefusal(.invalidRequest, at: "/files", "more than \(maximumFiles)")
         }
-        guard body.files.reduce(0, { $0 + $1.path.utf8.count }) <= pathBytes else {
-            throw RequestRefusal(
-                .invalidRequest,
-                at: "/files",
-                "their paths are above \(pathBytes) bytes"
-            )
-        }
+        try checkPaths(body.files.map(\.path), at: "/files")
         var tree = InputTree()
         var files: [Program.InputFile] = []
         if let source = body.source {
@@ -122,6 +116,17 @@ extension SubmissionDecoder {
             )
         }
         return files
+    }
+
+    /// Checks the paths of all files that a program is given, or a case of it.
+    static func checkPaths(_ paths: [String], at pointer: String) throws(RequestRefusal) {
+        guard paths.reduce(0, { $0 + $1.utf8.count }) <= pathBytes else {
+            throw RequestRefusal(
+                .invalidRequest,
+                at: pointer,
+                "their paths are above \(pathBytes) bytes"
+            )
+        }
     }
 
     private static func checkEnvironment(

@@ -70,6 +70,7 @@ public struct SubmissionDecoder: Sendable {
         let body = try Self.parse(request.body)
         let batch = try body.batch.map(Self.membership)
         let program = try program(body)
+        let reveal = try Self.reveal(named: body.reveal)
         return Submission(
             id: id,
             tenant: try Self.tenant(request.properties),
@@ -77,7 +78,11 @@ public struct SubmissionDecoder: Sendable {
             level: level,
             program: program,
             tests: try body.cases.map { cases throws(RequestRefusal) in
-                try Self.plan(cases, of: program, stopsOnFirstFailure: body.stopsOnFirstFailure)
+                TestPlan(
+                    cases: try Self.cases(cases, of: program),
+                    stopsOnFirstFailure: body.stopsOnFirstFailure,
+                    reveal: reveal
+                )
             },
             isolation: try isolation(named: body.isolation),
             batch: batch,

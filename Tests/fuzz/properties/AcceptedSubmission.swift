@@ -136,9 +136,23 @@ struct AcceptedSubmission {
                 "what is expected can be given"
             )
             if case .numbers(let tolerance) = testCase.comparison {
-                try require((0...1).contains(tolerance), "a tolerance is a number from 0 to 1")
+                try require(tolerance.isFraction, "a tolerance is a number from 0 to 1")
             }
-            try Self.checkRun(program.running(testCase))
+            try require(
+                (0...1_000_000).contains(testCase.points ?? 0),
+                "the points of a case are bounded"
+            )
+            let run = program.running(testCase)
+            try require(
+                testCase.files.isEmpty || run.files.count <= 1_000,
+                "the files of a case are bounded with those of its program"
+            )
+            var tree = InputTree()
+            try require(
+                !run.files.contains { tree.insert($0.path) != nil },
+                "no two files of a case want one place"
+            )
+            try Self.checkRun(run)
         }
     }
 

@@ -80,9 +80,10 @@ extension SystemTests {
                 request: [
                     "source": "print(input()); open('made', 'w')",
                     "cases": [
-                        ["stdin": "a", "expected_stdout": "a"],
-                        ["name": "é", "stdin": "a", "expected_stdout": "b"], [:],
+                        ["stdin": "a", "expected_stdout": "a", "points": 1],
+                        ["name": "é", "stdin": "a", "expected_stdout": "b", "points": 0.5], [:],
                     ],
+                    "reveal": "difference",
                 ],
                 state: "failed",
                 reason: "wrong_answer"

@@ -66,6 +66,18 @@ struct ReaderOnlyRule: Sendable {
             request(#""cases": [{"name": "1"}, {}]"#)
         ),
         ReaderOnlyRule(
+            "is the program that is started",
+            because: "the entrypoint is one field and a case's file another",
+            request(#""cases": [{"files": [{"path": "main.py", "text": ""}]}]"#)
+        ),
+        ReaderOnlyRule(
+            "with those of the program",
+            because: "a schema does not add",
+            request(
+                "\"files\": [\(files("a", 600))], \"cases\": [{\"files\": [\(files("b", 600))]}]"
+            )
+        ),
+        ReaderOnlyRule(
             "not exact, lines, tokens or float:",
             because: "a pattern does not compare numbers",
             request(#""cases": [{"compare": "float:1.5"}]"#)
@@ -143,6 +155,10 @@ struct ReaderOnlyRule: Sendable {
     /// A member of a batch is a request with what the batch adds.
     static func explains(_ refusal: Reader.Refusal) -> Bool {
         all.contains { refusal.message.contains($0.message) }
+    }
+
+    private static func files(_ prefix: String, _ count: Int) -> String {
+        (0..<count).map { #"{"path": "\#(prefix)\#($0)", "text": ""}"# }.joined(separator: ",")
     }
 
     private static var longPaths: String {

@@ -132,6 +132,12 @@ struct RequestAgreementTests {
          {"name": null, "stdin_base64": "AA==", "expected_stdout_base64": "", "compare": null}]}
         """,
         #"{"source": "", "cases": [{"name": "é", "compare": "float:1E-6"}]}"#,
+        """
+        {"source": "", "reveal": "difference", "files": [{"path": "a/b", "text": ""}], "cases": [
+         {"files": [{"path": "a/b", "base64": "AP8="}, {"path": "c", "text": ""}], "points": 0},
+         {"files": [], "points": 2.5}, {"files": null, "points": 1000000}, {"points": null}]}
+        """,
+        #"{"source": "", "reveal": null}"#, #"{"source": "", "reveal": "none"}"#,
     ]
 
     private static let bad = [
@@ -170,6 +176,11 @@ struct RequestAgreementTests {
         #"{"source": "", "cases": [null]}"#, #"{"source": "", "cases": [{"expect": ""}]}"#,
         #"{"source": "", "cases": [{"name": ""}]}"#, #"{"source": "", "cases": [{"name": "\n"}]}"#,
         #"{"source": "", "cases": [{"compare": "words"}]}"#,
+        #"{"source": "", "reveal": "all"}"#, #"{"source": "", "cases": [{"points": -1}]}"#,
+        #"{"source": "", "cases": [{"points": 1000000.5}]}"#,
+        #"{"source": "", "cases": [{"points": "1"}]}"#,
+        #"{"source": "", "cases": [{"files": [{"path": "a"}]}]}"#,
+        #"{"source": "", "cases": [{"files": [{"path": "../a", "text": ""}]}]}"#,
         #"{"source": "", "stop_on_first_failure": 1}"#,
     ]
 }

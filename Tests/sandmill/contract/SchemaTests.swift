@@ -60,6 +60,7 @@ struct SchemaTests {
         let fields = request["$defs"]["fields"]["properties"]
         let result = try Schemas.Document.result.schema
         #expect(words(fields["isolation"]) == ["tenant", "fresh"])
+        #expect(words(fields["reveal"]) == Set(Reveal.allCases.map(\.rawValue)))
         #expect(
             words(request["$defs"]["retry"]["properties"]["on"]["items"])
                 == Set(RetryPolicy.states.map(\.rawValue))

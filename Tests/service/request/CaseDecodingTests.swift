@@ -24,7 +24,7 @@ struct CaseDecodingTests {
                     arguments: [],
                     stdin: [],
                     expectedStdout: Array("5\n".utf8),
-                    comparison: .numbers(tolerance: 1e-6)
+                    comparison: try #require(OutputComparison("float:1e-6"))
                 ),
                 TestCase(
                     name: "2",
@@ -42,7 +42,7 @@ struct CaseDecodingTests {
         #expect(try decode("\"cases\": null") == nil)
     }
 
-    @Test(arguments: [
+    private static let badCases: [(String, String)] = [
         ("\"cases\": []", "/cases"),
         ("\"cases\": {}", "/cases"),
         ("\"cases\": [" + list(of: 1_001) { _ in "{}" } + "]", "/cases"),
@@ -66,6 +66,24 @@ struct CaseDecodingTests {
         ("\"cases\": [{\"name\": \"a\"}, {\"name\": \"a\"}]", "/cases/1/name"),
         ("\"cases\": [{\"name\": \"1\"}, {}]", "/cases/1/name"),
         ("\"stop_on_first_failure\": 1", "/stop_on_first_failure"),
+        ("\"reveal\": \"all\"", "/reveal"),
+        ("\"cases\": [{}], \"reveal\": true", "/reveal"),
+        ("\"cases\": [{}, {\"points\": -0.5}]", "/cases/1/points"),
+        ("\"cases\": [{\"points\": 1000001}]", "/cases/0/points"),
+        ("\"cases\": [{\"points\": \"1\"}]", "/cases/0/points"),
+        ("\"cases\": [{\"points\": 1e999}]", "/cases/0/points"),
+        ("\"cases\": [{\"files\": {}}]", "/cases/0/files"),
+        ("\"cases\": [{}, {\"files\": [{\"path\": \"a\"}]}]", "/cases/1/files/0"),
+        (caseWithFiles("a", "../a"), "/cases/0/files/1/path"),
+        (caseWithFiles("a", "a"), "/cases/0/files/1/path"),
+        (caseWithFiles("main.py"), "/cases/0/files/0/path"),
+        (caseWithFiles("a", "main.py/a"), "/cases/0/files/1/path"),
+        (programWithFiles("d/x") + ", " + caseWithFiles("d/x", "d/x"), "/cases/0/files/1/path"),
+        (programWithFiles("d/x") + ", " + caseWithFiles("d"), "/cases/0/files/0/path"),
+        (
+            programWithFiles((0..<600).map { "\($0)" }) + ", "
+                + caseWithFiles((500..<1_001).map { "\($0)" }), "/cases/0/files"
+        ),
         (
             "\"limits\": {\"stdout_bytes\": 3}, \"cases\": [{\"expected_stdout\": \"1234\"}]",
             "/cases/0/expected_stdout"
@@ -74,9 +92,41 @@ struct CaseDecodingTests {
             "\"cases\": [{\"args\": [\"" + String(repeating: "x", count: 122_880) + "\"]}]",
             "/cases/0/args"
         ),
-    ])
+    ]
+
+    @Test(arguments: badCases)
     func aBadCaseIsRefusedByItsPointer(fields: String, pointer: String) {
         expectRefusal(at: pointer) { _ = try decode(fields) }
+    }
+
+    @Test func filesOfACaseAreAddedToThoseOfTheProgramOrStandInTheirPlace() throws {
+        let body =
+            Self.programWithFiles("d/x", "d/y") + ", "
+            + Self.caseWithFiles("d/y", "d/z").replacing("[{", with: "[{}, {", maxReplacements: 1)
+        let submission = try submission(body)
+        let plan = try #require(submission.tests)
+        func files(_ testCase: TestCase) -> [String] {
+            submission.program.running(testCase).files.map {
+                "\($0.path)=\(String(decoding: $0.content, as: UTF8.self))"
+            }
+        }
+        #expect(files(plan.cases[0]) == ["main.py=", "d/x=program", "d/y=program"])
+        #expect(files(plan.cases[1]) == ["main.py=", "d/x=program", "d/y=case", "d/z=case"])
+    }
+
+    @Test func pointsOfAllCasesAreAddedUpWithoutTheErrorsOfBinaryFractions() throws {
+        let tenths = Self.list(of: 10) { _ in "{\"points\": 0.1}" }
+        #expect(try decode("\"cases\": [\(tenths), {}]")?.points == 1)
+        #expect(try decode("\"cases\": [{\"points\": 0}]")?.points == 0)
+        #expect(try decode("\"cases\": [{}, {\"points\": null}]")?.points == nil)
+    }
+
+    @Test func aRequestThatDoesNotSayRevealsThePosition() throws {
+        #expect(try decode("\"cases\": [{}]")?.reveal == .position)
+        for reveal in Reveal.allCases {
+            let fields = "\"cases\": [{}], \"reveal\": \"\(reveal.rawValue)\""
+            #expect(try decode(fields)?.reveal == reveal)
+        }
     }
 
     @Test func aFieldOfACaseThatIsThereTwiceIsRefused() {
@@ -98,6 +148,11 @@ struct CaseDecodingTests {
         let files = ", \"files\": [{\"path\": \"x\", \"text\": \"\(input)\"}]"
         #expect(try decode(fields(512) + files) != nil)
         expectRefusal(at: "/cases") { _ = try decode(fields(513) + files) }
+        let own = fields(512) + ", " + Self.programWithFiles("x")
+        let file = "{\"files\": [{\"path\": \"y\", \"text\": \"\(input)\"}]}"
+        let all = own.replacing("{}]", with: Self.list(of: 512) { _ in file } + "]")
+        #expect(try decode(own) != nil)
+        expectRefusal(at: "/cases") { _ = try decode(all) }
     }
 
     @Test func whatAllCasesMayLeaveIsBounded() throws {
@@ -109,7 +164,30 @@ struct CaseDecodingTests {
         expectRefusal(at: "/cases") { _ = try decode(fields(257)) }
     }
 
+    private static func caseWithFiles(_ paths: String...) -> String { caseWithFiles(paths) }
+
+    private static func caseWithFiles(_ paths: [String]) -> String {
+        "\"cases\": [{\(files(paths, "case"))}]"
+    }
+
+    private static func programWithFiles(_ paths: String...) -> String {
+        files(paths, "program")
+    }
+
+    private static func programWithFiles(_ paths: [String]) -> String {
+        files(paths, "program")
+    }
+
+    private static func files(_ paths: [String], _ text: String) -> String {
+        let files = paths.map { "{\"path\": \"\($0)\", \"text\": \"\(text)\"}" }
+        return "\"files\": [\(files.joined(separator: ","))]"
+    }
+
     private func decode(_ fields: String) throws(RequestRefusal) -> TestPlan? {
+        try submission(fields).tests
+    }
+
+    private func submission(_ fields: String) throws(RequestRefusal) -> Submission {
         let body = "{\"source\": \"\", \(fields)}"
         return try SubmissionDecoder.sample.decode(
             RequestMessage(
@@ -120,7 +198,7 @@ struct CaseDecodingTests {
                 body: Array(body.utf8)
             ),
             level: .normal
-        ).tests
+        )
     }
 
     private func expectRefusal(

@@ -50,6 +50,67 @@ struct CaseRunnerTests {
         #expect(document.stdout.preview == "1")
     }
 
+    /// What is expected is told where the request says so, and otherwise not a byte of it.
+    @Test(arguments: [
+        ("", "null", "null"), (", \"reveal\": \"position\"", "null", "null"),
+        (", \"reveal\": \"difference\"", "\"a SECRET\"", "\"a guess\""),
+    ])
+    func aWrongAnswerSaysWhereItDiffersAsTheRequestLetsIt(
+        fields: String,
+        expected: String,
+        got: String
+    ) async throws {
+        let (document, _) = try await document(
+            of: """
+                {"stdin": "1\\na guess\\n", "expected_stdout": "1\\na SECRET\\n"},
+                {"stdin": "1", "expected_stdout": "1"}
+                """,
+            fields: fields
+        )
+        let text = String(decoding: DocumentCoder.encode(document), as: UTF8.self)
+        let difference = "{\"column\":3,\"expected\":\(expected),\"got\":\(got),\"line\":2}"
+        #expect(text.contains("\"difference\":\(difference)"), "\(text)")
+        #expect(text.contains("SECRET") == fields.contains("difference"))
+        #expect(document.cases?.last?.difference == nil)
+    }
+
+    @Test func aRequestThatRevealsNothingSaysOnlyThatAnAnswerIsWrong() async throws {
+        let (document, _) = try await document(
+            of: "{\"stdin\": \"1\", \"expected_stdout\": \"SECRET\"}",
+            fields: ", \"reveal\": \"none\""
+        )
+        #expect(document.cases?.map(\.verdict) == [.wrongAnswer])
+        #expect(document.cases?.map(\.difference) == [nil])
+    }
+
+    @Test func acceptedCasesEarnTheirPointsAndOthersNone() async throws {
+        let (document, _) = try await document(
+            of: """
+                {"stdin": "1", "expected_stdout": "1", "points": 0.1},
+                {"stdin": "1", "expected_stdout": "1", "points": 0.2}, {"stdin": "1"},
+                {"stdin": "1", "expected_stdout": "2", "points": 4}, {"points": 8}
+                """,
+            fields: ", \"stop_on_first_failure\": true"
+        )
+        #expect(document.score == 0.3)
+        #expect(document.points == 12.3)
+        #expect(document.cases?.map(\.score) == [0.1, 0.2, nil, 0, 0])
+        #expect(document.cases?.map(\.points) == [0.1, 0.2, nil, 4, 8])
+    }
+
+    @Test func casesThatAreNotRunEarnNothing() async throws {
+        let (expired, _) = try await document(
+            of: "{\"points\": 2}",
+            fields: ", \"deadline\": \"2001-01-01T00:00:00Z\""
+        )
+        #expect(expired.state == .expired)
+        #expect(expired.score == 0)
+        #expect(expired.points == 2)
+        let (without, _) = try await document(of: "{}")
+        #expect(without.score == nil)
+        #expect(without.points == nil)
+    }
+
     @Test func figuresAreTheSumAndTheMaximum() async throws {
         let runs = Mutex(0)
         let (document, _) = try await document(of: "{}, {}, {}") { _, _ in
@@ -79,6 +140,7 @@ struct CaseRunnerTests {
         }
         #expect(document.cases?.map(\.verdict) == [.wrongAnswer])
         #expect(document.cases?.map(\.reason) == [.stdout])
+        #expect(document.cases?.map(\.difference) == [nil])
     }
 
     @Test func aSandboxThatIsNotCleanForTheNextCaseCostsTheAttempt() async throws {
