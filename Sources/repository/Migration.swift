@@ -13,6 +13,6 @@ struct Migration: Sendable {
     /// The history.
     static let all = [
         initial, deadLetters, flow, tokens, refusedMembers, sweeping, uncountedAttempts,
-        lostMessages, lists, supervision,
+        lostMessages, lists, supervision, poolRuntimes,
     ]
 }
