@@ -34,17 +34,26 @@ public actor Connection {
         unsafe executor.asUnownedSerialExecutor()
     }
 
-    /// Connects and logs in.
+    /// Connects and logs in, to the first that lets it in of the endpoint's addresses, in any order.
     ///
     /// - Throws: Whatever ``AMQPError/Code`` names for connections, within twice the endpoint's
-    ///   ``Endpoint/connectTimeout``.
+    ///   ``Endpoint/connectTimeout``; of several failures the one that only a person can mend.
     public static func open(
         _ endpoint: Endpoint,
         options: Options = Options()
     ) async throws(AMQPError) -> Connection {
-        let connection = Connection(options: options)
-        try await connection.logIn(to: endpoint)
-        return connection
+        precondition(!endpoint.addresses.isEmpty, "a broker has an address")
+        var failure: AMQPError?
+        for address in endpoint.addresses.shuffled() where !Task.isCancelled || failure == nil {
+            do throws(AMQPError) {
+                let connection = Connection(options: options)
+                try await connection.logIn(to: endpoint, at: address)
+                return connection
+            } catch {
+                if failure?.isRetryable ?? true { failure = error }
+            }
+        }
+        throw failure ?? AMQPError(.closed, "no address was tried")
     }
 
     private init(options: Options) {
@@ -52,8 +61,15 @@ public actor Connection {
         executor = ThreadExecutor(name: "amqp", parking: parking)
     }
 
-    private func logIn(to endpoint: Endpoint) throws(AMQPError) {
-        let native = try NativeConnection(opening: endpoint, clientProperties: clientProperties)
+    private func logIn(
+        to endpoint: Endpoint,
+        at address: Endpoint.Address
+    ) throws(AMQPError) {
+        let native = try NativeConnection(
+            opening: endpoint,
+            at: address,
+            clientProperties: clientProperties
+        )
         let socket = try WatchedSocket(
             duplicating: native.descriptor,
             limit: native.heartbeat * 2

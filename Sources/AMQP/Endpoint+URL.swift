@@ -1,5 +1,5 @@
 extension Endpoint {
-    /// Reads `amqp://user:password@host:port/virtual-host?heartbeat=10`, or `amqps://…`.
+    /// Reads `amqp://user:password@host:port,host:port/virtual-host?heartbeat=10`, or `amqps://…`.
     ///
     /// Every part but the scheme and the host may be missing. User, password and virtual host are
     /// percent-decoded; an empty virtual host is `/`. The parameters are those of RabbitMQ's own
@@ -24,7 +24,8 @@ extension Endpoint {
         if let userInfo = rest.removePrefix(upToLast: "@") {
             try readUserInfo(userInfo)
         }
-        try readAuthority(rest)
+        addresses = try rest.split(separator: ",", omittingEmptySubsequences: false)
+            .map { text throws(AMQPError) in try address(text) }
         if let path, !path.isEmpty {
             virtualHost = try percentDecoded(path, "virtual host")
         }
@@ -40,7 +41,7 @@ extension Endpoint {
         if let secret { password = try percentDecoded(secret, "password") }
     }
 
-    private mutating func readAuthority(_ text: Substring) throws(AMQPError) {
+    private func address(_ text: Substring) throws(AMQPError) -> Address {
         var name = text
         var digits: Substring?
         if name.first == "[" {
@@ -57,15 +58,16 @@ extension Endpoint {
             digits = name.removeSuffix(from: ":")
         }
         guard !name.isEmpty else { throw .invalidURL("it names no host") }
-        host = String(name)
-        guard let digits else { return }
+        guard let digits else {
+            return Address(host: String(name), port: Self.usualPort(tls))
+        }
         guard let number = UInt16(digits), number > 0 else {
             throw .invalidURL(
                 "the port is not a number from 1 to 65535; are '/', '?' and '@' in the password "
                     + "percent-encoded?"
             )
         }
-        port = Int(number)
+        return Address(host: String(name), port: Int(number))
     }
 
     private mutating func readParameter(_ parameter: Substring) throws(AMQPError) {

@@ -1,5 +1,7 @@
 /// Where a broker is and how to enter it.
 ///
+/// A broker of several nodes has several addresses; each connection tries them in an order of its own.
+///
 /// Descriptions and reflection leave the password out.
 public struct Endpoint: Hashable, Sendable {
     /// How an `amqps` connection is secured.
@@ -28,10 +30,22 @@ public struct Endpoint: Hashable, Sendable {
         }
     }
 
-    /// A name or a numeric address; an IPv6 address has no brackets here.
-    public var host: String
-    /// 1 to 65535.
-    public var port: Int
+    /// Where one node listens.
+    public struct Address: Hashable, Sendable {
+        /// A name or a numeric address; an IPv6 address has no brackets here.
+        public var host: String
+        /// 1 to 65535.
+        public var port: Int
+
+        /// Names a node.
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// The nodes, any of which will do; at least one.
+    public var addresses: [Address]
     /// Whose permissions the connection has.
     public var user: String
     /// What proves the user.
@@ -44,6 +58,8 @@ public struct Endpoint: Hashable, Sendable {
     /// least one; the broker may ask for less.
     public var heartbeat: Duration
     /// How long the TCP connection may take, and then again the login.
+    ///
+    /// Several addresses share it, but each has two seconds.
     public var connectTimeout: Duration
     /// Set for `amqps`.
     public var tls: TLS?
@@ -59,8 +75,7 @@ public struct Endpoint: Hashable, Sendable {
         connectTimeout: Duration = .seconds(10),
         tls: TLS? = nil
     ) {
-        self.host = host
-        self.port = port ?? (tls == nil ? 5672 : 5671)
+        addresses = [Address(host: host, port: port ?? Self.usualPort(tls))]
         self.user = user
         self.password = password
         self.virtualHost = virtualHost
@@ -68,14 +83,29 @@ public struct Endpoint: Hashable, Sendable {
         self.connectTimeout = connectTimeout
         self.tls = tls
     }
+
+    /// What IANA has registered for AMQP.
+    static func usualPort(_ tls: TLS?) -> Int { tls == nil ? 5672 : 5671 }
+
+    /// ``connectTimeout`` of each address.
+    var addressTimeout: Duration {
+        min(connectTimeout, max(.seconds(2), connectTimeout / addresses.count))
+    }
+}
+
+extension Endpoint.Address: CustomStringConvertible {
+    /// `host:port`, an IPv6 address in brackets.
+    public var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
 }
 
 extension Endpoint: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The URL without password and parameters.
     public var description: String {
         let path = virtualHost == "/" ? "" : "/\(virtualHost)"
-        let shownHost = host.contains(":") ? "[\(host)]" : host
-        return "\(tls == nil ? "amqp" : "amqps")://\(user)@\(shownHost):\(port)\(path)"
+        let nodes = addresses.map(\.description).joined(separator: ",")
+        return "\(tls == nil ? "amqp" : "amqps")://\(user)@\(nodes)\(path)"
     }
 
     /// ``description``.

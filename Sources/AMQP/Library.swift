@@ -22,20 +22,23 @@ private let systemAuthorityFile = "/etc/ssl/certs/ca-certificates.crt"
     /// Connects; the library sets `TCP_NODELAY` and keep-alive.
     ///
     /// - Throws: ``AMQPError/Code/unreachable`` or ``AMQPError/Code/tlsFailed``.
-    func openSocket(to endpoint: Endpoint) throws(AMQPError) {
+    func openSocket(
+        to endpoint: Endpoint,
+        at address: Endpoint.Address
+    ) throws(AMQPError) {
         let socket = unsafe try makeSocket(for: endpoint)
-        var timeout = timeval(endpoint.connectTimeout)
+        var timeout = timeval(endpoint.addressTimeout)
         let status = unsafe amqp_socket_open_noblock(
             socket,
-            endpoint.host,
-            CInt(endpoint.port),
+            address.host,
+            CInt(address.port),
             &timeout
         )
         guard status != AMQP_STATUS_OK.rawValue else { return }
         let reason = errorText(status)
         // The library numbers its TLS errors from -0x0200 down.
         let code: AMQPError.Code = -0x02FF ... -0x0200 ~= status ? .tlsFailed : .unreachable
-        throw AMQPError(code, "no connection to \(endpoint.host):\(endpoint.port): \(reason)")
+        throw AMQPError(code, "no connection to \(address): \(reason)")
     }
 
     /// The socket, not yet connected; it belongs to the state.
@@ -72,7 +75,7 @@ private let systemAuthorityFile = "/etc/ssl/certs/ca-certificates.crt"
     /// - Throws: ``AMQPError/Code/accessRefused``, ``AMQPError/Code/virtualHostRefused``,
     ///   ``AMQPError/Code/timedOut`` or ``AMQPError/Code/connectionLost``.
     func logIn(to endpoint: Endpoint, clientProperties: FieldTable) throws(AMQPError) {
-        var timeout = timeval(endpoint.connectTimeout)
+        var timeout = timeval(endpoint.addressTimeout)
         try check(unsafe amqp_set_handshake_timeout(state, &timeout))
         var arena = Arena()
         var properties = unsafe try arena.table(clientProperties)

@@ -19,10 +19,14 @@ internal import Glibc
     /// What fits into a frame beside the other properties, each at most 256 bytes.
     private let headersMaximum: Int
 
-    /// Connects and logs in; blocks, at most for twice the endpoint's ``Endpoint/connectTimeout``.
-    init(opening endpoint: Endpoint, clientProperties: FieldTable) throws(AMQPError) {
+    /// Connects and logs in; blocks, at most for twice the endpoint's ``Endpoint/addressTimeout``.
+    init(
+        opening endpoint: Endpoint,
+        at address: Endpoint.Address,
+        clientProperties: FieldTable
+    ) throws(AMQPError) {
         let library = try Library()
-        try library.openSocket(to: endpoint)
+        try library.openSocket(to: endpoint, at: address)
         try library.logIn(to: endpoint, clientProperties: clientProperties)
         descriptor = unsafe amqp_get_sockfd(library.state)
         heartbeat = .seconds(unsafe Int(amqp_get_heartbeat(library.state)))

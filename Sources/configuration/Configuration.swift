@@ -6,7 +6,7 @@ public import SandmillEntity
 public struct Configuration: Equatable, Sendable {
     /// Where the broker is and how it is used.
     public struct Broker: Equatable, Sendable {
-        /// `amqp://` or `amqps://`.
+        /// `amqp://` or `amqps://`, of one node or several.
         public var url: String
         /// What every exchange and queue name begins with.
         public var prefix: String

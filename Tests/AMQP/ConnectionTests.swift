@@ -39,6 +39,42 @@ import Testing
         #expect(error.isRetryable)
     }
 
+    @Test func theNextNodeIsTriedWhenOneIsAwayOrSaysNothing() async throws {
+        let silent = try FaultyProxy.beforeBroker()
+        defer { silent.stop() }
+        silent.mode = .frozen
+        var endpoint = try Broker.endpoint()
+        endpoint.addresses.append(Endpoint.Address(host: "127.0.0.1", port: 1))
+        endpoint.addresses.append(Endpoint.Address(host: "127.0.0.1", port: silent.port))
+        endpoint.connectTimeout = .seconds(1)
+        // In any order: some of these begin at each.
+        for _ in 1...8 { try await Connection.open(endpoint).close() }
+    }
+
+    @Test func connectionsAreSpreadOverTheNodes() async throws {
+        let proxies = try (0..<2).map { _ in try FaultyProxy.beforeBroker() }
+        defer { for proxy in proxies { proxy.stop() } }
+        var endpoint = try proxies[0].endpoint()
+        endpoint.addresses.append(Endpoint.Address(host: "127.0.0.1", port: proxies[1].port))
+        var connections: [Connection] = []
+        for _ in 1...32 { connections.append(try await Connection.open(endpoint)) }
+        proxies[0].cut()
+        var cut = 0
+        for connection in connections where (try? await connection.openChannel()) == nil {
+            cut += 1
+        }
+        #expect(1...31 ~= cut)
+        for connection in connections { await connection.close() }
+    }
+
+    @Test func ofSeveralNodesTheFailureIsToldThatOnlyAPersonCanMend() async throws {
+        var endpoint = try Broker.endpoint()
+        endpoint.addresses.append(Endpoint.Address(host: "127.0.0.1", port: 1))
+        endpoint.password = "wrong"
+        let error = try await failure { [endpoint] in try await Connection.open(endpoint) }
+        #expect(error.code == .accessRefused)
+    }
+
     @Test func aPeerThatSaysNothingTimesOut() async throws {
         let proxy = try FaultyProxy.beforeBroker()
         defer { proxy.stop() }

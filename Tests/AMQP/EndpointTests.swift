@@ -5,7 +5,7 @@ import Testing
     @Test func aBareHostGetsTheUsualDefaults() throws {
         #expect(try Endpoint(url: "amqp://broker") == Endpoint(host: "broker"))
         #expect(try Endpoint(url: "amqp://broker/") == Endpoint(host: "broker"))
-        #expect(try Endpoint(url: "amqps://broker").port == 5671)
+        #expect(try Endpoint(url: "amqps://broker").addresses[0].port == 5671)
     }
 
     @Test func everyPartIsRead() throws {
@@ -33,9 +33,22 @@ import Testing
 
     @Test func anAddressOfVersion6HasBrackets() throws {
         let endpoint = try Endpoint(url: "amqp://[::1]:5673")
-        #expect(endpoint.host == "::1")
-        #expect(endpoint.port == 5673)
+        #expect(endpoint.addresses[0].host == "::1")
+        #expect(endpoint.addresses[0].port == 5673)
         #expect("\(endpoint)" == "amqp://guest@[::1]:5673")
+    }
+
+    @Test func aBrokerOfSeveralNodesHasSeveralAddresses() throws {
+        let endpoint = try Endpoint(url: "amqp://me:a,b@one:1,[::1],two/test?heartbeat=5")
+        #expect(
+            endpoint.addresses == [
+                Endpoint.Address(host: "one", port: 1),
+                Endpoint.Address(host: "::1", port: 5672),
+                Endpoint.Address(host: "two", port: 5672),
+            ]
+        )
+        #expect(endpoint.password == "a,b")
+        #expect("\(endpoint)" == "amqp://me@one:1,[::1]:5672,two:5672/test")
     }
 
     @Test func certificatesBelongToTheSecureScheme() throws {
@@ -58,6 +71,8 @@ import Testing
             ("broker", "amqp://"),
             ("amqp://", "no host"),
             ("amqp://:5672", "no host"),
+            ("amqp://one,", "no host"),
+            ("amqp://one,two:x", "port"),
             ("amqp://broker:0", "port"),
             ("amqp://broker:65536", "port"),
             ("amqp://broker:", "port"),

@@ -158,7 +158,7 @@ import Testing
             keyFile: broker.file("client.key")
         )
         var endpoint = broker.secureEndpoint(tls)
-        endpoint.host = "127.0.0.1"
+        endpoint.addresses[0].host = "127.0.0.1"
         let error = try await failure { [endpoint] in try await Connection.open(endpoint) }
         #expect(error.code == .tlsFailed)
         #expect(error.message.contains("hostname"))

@@ -110,30 +110,40 @@ struct BulkActionScreens: Sendable {
         let failure: String?
         let share: Int
         let began: PageTime
+
+        init(_ action: BulkAction, verb: String) {
+            let isOver = action.finishedAt != nil
+            let handled = action.done + action.failed
+            title = "\(verb) \(PageFormat.words(action.target.rawValue))"
+            id = action.id.text
+            state = isOver ? "succeeded" : "running"
+            stateText = isOver ? "completed" : "running"
+            who = action.actor
+            filter = action.filter.query
+            matching = PageFormat.text(action.matching)
+            done = PageFormat.text(action.done)
+            failed = PageFormat.text(action.failed)
+            failure = action.failure
+            share =
+                isOver ? 100 : action.matching == 0 ? 0 : min(100, 100 * handled / action.matching)
+            began = PageTime(action.createdAt)
+        }
     }
 
     func one(_ visit: Page.Visit) async throws -> Page.Screen {
-        guard let id = visit.context.id,
-            let action = try await actions.action(id, tenant: visit.caller.scope)
-        else { throw Problem.unknown("bulk action") }
-        let isOver = action.finishedAt != nil
-        let handled = action.done + action.failed
-        let verb = Self.verbs[action.verb] ?? action.verb.rawValue
-        let view = View(
-            title: "\(verb) \(PageFormat.words(action.target.rawValue))",
-            id: action.id.text,
-            state: isOver ? "succeeded" : "running",
-            stateText: isOver ? "completed" : "running",
-            who: action.actor,
-            filter: action.filter.query,
-            matching: PageFormat.text(action.matching),
-            done: PageFormat.text(action.done),
-            failed: PageFormat.text(action.failed),
-            failure: action.failure,
-            share: isOver
-                ? 100 : action.matching == 0 ? 0 : min(100, 100 * handled / action.matching),
-            began: PageTime(action.createdAt)
+        guard let id = visit.context.id else { throw Problem.unknown("bulk action") }
+        let found = try await actions.action(id, tenant: visit.caller.scope)
+        return try Self.screen(of: found)
+    }
+
+    private static func screen(of action: BulkAction?) throws -> Page.Screen {
+        guard let action else { throw Problem.unknown("bulk action") }
+        let verb = verbs[action.verb] ?? action.verb.rawValue
+        return Page.Screen(
+            verb,
+            .bulkAction,
+            View(action, verb: verb),
+            isLive: action.finishedAt == nil
         )
-        return Page.Screen(verb, .bulkAction, view, isLive: !isOver)
     }
 }

@@ -169,9 +169,9 @@ struct DeadLetterScreens: Sendable {
     }
 
     private func stored(_ visit: Page.Visit) async throws -> StoredDeadLetter {
-        guard let id = Int64(visit.id), let letter = try await letters.letter(id) else {
-            throw Problem.unknown("dead letter")
-        }
+        guard let id = Int64(visit.id) else { throw Problem.unknown("dead letter") }
+        let letter = try await letters.letter(id)
+        guard let letter else { throw Problem.unknown("dead letter") }
         return letter
     }
 }

@@ -79,9 +79,11 @@ struct FleetScreens: Sendable {
     /// Asks a worker to take nothing more, or to take again.
     func drain(_ form: PageForm) async throws {
         let isWanted = form["drain"] == "Drain"
-        guard let worker = form["worker"], Name.isValid(worker),
-            try await fleet.drains.drain(worker: worker, isWanted: isWanted) != nil
-        else { throw Problem.unknown("worker") }
+        guard let worker = form["worker"], Name.isValid(worker) else {
+            throw Problem.unknown("worker")
+        }
+        let record = try await fleet.drains.drain(worker: worker, isWanted: isWanted)
+        guard record != nil else { throw Problem.unknown("worker") }
     }
 
     // MARK: - Queues

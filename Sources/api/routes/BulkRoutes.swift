@@ -111,9 +111,9 @@ struct BulkRoutes: Sendable {
     }
 
     private func show(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        guard let id = context.id,
-            let action = try await actions.action(id, tenant: context.caller.scope)
-        else { throw Problem.unknown("bulk action") }
+        guard let id = context.id else { throw Problem.unknown("bulk action") }
+        let action = try await actions.action(id, tenant: context.caller.scope)
+        guard let action else { throw Problem.unknown("bulk action") }
         return .json(action.json)
     }
 

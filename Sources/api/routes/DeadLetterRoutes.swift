@@ -114,10 +114,13 @@ struct DeadLetterRoutes: Sendable {
     }
 
     private func find(_ context: GatewayContext) async throws -> StoredDeadLetter {
-        guard let number = context.parameters.get("n").flatMap({ Int64($0) }),
-            let kept = try await letters.letter(number),
-            context.caller.sees(kept.tenant)
-        else { throw Problem.unknown("dead letter") }
+        guard let number = context.parameters.get("n").flatMap({ Int64($0) }) else {
+            throw Problem.unknown("dead letter")
+        }
+        let kept = try await letters.letter(number)
+        guard let kept, context.caller.sees(kept.tenant) else {
+            throw Problem.unknown("dead letter")
+        }
         return kept
     }
 }

@@ -12,7 +12,7 @@ final class RawClient {
 
     init(_ endpoint: Endpoint) throws {
         descriptor = Loopback.makeSocket()
-        try #require(Loopback.connect(descriptor, to: endpoint.port))
+        try #require(Loopback.connect(descriptor, to: endpoint.addresses[0].port))
         try send(Array("AMQP".utf8) + [0, 0, 9, 1])
         try expect(10, 10)
         let response = Array("\0\(endpoint.user)\0\(endpoint.password)".utf8)

@@ -31,7 +31,7 @@ struct Installation {
             "these tests need RabbitMQ: SANDMILL_BROKER_URL is not set"
         )
         let endpoint = try Endpoint(url: url)
-        let proxy = FaultyProxy(before: endpoint.port)
+        let proxy = FaultyProxy(before: endpoint.addresses[0].port)
         defer { proxy.stop() }
         let prefix = "test-\(UUID().uuidString)"
         let connection = try await Connection.open(endpoint)
