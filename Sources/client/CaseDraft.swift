@@ -6,22 +6,36 @@ public import SandmillService
 public struct CaseDraft: Equatable, Sendable {
     /// What it is called in the result.
     public var name: String
-    /// What the program reads from standard input.
-    public var stdin: [UInt8]
+    /// What the program reads from standard input; nil for what it reads without cases.
+    public var stdin: [UInt8]?
+    /// Files that the program finds beside it, in place of its own of those names.
+    public var files: [RequestDraft.File]
     /// What it has to write to standard output; nil for anything.
     public var expectedStdout: [UInt8]?
+    /// What it is worth.
+    public var points: Double?
 
     /// Describes a case.
-    public init(name: String, stdin: [UInt8], expectedStdout: [UInt8]? = nil) {
+    public init(
+        name: String,
+        stdin: [UInt8]?,
+        files: [RequestDraft.File] = [],
+        expectedStdout: [UInt8]? = nil,
+        points: Double? = nil
+    ) {
         self.name = name
         self.stdin = stdin
+        self.files = files
         self.expectedStdout = expectedStdout
+        self.points = points
     }
 
     /// The case as a request has it, what is text as text.
     public var json: JSONValue {
         var fields: [String: JSONValue] = ["name": .string(name)]
-        Self.put(stdin, as: "stdin", into: &fields)
+        if let stdin { Self.put(stdin, as: "stdin", into: &fields) }
+        if !files.isEmpty { fields["files"] = .array(files.map(\.json)) }
+        fields["points"] = points.map(JSONValue.number)
         if let expectedStdout { Self.put(expectedStdout, as: "expected_stdout", into: &fields) }
         return .object(fields)
     }

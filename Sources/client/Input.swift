@@ -14,4 +14,11 @@ public enum Input {
             throw ClientError(.wrongInput, "\(path): cannot be read")
         }
     }
+
+    /// Reads as ``read(_:)`` what is text for us, without the byte order mark that some editors put before it.
+    public static func readText(_ path: String) throws(ClientError) -> [UInt8] {
+        let bytes = try read(path)
+        let mark = Array("\u{FEFF}".utf8)
+        return bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
+    }
 }

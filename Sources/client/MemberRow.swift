@@ -5,8 +5,8 @@ public import SandmillEntity
 public struct MemberRow: Equatable, Sendable {
     /// What it is called: its input, its program, all of its labels, or its id.
     public let name: String
-    /// The execution.
-    public let id: UUID
+    /// The execution; nil for what is no member.
+    public let id: UUID?
     /// What became of it.
     public let verdict: MemberVerdict
     /// Its state; nil when it has none.
@@ -19,6 +19,10 @@ public struct MemberRow: Equatable, Sendable {
     public let signal: Int?
     /// How many cases were accepted, and how many there are; nil without cases.
     public let score: Score?
+    /// What they earned, and what they are worth; nil without points.
+    public let points: Points?
+    /// The cases.
+    public let cases: [Case]
     /// Real time, in seconds.
     public let wallSeconds: Double?
     /// User and system time, in seconds.
@@ -32,6 +36,23 @@ public struct MemberRow: Equatable, Sendable {
     public struct Score: Equatable, Sendable {
         let accepted: Int
         let cases: Int
+    }
+
+    /// What the cases earned.
+    public struct Points: Equatable, Sendable {
+        let earned: Double
+        let possible: Double
+    }
+
+    /// A case of it.
+    public struct Case: Equatable, Sendable {
+        let name: String
+        /// A ``CaseVerdict``, or a word of a later version.
+        let verdict: String
+        /// Why, and where a wrong answer is wrong.
+        let explanation: String
+        let points: Points?
+        let wallSeconds: Double?
     }
 
     /// The row of a member that has ended.
@@ -49,6 +70,8 @@ public struct MemberRow: Equatable, Sendable {
                 cases: cases.count
             )
         }
+        points = Points(result.score, of: result.points)
+        cases = (result.cases ?? []).map(Case.init)
         wallSeconds = result.ending.wallSeconds
         cpuSeconds = result.ending.cpuSeconds
         memory = result.ending.memoryPeak
@@ -61,7 +84,24 @@ public struct MemberRow: Equatable, Sendable {
         self.id = id
         self.verdict = verdict
         (state, reason, exitCode, signal, score) = (nil, nil, nil, nil, nil)
+        (points, cases) = (nil, [])
         (wallSeconds, cpuSeconds, memory, resultsPath) = (nil, nil, nil, nil)
+    }
+
+    /// The row of what is no member of the batch, and why.
+    public init(_ leftOut: ProgramDirectory.LeftOut) {
+        name = leftOut.name.printable
+        id = nil
+        verdict = .notRun(leftOut.reason)
+        (state, reason, exitCode, signal, score) = (nil, nil, nil, nil, nil)
+        (points, cases) = (nil, [])
+        (wallSeconds, cpuSeconds, memory, resultsPath) = (nil, nil, nil, nil)
+    }
+
+    /// What it earned in a few characters: points, or else the cases that were accepted.
+    var mark: String {
+        if let points { return "\(points.earned.shown)/\(points.possible.shown)" }
+        return score.map { "\($0.accepted)/\($0.cases)" } ?? "-"
     }
 
     private static func name(labels: [String: String]) -> String? {
@@ -79,19 +119,23 @@ extension [MemberRow] {
     public var inOrder: [MemberRow] {
         sorted { first, second in
             first.name == second.name
-                ? first.id.text < second.id.text : String.precedes(first.name, second.name)
+                ? first.id?.text ?? "" < second.id?.text ?? ""
+                : String.precedes(first.name, second.name)
         }
     }
 
-    /// The rows as a table for a terminal of so many columns.
+    /// The rows as a table for a terminal of so many columns; what is said of a member is cut to fit.
     public func table(width: Int?) -> [[String]] {
-        let name = Swift.min(map(\.name.count).max() ?? 0, 40)
+        let longest = Swift.min(map(\.name.count).max() ?? 0, width.map { $0 / 4 } ?? 40)
+        let name = Swift.max(longest, "program".count)
+        let mark = Swift.max(map(\.mark.count).max() ?? 0, "score".count)
         let figures = 24
-        let verdict = width.map { Swift.max($0 - name - figures, 20) } ?? .max
-        return [["program", "verdict", "time", "memory"]]
+        let verdict = width.map { Swift.max($0 - name - mark - figures, 20) } ?? .max
+        return [["program", "score", "verdict", "time", "memory"]]
             + map { row in
                 [
-                    row.name.cut(to: 40),
+                    row.name.cut(to: name),
+                    row.mark,
                     row.verdict.words.cut(to: verdict),
                     row.wallSeconds.map { String(format: "%.3f s", $0) } ?? "-",
                     row.memory?.shown ?? "-",
@@ -112,4 +156,31 @@ extension [MemberRow] {
 extension ByteCount {
     /// For a person, in mebibytes.
     fileprivate var shown: String { String(format: "%.1f MiB", Double(bytes) / 1_048_576) }
+}
+
+extension MemberRow.Points {
+    /// What was earned, of what there was; nil where either is not told.
+    fileprivate init?(_ earned: Double?, of possible: Double?) {
+        guard let earned, let possible else { return nil }
+        self.init(earned: earned, possible: possible)
+    }
+}
+
+extension MemberRow.Case {
+    fileprivate init(_ result: RecordedResult.Case) {
+        name = result.name.printable
+        verdict = result.verdict?.rawValue.printable ?? ""
+        explanation =
+            [
+                result.ending.reason?.rawValue.printable, result.difference?.place,
+                result.difference?.comparison,
+            ].compactMap(\.self).joined(separator: ", ")
+        points = MemberRow.Points(result.score, of: result.points)
+        wallSeconds = result.ending.wallSeconds
+    }
+}
+
+extension Double {
+    /// The number with no more digits than it needs.
+    var shown: String { self == rounded() ? String(format: "%.0f", self) : description }
 }

@@ -13,6 +13,11 @@ public struct MemberVerdict: Equatable, Sendable {
         MemberVerdict(kind: "refused", words: "refused: \(reason.printable)")
     }
 
+    /// The verdict of what is no member of the batch.
+    static func notRun(_ reason: String) -> MemberVerdict {
+        MemberVerdict(kind: "not run", words: "not run: \(reason.printable)")
+    }
+
     /// The verdict of a member that nobody has seen the end of.
     public static let pending = MemberVerdict(kind: "not ended", words: "not ended")
 
@@ -51,7 +56,9 @@ public struct MemberVerdict: Equatable, Sendable {
         self.init(
             kind: deciding.kind,
             words: deciding.summary + Self.place(decider, cases[decider])
+                + (cases[decider].difference.map { ", \($0.place)" } ?? "")
                 + ", \(score) accepted" + deciding.explanation
+                + (cases[decider].difference?.comparison.map { ": \($0)" } ?? "")
         )
     }
 
@@ -144,5 +151,18 @@ private struct ProgramEnding {
         let lines = source.stderr?.preview?.split(whereSeparator: \.isNewline) ?? []
         guard let line = lines.first(where: { $0.contains("error") }) else { return "" }
         return ": " + String(line).printable.cut(to: longestLine)
+    }
+}
+
+extension OutputDifference {
+    /// Where it is, in words.
+    var place: String { "line \(line), column \(column)" }
+
+    /// What was expected and what came, in words; nil where that is not told.
+    var comparison: String? {
+        guard expected != nil || got != nil else { return nil }
+        let wanted = expected.map { "\"\($0.printable)\"" } ?? "the end"
+        let came = got.map { "\"\($0.printable)\"" } ?? "the end"
+        return "expected \(wanted), got \(came)"
     }
 }

@@ -21,6 +21,14 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
             text = String(validating: content, as: UTF8.self)
             base64 = text == nil ? Data(content).base64EncodedString() : nil
         }
+
+        /// The file as a request has it.
+        var json: JSONValue {
+            var fields: [String: JSONValue] = ["path": .string(path)]
+            fields["text"] = text.map(JSONValue.string)
+            fields["base64"] = base64.map(JSONValue.string)
+            return .object(fields)
+        }
     }
 
     /// The limits that are asked for.
@@ -77,6 +85,8 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var cases: [JSONValue]?
     /// Whether the cases behind the first that is not accepted are skipped.
     public var stopsOnFirstFailure: Bool?
+    /// How much a wrong answer tells of itself.
+    public var reveal: String?
     /// Who else may use its sandbox.
     public var isolation: String?
     /// Its labels.
@@ -117,6 +127,7 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         case limits
         case cases
         case stopsOnFirstFailure = "stop_on_first_failure"
+        case reveal
         case isolation
         case labels
         case retain

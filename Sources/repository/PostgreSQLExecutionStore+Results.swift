@@ -1,5 +1,6 @@
 public import FoundationEssentials
 internal import PostgreSQL
+public import SandmillEntity
 public import SandmillService
 
 extension PostgreSQLExecutionStore: BatchResults {

@@ -67,6 +67,7 @@ extension WorkerRecord {
             drainedAt: drainedAt,
             running: try row["running"],
             slots: try Self.counts(row["slots"]),
+            runtimes: try StoredJSON.decode([String: [String]].self, from: row["runtimes"]),
             sandboxes: try Self.counts(row["sandboxes"]),
             unacknowledged: try Self.counts(row["unacknowledged"])
         )

@@ -74,7 +74,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
             let row = try await database.pool.query(
                 """
                 update workers set
-                    slots = $3, unacknowledged = $4,
+                    slots = $3, unacknowledged = $4, runtimes = $6,
                     drained_at = case when draining_since is not null and $5
                         then coalesce(drained_at, now()) end
                 where id = $1 and incarnation = $2
@@ -83,6 +83,7 @@ public actor PostgreSQLWorkerRegistry: WorkerRegistry {
                 [
                     worker, incarnation, JSON(StoredJSON.encode(report.slots)),
                     JSON(StoredJSON.encode(report.unacknowledged)), report.isDrained,
+                    JSON(StoredJSON.encode(report.runtimes)),
                 ]
             )
             if let row = row.first { isDraining = try row[0] }

@@ -31,19 +31,30 @@ enum Terminal {
         return size
     }
 
+    /// Has the process go on where nobody reads its output any more, as in front of `| head`.
+    ///
+    /// That is for one which has more to do than to write, which is lost then. SIGPIPE ends others.
+    static func outliveReader() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
     /// Writes bytes to standard output.
     static func write(bytes: [UInt8]) {
-        FileHandle.standardOutput.write(Data(bytes))
+        try? FileHandle.standardOutput.write(contentsOf: Data(bytes))
     }
 
     /// Writes a line to standard output.
     static func write(_ line: String) {
-        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+        write(bytes: Array((line + "\n").utf8))
     }
 
     /// Writes a line to standard error.
     static func writeError(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        writeError(bytes: Array((line + "\n").utf8))
+    }
+
+    private static func writeError(bytes: [UInt8]) {
+        try? FileHandle.standardError.write(contentsOf: Data(bytes))
     }
 
     /// Writes bytes to one of them, exactly as they are.
@@ -57,7 +68,7 @@ enum Terminal {
 
     /// Writes to standard error where the cursor is.
     static func redraw(_ text: String) {
-        FileHandle.standardError.write(Data(("\r\u{1B}[K" + text).utf8))
+        writeError(bytes: Array(("\r\u{1B}[K" + text).utf8))
     }
 
     /// Writes rows in columns as wide as their widest cell.

@@ -53,6 +53,9 @@ struct WorkerParts {
             ledger: ledger,
             lease: lease,
             pools: pools,
+            runtimes: Dictionary(
+                uniqueKeysWithValues: configuration.pools.map { ($0.name, $0.runtimes.map(\.name)) }
+            ),
             engine: engine,
             logger: logger
         )

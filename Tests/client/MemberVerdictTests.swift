@@ -86,6 +86,18 @@ import Testing
             try words("failed", #""wrong_answer""#, accepted, numbered)
                 == "wrong answer (too long to be compared) in case 2, 1/2 accepted"
         )
+        func differing(_ expected: String, _ got: String) -> String {
+            #"{"name": "1", "verdict": "wrong_answer", "difference": {"line": 3, "column": 5, "#
+                + #""expected": \#(expected), "got": \#(got)}}"#
+        }
+        #expect(
+            try words("failed", #""wrong_answer""#, differing("null", "null"), accepted)
+                == "wrong answer in case 1, line 3, column 5, 1/2 accepted"
+        )
+        #expect(
+            try words("failed", #""wrong_answer""#, differing(#""a b""#, "null"), accepted)
+                == #"wrong answer in case 1, line 3, column 5, 1/2 accepted: expected "a b", got the end"#
+        )
         let late = #"{"name": "=x\n", "verdict": "timed_out", "reason": "wall_time"}"#
         #expect(
             try words("timed_out", #""wall_time""#, late, accepted)

@@ -14,9 +14,15 @@ import Testing
 
     private func content(
         entrypoint: String? = nil,
-        runtime: String? = nil
+        runtime: String? = nil,
+        runtimes: [String]? = nil
     ) throws(ClientError) -> ProgramDirectory.Content {
-        try ProgramDirectory(scratch.path, entrypoint: entrypoint, runtime: runtime).content()
+        try ProgramDirectory(
+            scratch.path,
+            entrypoint: entrypoint,
+            runtime: runtime,
+            runtimes: runtimes
+        ).content()
     }
 
     private func failure(entrypoint: String? = nil) throws -> ClientError {
@@ -36,6 +42,7 @@ import Testing
         try scratch.file("s2/.git/config", "no file of it")
         let content = try content()
         #expect(content.omissions.isEmpty)
+        #expect(content.leftOut.map(\.name) == ["README.md"])
         #expect(content.programs.map(\.name) == ["s1", "s2", "s9", "s10"])
         #expect(content.programs.map(\.request.runtime) == ["c", "node", "c", "python"])
         #expect(
@@ -61,10 +68,16 @@ import Testing
         #expect(content.programs.map(\.name) == ["deep", "good"])
         #expect(content.programs.map { $0.request.files.count } == [1, 1])
         #expect(content.programs.map(\.request.stdin) == [nil, nil])
+        #expect(content.omissions == ["\(scratch.path)/deep/passwd is no regular file"])
         #expect(
-            content.omissions
-                == ["all", "deep/passwd", "evil.py", "good.in", "pipe.py"].map {
-                    "\(scratch.path)/\($0) is no regular file"
+            content.leftOut
+                == ["all", "evil.py", "good.in", "pipe.py", "secret"].map { name in
+                    ProgramDirectory.LeftOut(
+                        name: name,
+                        reason: name == "secret"
+                            ? "no program: what runs it does not follow from its name"
+                            : "no regular file"
+                    )
                 }
         )
     }
@@ -74,13 +87,11 @@ import Testing
         try scratch.file("b/main.py", "1")
         let usual = try content()
         #expect(usual.programs.map(\.name) == ["b"])
-        #expect(usual.omissions.count == 1)
-        #expect(
-            usual.omissions.allSatisfy { $0.hasPrefix("\(scratch.path)/a: there is no main.py") }
-        )
+        #expect(usual.leftOut.map(\.name) == ["a"])
+        #expect(usual.leftOut.allSatisfy { $0.reason.hasPrefix("there is no main.py") })
         let named = try content(entrypoint: "solution.py")
         #expect(named.programs.map(\.name) == ["a"])
-        #expect(named.omissions == ["\(scratch.path)/b: there is no solution.py"])
+        #expect(named.leftOut == [.init(name: "b", reason: "there is no solution.py")])
     }
 
     @Test func runtimeThatIsGivenIsThatOfAll() throws {
@@ -95,6 +106,35 @@ import Testing
         try scratch.file("a/main.c", "1")
         #expect(try failure().message.contains("main.py or main.c"))
         #expect(try content(entrypoint: "main.c").programs.map(\.request.runtime) == ["c"])
+    }
+
+    /// One program that cannot be run does not keep the others from it.
+    @Test func everyEntryIsAProgramOrLeftOutWithTheReason() throws {
+        try scratch.file("anna2.py", "2")
+        try scratch.file("anna2.in", "in")
+        try scratch.file("anna10.py", "10")
+        try scratch.file("ben.c", "c")
+        try scratch.file("ben/data.txt", "of ben.c")
+        try scratch.file("dora/main.c", "c")
+        try scratch.file("emil/main.py", "python")
+        try scratch.file("emil/main.c", "c")
+        try scratch.file("fritz.in", "of nobody")
+        try scratch.file("notes.txt", "none")
+        try scratch.file("yann.java", "java")
+        try scratch.file("zoe/answer.py", "none")
+        let content = try content(runtimes: ["python", "sh"])
+        #expect(content.programs.map(\.name) == ["anna2", "anna10", "emil"])
+        #expect(content.programs.last?.request.entrypoint == "main.py")
+        let notRun = "this pool runs python, sh"
+        let unknown = "no program: what runs it does not follow from its name"
+        #expect(
+            content.leftOut.map { "\($0.name): \($0.reason)" } == [
+                "ben.c: \(notRun)", "dora: \(notRun)", "fritz.in: \(unknown)",
+                "notes.txt: \(unknown)", "yann.java: \(notRun)",
+                "zoe: there is no main.py, main.sh",
+            ]
+        )
+        #expect(content.omissions.isEmpty)
     }
 
     @Test func twoProgramsOfOneNameAreRefused() throws {

@@ -120,7 +120,7 @@ struct OutputMatcherTests {
         let expected: String
         let difference: OutputDifference
 
-        /// - Parameter place: The line and the column, with a point between them.
+        /// The place is the line and the column, with a point between them.
         init(
             _ way: String,
             _ output: String,

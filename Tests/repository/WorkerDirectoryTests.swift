@@ -9,6 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct WorkerDirectoryTests {
     private static let report = WorkerReport(
         slots: ["python": 4],
+        runtimes: ["python": ["python", "c"]],
         unacknowledged: ["q": 2],
         isDrained: false
     )
@@ -22,6 +23,7 @@ import Testing
             let active = try #require(try await directory.workers().first)
             #expect(active.state == .active)
             #expect(active.slots == ["python": 4])
+            #expect(active.runtimes == ["python": ["python", "c"]])
             #expect(active.unacknowledged == ["q": 2])
 
             let asked = try #require(try await directory.drain(worker: "a", isWanted: true))

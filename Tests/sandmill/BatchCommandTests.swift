@@ -46,23 +46,166 @@ extension SystemTests {
             #expect(ended.exitCode == 1)
             #expect(ended.output.count == 6)
             #expect(ended.errors.contains("none: there is no main.py"))
-            #expect(ended.errors.contains("spy.py is no regular file"))
-            #expect(ended.errors.contains("6 in all: 2 accepted, 1 exit code"))
+            #expect(ended.errors.contains("spy.py: no regular file"))
+            #expect(ended.errors.contains("8 in all: 2 accepted, 2 not run, 1 exit code"))
             let report = try String(contentsOfFile: try path("marks.csv"), encoding: .utf8)
             let rows = report.split(separator: "\r\n").dropFirst().map {
-                $0.split(separator: ",\"", maxSplits: 3).map { $0.replacing("\"", with: "") }
+                $0.split(separator: "\",", maxSplits: 2).map { $0.replacing("\"", with: "") }
             }
             #expect(
-                rows.map { "\($0[0]): \($0[2])" } == [
+                rows.map { "\($0[0]): \($0[1])" } == [
                     "crash: exit code 1 in case 1, 0/2 accepted: "
                         + "ZeroDivisionError: division by zero",
                     "killed: killed by signal 6 in case 1, 0/2 accepted",
                     "loop: timed out (wall_time) in case 1, 0/2 accepted",
+                    "none: not run: there is no main.py",
                     "parts: accepted 2/2",
                     "right: accepted 2/2",
-                    "wrong: wrong answer in case 2 (small), 1/2 accepted",
+                    "spy.py: not run: no regular file",
+                    "wrong: wrong answer in case 2 (small), line 1, column 1, 1/2 accepted",
                 ]
             )
+        }
+
+        @Test func everyEntryOfADirectoryIsToldInTableAndReport() async throws {
+            let installation = try Installation.current
+            try installation.file("odd/müller.py", "print(input() + open('data.csv').read())")
+            try installation.file("odd/anna10.py", "import sys; print(sys.argv[1:], input())")
+            try installation.file("odd/anna2.py", "import os; print(os.environ['MODE'])")
+            try installation.file("odd/yann.java", "class Yann {}")
+            try installation.file("odd/ben.c", "int main(void) {}")
+            try installation.file("odd/notes.txt", "late")
+            try installation.file("odd/zoe/answer.py", "print(5)")
+            try installation.file("shared/data.csv", "1;2")
+            let input = try installation.file("shared/input", "line")
+            try await eventually(within: .seconds(60), "the worker says what it runs") {
+                let rows = try await Installation.current.query(
+                    "select id from workers where runtimes <> '{}'"
+                )
+                return !rows.isEmpty
+            }
+            // The command's own configuration promises more than the workers run.
+            let settings = ["SANDMILL_POOLS_PYTHON_FURTHER_RUNTIMES": "c"]
+            let ended = try await installation.run(
+                [
+                    "batch", "submit", try path("odd"), "--file", try path("shared/data.csv"),
+                    "--arg", "-v", "--env", "MODE=x", "--stdin", input, "--wait", "--report",
+                    "odd.csv",
+                ],
+                settings: settings
+            )
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            let outputs = Set(try ended.output.map { try JSON($0)["stdout"]["preview"].string })
+            #expect(outputs == ["line1;2\n", "['-v'] line\n", "x\n"])
+            let report = String(
+                decoding: try Data(contentsOf: URL(filePath: try path("odd.csv"))),
+                as: UTF8.self
+            )
+            #expect(report.hasPrefix("\u{FEFF}\"name\",\"verdict\","))
+            let rows = report.components(separatedBy: "\r\n").dropFirst().dropLast().map { row in
+                row.components(separatedBy: "\",").prefix(2).joined(separator: ": ")
+                    .replacing("\"", with: "")
+            }
+            #expect(
+                rows.prefix(5).map { $0 } == [
+                    "anna2: succeeded", "anna10: succeeded",
+                    "ben.c: not run: this pool runs python", "müller: succeeded",
+                    "notes.txt: not run: no program: what runs it does not follow from its name",
+                ]
+            )
+            #expect(rows[5] == "yann.java: not run: this pool runs python")
+            #expect(rows[6].hasPrefix("zoe: not run: there is no main.py"))
+            #expect(rows.count == 7)
+            #expect(ended.errors.contains("odd/yann.java: this pool runs python"))
+        }
+
+        @Test func aHiddenCaseStaysHiddenAndAnOpenOneIsExplained() async throws {
+            let installation = try Installation.current
+            try installation.file("hidden/1.in", "1")
+            try installation.file("hidden/1.out", "\u{FEFF}1\r\nSECRET\r\n\r\n")
+            try installation.file("hidden/1.points", "2")
+            try installation.file("hidden/1/given.txt", "1\nguess")
+            try installation.file("guesses/a.py", "print(open('given.txt').read())")
+            func grade(_ reveal: String?) async throws -> (texts: String, report: String) {
+                let option = reveal.map { ["--reveal", $0] } ?? []
+                let name = "\(reveal ?? "default").md"
+                let ended = try await installation.run(
+                    [
+                        "batch", "submit", try path("guesses"), "--cases", try path("hidden"),
+                        "--wait", "--report", name,
+                    ] + option
+                )
+                #expect(ended.exitCode == 1, "\(ended.errors)")
+                let document = try #require(ended.output.first)
+                let place = try #require(try JSON(document)["results_path"].string)
+                let file = String(
+                    decoding: try installation.bytes("\(place)/result.json"),
+                    as: UTF8.self
+                )
+                #expect(try JSON(document)["score"] == 0)
+                #expect(try JSON(document)["points"] == 2)
+                let report = try String(contentsOfFile: try path(name), encoding: .utf8)
+                return (document + ended.errors + file, report)
+            }
+            let place = "wrong answer in case 1, line 2, column 1, 0/1 accepted"
+            let usual = try await grade(nil)
+            #expect(!(usual.texts + usual.report).contains("SECRET"))
+            #expect(usual.report.contains("| a | 0/2 | \(place) |"))
+            let none = try await grade("none")
+            #expect(!(none.texts + none.report).contains("SECRET"))
+            #expect(none.report.contains("| a | 0/2 | wrong answer in case 1, 0/1 accepted |"))
+            let all = try await grade("difference")
+            #expect(all.texts.contains("\"expected\":\"SECRET\",\"got\":\"guess\""))
+            #expect(all.report.contains("\(place): expected \"SECRET\", got \"guess\" |"))
+        }
+
+        @Test func aReaderThatIsGoneLosesNoReport() async throws {
+            let installation = try Installation.current
+            for number in 0..<6 { try installation.file("piped/\(number).py", "print('x' * 4000)") }
+            let piped = try Program(
+                URL(filePath: "/bin/sh"),
+                [
+                    "-c",
+                    "\"$0\" batch submit piped --max-running 1 --wait --report piped.csv | head -c 9",
+                    try Installation.executable.path(),
+                ],
+                in: installation.directory,
+                environment: installation.settings
+            )
+            #expect(try await within(.seconds(60), "the pipe") { try await piped.exitCode() } == 0)
+            let report = try String(contentsOfFile: try path("piped.csv"), encoding: .utf8)
+            #expect(report.components(separatedBy: "\"succeeded\",").count >= 7, "\(report)")
+        }
+
+        @Test func whoIsInterruptedHearsThatItGoesOnAndHowToComeBack() async throws {
+            let installation = try Installation.current
+            try installation.file("long/a.py", Self.slow)
+            let program = try installation.file("long.py", Self.slow)
+            for arguments in [
+                ["batch", "submit", try path("long"), "--wall", "90", "--wait"],
+                ["submit", program, "--wall", "90", "--wait"],
+            ] {
+                let waiting = try Program(
+                    Installation.executable,
+                    arguments,
+                    in: installation.directory,
+                    environment: installation.settings
+                )
+                let id = try #require(
+                    try await within(.seconds(30), "the id") { await waiting.errors.next() }
+                )
+                waiting.send(SIGINT)
+                let code = try await within(.seconds(30), "its end") {
+                    try await waiting.exitCode()
+                }
+                #expect(code == 128 + Int(SIGINT))
+                let said = waiting.errors.text
+                #expect(said.contains("goes on"), "\(said)")
+                let command = arguments[0] == "batch" ? "batch wait" : "result"
+                #expect(said.contains("sandmill \(command) \(id)"), "\(said)")
+                let stop = arguments[0] == "batch" ? ["batch", "cancel", id] : ["cancel", id]
+                #expect(try await installation.run(stop).exitCode == 0)
+            }
         }
 
         @Test func unchangedWorkIsKnownAndItsResultsAreShownAgain() async throws {
@@ -237,9 +380,9 @@ extension SystemTests {
             }
             #expect(try await terminal.exitCode() == 1)
             #expect(text.contains("] 2/2, 1 not succeeded"))
-            #expect(text.contains("program  verdict"))
-            #expect(text.contains("a        succeeded"))
-            #expect(text.contains("b        exit code 1: \\u{1b}[31mno"))
+            #expect(text.contains("program  score  verdict"))
+            #expect(text.contains("a        -      succeeded"))
+            #expect(text.contains("b        -      exit code 1: \\u{1b}[31mno"))
             #expect(text.contains("2 in all: 1 exit code, 1 succeeded"))
             #expect(!text.contains("\u{1B}[31m"))
         }
@@ -259,7 +402,9 @@ extension SystemTests {
             (["own.ndjson", "--again"], 65, "line 1"),
             (["mixed.ndjson", "--max-running", "2"], 65, "different levels"),
             (["r.ndjson", "--report", "a.csv"], 64, "need --wait"),
-            (["r.ndjson", "--wait", "--report", "a.xls"], 64, ".csv or .json"),
+            (["r.ndjson", "--wait", "--report", "a.xls"], 64, ".xml or .md"),
+            (["r.ndjson", "--arg", "x"], 64, "says all of it"),
+            (["p.py", "--inputs", "in", "--stdin", "in/1"], 64, "exclude each other"),
             (["r.ndjson", "--wait", "--report", "none/a.csv"], 73, "no file can be made"),
             (["bad.ndjson"], 65, "line 1 would be refused: /argss"),
         ])

@@ -50,7 +50,7 @@ import Testing
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [
-            "ArgumentParser", "CLinux", "Foundation", "FoundationEssentials", "Logging",
+            "ArgumentParser", "CLinux", "Dispatch", "Foundation", "FoundationEssentials", "Logging",
             "Metrics", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
             "SandmillDocker",
             "SandmillEntity", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",

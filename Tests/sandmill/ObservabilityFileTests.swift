@@ -43,7 +43,7 @@ extension SystemTests {
             let described = section.split(separator: "\n").filter { $0.hasPrefix("| `") }
                 .compactMap { $0.dropFirst().split(separator: "|").first }
                 .flatMap { $0.matches(of: /`(\w+)`/).map { String($0.1) } }
-            #expect(Set(described) == Set(columns.map { $0["name"].text }))
+            #expect(Set(described) == Set(columns.compactMap { $0["name"].string }))
             #expect(described.count == columns.count)
         }
 

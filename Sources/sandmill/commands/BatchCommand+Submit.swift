@@ -21,7 +21,10 @@ extension BatchCommand {
                 Of a DIRECTORY each program is an execution: every *.py, *.sh, *.js, *.c and *.cpp \
                 (NAME.in beside NAME.py is its standard input, and the files of a directory NAME \
                 its files), and every subdirectory with a main.py or the like, with all files in \
-                it. Links are not followed, and what is left out is said. With --cases every \
+                it. Links are not followed. Whatever else is in it, and a program for which the \
+                pool has no runtime, is named as not run, with the reason, on standard error, in \
+                the table and in the report. --file, --arg, --env and --stdin give every program \
+                what they say. With --cases every \
                 program is run once for each case, as sandmill submit --cases does it.
 
                 With --inputs a PROGRAM is an execution for each file of a directory, which it \
@@ -79,9 +82,15 @@ extension BatchCommand {
         func run() async throws {
             let begin = ContinuousClock.now
             let report = try conclusion.openReport()
-            let configuration = try global.load()
+            var configuration = try global.load()
             let database = DatabaseClient(configuration)
-            let plan = try await plan(configuration, database)
+            configuration.assume(await database.runtimes(of: request.pool), of: request.pool)
+            let (draft, leftOut) = try material.draft(
+                request,
+                tests,
+                runtimes: configuration.runtimes(of: request.pool)
+            )
+            let plan = try await plan(draft, configuration, database)
             let broker = try BrokerClient(configuration)
             guard wait else {
                 try await send(plan, by: broker, unlessKnownTo: database)
@@ -91,7 +100,6 @@ extension BatchCommand {
             let topics = BatchWatch.topics(pool: plan.pool, tenant: plan.tenant)
             let progress = try await broker.events.withSubscription(to: topics) { subscription in
                 try await send(plan, by: broker, unlessKnownTo: database)
-                Terminal.writeError(plan.id.text)
                 let watch = BatchWatch(
                     batch: plan.id,
                     tenant: plan.tenant,
@@ -100,19 +108,26 @@ extension BatchCommand {
                 )
                 return try await conclusion.follow(
                     watch,
+                    of: plan.id,
+                    isNew: true,
                     size: plan.entries.count,
                     subscription: subscription
                 )
             }
-            try conclusion.conclude(progress, members: plan.labels, report: report)
+            try conclusion.conclude(
+                progress,
+                members: plan.labels,
+                leftOut: leftOut,
+                report: report
+            )
         }
 
         /// Plans the batch, under an id that no other tenant has taken as far as that is known.
         private func plan(
+            _ draft: BatchDraft,
             _ configuration: Configuration,
             _ database: DatabaseClient
         ) async throws -> BatchPlan {
-            let draft = try material.draft(request, tests)
             if again, let member = draft.members.first(where: { $0.id != nil }) {
                 throw Failure(
                     .wrongInput,

@@ -54,6 +54,7 @@ extension BatchCommand {
                 // Its events are gone, and the broker may be too.
                 progress = try await conclusion.follow(
                     watch,
+                    of: id,
                     size: record?.size,
                     subscription: nil
                 )
@@ -64,6 +65,7 @@ extension BatchCommand {
                 ) { subscription in
                     try await conclusion.follow(
                         watch,
+                        of: id,
                         size: record?.size,
                         subscription: subscription
                     )

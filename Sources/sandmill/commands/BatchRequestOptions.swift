@@ -32,10 +32,15 @@ struct BatchRequestOptions: ParsableArguments {
     @Option(help: "What runs the programs, such as python or c (default: by their names).")
     var runtime: String?
 
+    @OptionGroup var shared: MaterialOptions
+
     /// Refuses what means nothing together.
     func check(_ request: RequestOptions, _ tests: CaseOptions) throws {
         if inputs != nil, tests.cases != nil {
             throw ValidationError("--inputs and --cases exclude each other.")
+        }
+        if inputs != nil, shared.stdin != nil {
+            throw ValidationError("--inputs and --stdin exclude each other.")
         }
         if let runtime, !Runtime.isValid(name: runtime) {
             throw ValidationError("--runtime is \(Runtime.nameRule).")
@@ -45,11 +50,22 @@ struct BatchRequestOptions: ParsableArguments {
         }
     }
 
-    /// Reads all of it; what is left out is said on standard error.
-    func draft(_ request: RequestOptions, _ tests: CaseOptions) throws -> BatchDraft {
+    /// Reads all of it; what is left out is returned, and said on standard error.
+    ///
+    /// - Parameters:
+    ///   - request: What else the requests say.
+    ///   - tests: Their cases.
+    ///   - runtimes: What the pool runs, where that is known.
+    /// - Returns: The batch, and what is not in it.
+    /// - Throws: ``ClientError`` and ``Failure`` for what cannot be read or means nothing.
+    func draft(
+        _ request: RequestOptions,
+        _ tests: CaseOptions,
+        runtimes: [String]?
+    ) throws -> (batch: BatchDraft, leftOut: [ProgramDirectory.LeftOut]) {
         let isDirectory = SourceDirectory.isDirectory(source)
         guard isDirectory || inputs != nil || Runtime.ofFile(source) != nil else {
-            return try requests(request, tests)
+            return (try requests(request, tests), [])
         }
         guard isDirectory || entrypoint == nil else {
             throw Failure(.wrongUsage, "--entrypoint is for a directory of programs")
@@ -58,21 +74,34 @@ struct BatchRequestOptions: ParsableArguments {
             throw Failure(.wrongUsage, "--inputs is for one program, and \(source) is a directory")
         }
         let cases = try tests.read()
-        var programs = isDirectory ? try directory() : try program()
+        let material = try shared.read()
+        let content =
+            isDirectory
+            ? try directory(runtimes) : ProgramDirectory.Content(programs: try program())
+        var programs = content.programs
         for index in programs.indices {
             request.apply(to: &programs[index].request)
             tests.apply(cases, to: &programs[index].request)
+            try material.apply(to: &programs[index].request)
         }
-        return BatchDraft(programs, level: request.level)
+        return (BatchDraft(programs, level: request.level), content.leftOut)
     }
 
-    private func directory() throws(ClientError) -> [(name: String, request: RequestDraft)] {
-        let directory = ProgramDirectory(source, entrypoint: entrypoint, runtime: runtime)
+    private func directory(
+        _ runtimes: [String]?
+    ) throws(ClientError) -> ProgramDirectory.Content {
+        let directory = ProgramDirectory(
+            source,
+            entrypoint: entrypoint,
+            runtime: runtime,
+            runtimes: runtimes
+        )
         let content = try directory.content()
-        for omission in content.omissions {
+        let leftOut = content.leftOut.map { "\(source)/\($0.name): \($0.reason)" }
+        for omission in leftOut + content.omissions {
             Terminal.writeError("left out: \(omission.printable)")
         }
-        return content.programs
+        return content
     }
 
     private func program() throws -> [(name: String, request: RequestDraft)] {
@@ -97,7 +126,8 @@ struct BatchRequestOptions: ParsableArguments {
     }
 
     private func requests(_ request: RequestOptions, _ tests: CaseOptions) throws -> BatchDraft {
-        guard !request.describesPrograms, tests.cases == nil, runtime == nil, entrypoint == nil
+        guard !request.describesPrograms, tests.cases == nil, runtime == nil, entrypoint == nil,
+            !shared.isAskedFor
         else {
             throw Failure(
                 .wrongUsage,
@@ -105,6 +135,6 @@ struct BatchRequestOptions: ParsableArguments {
                     + "for a file of requests"
             )
         }
-        return try BatchDraft(ndjson: try Input.read(source), level: request.level)
+        return try BatchDraft(ndjson: try Input.readText(source), level: request.level)
     }
 }

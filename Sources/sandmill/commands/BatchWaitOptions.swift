@@ -8,10 +8,10 @@ import SandmillService
 struct BatchWaitOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Writes a row a member to a file in the end.",
-            valueName: "file.csv|file.json"
+            "Writes a row a member to a file in the end; .xml is JUnit's, .md is Markdown.",
+            valueName: "file.csv|.json|.xml|.md"
         ),
-        completion: .file(extensions: ["csv", "json"])
+        completion: .file(extensions: ["csv", "json", "xml", "md"])
     )
     var report: String?
 
@@ -32,8 +32,26 @@ struct BatchWaitOptions: ParsableArguments {
         return try BatchReport(report)
     }
 
-    /// Waits, with a bar for a person, and result documents for whatever else reads them.
+    /// Waits for a batch, with a bar for a person, and result documents for whatever else reads them.
+    ///
+    /// Once an interruption is answered, a batch that `isNew` is named on standard error.
     func follow(
+        _ watch: BatchWatch,
+        of batch: UUID,
+        isNew: Bool = false,
+        size: Int?,
+        subscription: EventSubscription?
+    ) async throws -> BatchProgress {
+        if report != nil { Terminal.outliveReader() }
+        return try await Interruption.saying(
+            "the batch goes on; to come back: sandmill batch wait \(batch.text)"
+        ) {
+            if isNew { Terminal.writeError(batch.text) }
+            return try await follow(watch, size: size, subscription: subscription)
+        }
+    }
+
+    private func follow(
         _ watch: BatchWatch,
         size: Int?,
         subscription: EventSubscription?
@@ -56,20 +74,24 @@ struct BatchWaitOptions: ParsableArguments {
     /// - Parameters:
     ///   - progress: What is known.
     ///   - members: The labels of the members by their ids, as far as they are known.
+    ///   - leftOut: What was not sent.
     ///   - report: Where the rows go too.
     /// - Throws: The exit code, unless all succeeded.
     func conclude(
         _ progress: BatchProgress,
         members: [UUID: [String: String]] = [:],
+        leftOut: [ProgramDirectory.LeftOut] = [],
         report: BatchReport?
     ) throws {
-        let rows = progress.rows(of: members)
+        let rows = (progress.rows(of: members) + leftOut.map(MemberRow.init)).inOrder
+        // First what must not be lost if nobody reads the rest.
+        try report?.write(rows)
         if Terminal.showsOutput {
             Terminal.write(table: rows.table(width: Terminal.width))
             Terminal.write("")
             Terminal.write(rows.summary)
         } else {
-            for row in rows where row.state == nil {
+            for row in rows where row.state == nil && row.id != nil {
                 Terminal.writeError("\(row.name): \(row.verdict.words)")
             }
             Terminal.writeError(rows.summary)
@@ -78,7 +100,6 @@ struct BatchWaitOptions: ParsableArguments {
         if nameless > 0 {
             Terminal.writeError("\(nameless) more were refused; their dead letters are gone")
         }
-        try report?.write(rows)
         guard progress.isComplete else {
             let size = progress.size.map { "\(progress.finished) of \($0)" } ?? "nothing of it"
             throw Failure(.tryAgain, "\(size) had ended when the time was up")

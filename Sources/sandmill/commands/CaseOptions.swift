@@ -7,7 +7,7 @@ import SandmillService
 struct CaseOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Runs it once for each case: a directory of NAME.in and NAME.out, or a JSON array.",
+            "Runs it once for each case: a directory of NAME.in, NAME.out and so on, or a JSON array.",
             valueName: "directory|file.json"
         ),
         completion: .file()
@@ -22,6 +22,15 @@ struct CaseOptions: ParsableArguments {
     )
     var compare: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What a wrong answer tells of itself: none, position or difference (default: position).",
+            valueName: "what"
+        ),
+        completion: .list(Reveal.allCases.map(\.rawValue))
+    )
+    var reveal: String?
+
     @Flag(help: "Skips the cases behind the first that is not accepted.")
     var stopOnFirstFailure = false
 
@@ -29,8 +38,11 @@ struct CaseOptions: ParsableArguments {
         if let compare, OutputComparison(compare) == nil {
             throw ValidationError("--compare is \(OutputComparison.rule).")
         }
-        if cases == nil, compare != nil || stopOnFirstFailure {
-            throw ValidationError("--compare and --stop-on-first-failure need --cases.")
+        if let reveal, Reveal(rawValue: reveal) == nil {
+            throw ValidationError("--reveal is none, position or difference.")
+        }
+        if cases == nil, compare != nil || stopOnFirstFailure || reveal != nil {
+            throw ValidationError("--compare, --reveal and --stop-on-first-failure need --cases.")
         }
     }
 
@@ -43,5 +55,6 @@ struct CaseOptions: ParsableArguments {
     func apply(_ cases: [JSONValue]?, to draft: inout RequestDraft) {
         draft.cases = cases
         if cases != nil, stopOnFirstFailure { draft.stopsOnFirstFailure = true }
+        draft.reveal = reveal
     }
 }

@@ -70,7 +70,7 @@ extension DeadCommand {
                 isTrusted: trust
             )
             let decoders = configuration.pools.map {
-                ($0.name, SubmissionDecoder(pool: $0.requests))
+                ($0.name, SubmissionDecoder(pool: $0.requests(configuration.retention)))
             }
             let check = RequeueCheck(decoders: Dictionary(decoders) { first, _ in first })
             let limit = configuration.broker.maximumBody

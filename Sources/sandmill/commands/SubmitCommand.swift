@@ -30,30 +30,13 @@ struct SubmitCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var request: RequestOptions
     @OptionGroup var tests: CaseOptions
+    @OptionGroup var material: MaterialOptions
 
     @Argument(help: "The program, then files it finds beside it.", completion: .file())
     var files: [String]
 
     @Option(help: "What runs it: python, sh, node, c or cpp.")
     var runtime: String?
-
-    @Option(
-        help: ArgumentHelp("What it reads from standard input; - for ours.", valueName: "file")
-    )
-    var stdin: String?
-
-    @Option(
-        name: .customLong("arg"),
-        parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("An argument for it.", valueName: "text")
-    )
-    var arguments: [String] = []
-
-    @Option(
-        parsing: .singleValue,
-        help: ArgumentHelp("A variable of its environment.", valueName: "name=value")
-    )
-    var env: [Assignment] = []
 
     @Option(
         help: "The execution's id; the same id runs once (default: a new one).",
@@ -80,12 +63,10 @@ struct SubmitCommand: AsyncParsableCommand {
         let begin = ContinuousClock.now
         let configuration = try global.load()
         var draft = try RequestDraft(files: files)
-        draft.arguments = arguments
-        draft.environment = env.dictionary
         draft.runtime = runtime ?? draft.runtime
         request.apply(to: &draft)
         tests.apply(try tests.read(), to: &draft)
-        if let stdin { draft.setStdin(try Input.read(stdin)) }
+        try material.read().apply(to: &draft)
         let body = draft.encoded()
 
         let broker = try BrokerClient(configuration)
@@ -103,7 +84,6 @@ struct SubmitCommand: AsyncParsableCommand {
                 Terminal.writeError("the id is known since \(time)")
             }
             try await broker.submit([entry])
-            Terminal.writeError(entry.id.text)
             let watch = CompletionWatch(
                 execution: entry.id,
                 tenant: entry.tenant,
@@ -111,7 +91,12 @@ struct SubmitCommand: AsyncParsableCommand {
                 records: database.records,
                 begin: begin
             )
-            let end = try await watch.end(timeout: timeout?.duration)
+            let end = try await Interruption.saying(
+                "it goes on; to see its end: sandmill result \(entry.id.text)"
+            ) {
+                Terminal.writeError(entry.id.text)
+                return try await watch.end(timeout: timeout?.duration)
+            }
             Terminal.write(end.document)
             if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
         }

@@ -45,6 +45,8 @@ public struct WorkerRecord: Equatable, Sendable {
     public var running: Int
     /// How many programs it runs at once, by pool.
     public var slots: [String: Int]
+    /// What it runs, by pool, the default first; empty of a version that does not say so.
+    public var runtimes: [String: [String]]
     /// Its sandboxes, by what they are doing.
     public var sandboxes: [String: Int]
     /// How many deliveries it has not acknowledged, by queue, as of some seconds ago.
@@ -61,6 +63,7 @@ public struct WorkerRecord: Equatable, Sendable {
         drainedAt: Date?,
         running: Int,
         slots: [String: Int],
+        runtimes: [String: [String]] = [:],
         sandboxes: [String: Int],
         unacknowledged: [String: Int]
     ) {
@@ -73,6 +76,7 @@ public struct WorkerRecord: Equatable, Sendable {
         self.drainedAt = drainedAt
         self.running = running
         self.slots = slots
+        self.runtimes = runtimes
         self.sandboxes = sandboxes
         self.unacknowledged = unacknowledged
     }
@@ -82,14 +86,22 @@ public struct WorkerRecord: Equatable, Sendable {
 public struct WorkerReport: Equatable, Sendable {
     /// How many programs it runs at once, by pool.
     public var slots: [String: Int]
+    /// What it runs, by pool, the default first.
+    public var runtimes: [String: [String]]
     /// How many deliveries it has not acknowledged, by queue.
     public var unacknowledged: [String: Int]
     /// Whether it takes nothing, and has nothing to finish.
     public var isDrained: Bool
 
     /// Puts a report together.
-    public init(slots: [String: Int], unacknowledged: [String: Int], isDrained: Bool) {
+    public init(
+        slots: [String: Int],
+        runtimes: [String: [String]] = [:],
+        unacknowledged: [String: Int],
+        isDrained: Bool
+    ) {
         self.slots = slots
+        self.runtimes = runtimes
         self.unacknowledged = unacknowledged
         self.isDrained = isDrained
     }

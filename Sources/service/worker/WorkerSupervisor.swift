@@ -21,6 +21,7 @@ public actor WorkerSupervisor: Service {
     private let ledger: ExecutionLedger
     private let lease: WorkerLease
     private let pools: [WarmPool]
+    private let runtimes: [String: [String]]
     private let engine: any SandboxEngine
     private let announcer: CompletionEventFactory
     private let clock: any Clock<Duration>
@@ -36,7 +37,9 @@ public actor WorkerSupervisor: Service {
     private let reports: Poller
     private var isDrained = false
 
-    /// Describes a supervisor; the worker is registered by ``register()``.
+    /// Describes a supervisor, which tells others of `runtimes`, what its pools run.
+    ///
+    /// The worker is registered by ``register()``.
     public init(
         worker: String,
         version: String,
@@ -45,6 +48,7 @@ public actor WorkerSupervisor: Service {
         ledger: ExecutionLedger,
         lease: WorkerLease,
         pools: [WarmPool],
+        runtimes: [String: [String]] = [:],
         engine: any SandboxEngine,
         clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
@@ -55,6 +59,7 @@ public actor WorkerSupervisor: Service {
         self.ledger = ledger
         self.lease = lease
         self.pools = pools
+        self.runtimes = runtimes
         self.engine = engine
         self.clock = clock
         self.logger = logger
@@ -163,6 +168,7 @@ public actor WorkerSupervisor: Service {
             let isEmpty = lease.isDraining && ledger.held.isEmpty
             let report = WorkerReport(
                 slots: Dictionary(uniqueKeysWithValues: pools.map { ($0.name, $0.maximum) }),
+                runtimes: runtimes,
                 unacknowledged: ledger.deliveries.counts,
                 isDrained: isEmpty
             )
