@@ -166,7 +166,10 @@ struct BatchDecoderTests {
             #"{"executions": [{"source": "", "source": ""}]}"#,
             "the body: an object has a field twice"
         ),
-        (#"{"executions": [{},]}"#, "the body: not JSON: line 1, column 20: a comma before a } or ]"),
+        (
+            #"{"executions": [{},]}"#,
+            "the body: not JSON: line 1, column 20: a comma before a } or ]"
+        ),
     ])
     func aDocumentThatIsNoBatchIsRefusedAsAWhole(_ body: String, _ reason: String) throws {
         let refusal = try #require(

@@ -364,7 +364,6 @@ struct SubmissionDecoderTests {
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1e400}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1e999999}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 1E-400}}", "/limits/cpu_seconds"),
-        ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": 01}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": -0}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"cpu_seconds\": -0.0}}", "/limits/cpu_seconds"),
         ("{\"source\": \"\", \"limits\": {\"processes\": -0}}", "/limits/processes"),
