@@ -93,6 +93,7 @@ struct SubmitCommand: AsyncParsableCommand {
             let entry = entry(body: body, replyTo: nil)
             try await broker.submit([entry])
             Terminal.write(entry.id.text)
+            await warnIfIdle(entry, DatabaseClient(configuration))
             return
         }
         try await broker.events.withSubscription(to: []) { subscription in
@@ -104,6 +105,7 @@ struct SubmitCommand: AsyncParsableCommand {
             }
             try await broker.submit([entry])
             Terminal.writeError(entry.id.text)
+            await warnIfIdle(entry, database)
             let watch = CompletionWatch(
                 execution: entry.id,
                 tenant: entry.tenant,
@@ -115,6 +117,11 @@ struct SubmitCommand: AsyncParsableCommand {
             Terminal.write(end.document)
             if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
         }
+    }
+
+    private func warnIfIdle(_ entry: Submitter.Entry, _ database: DatabaseClient) async {
+        guard let reason = await database.idleness(of: entry.pool) else { return }
+        Terminal.writeError("it waits in the queue: \(reason)")
     }
 
     private func entry(body: [UInt8], replyTo: String?) -> Submitter.Entry {
