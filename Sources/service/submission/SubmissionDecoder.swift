@@ -96,9 +96,9 @@ public struct SubmissionDecoder: Sendable {
             decoder.userInfo[FieldCount.key] = fields
             request = try decoder.decode(RequestBody.self, from: Data(body))
         } catch let error as DecodingError {
-            let refusal = RequestRefusal(error)
-            guard refusal.pointer == "", JSONSyntax.fault(in: body) != nil else { throw refusal }
-            throw RequestRefusal.notJSON(body)
+            // The decoder looks at a value no sooner than it needs it.
+            guard JSONSyntax.fault(in: body) == nil else { throw RequestRefusal.notJSON(body) }
+            throw RequestRefusal(error)
         } catch {
             throw RequestRefusal.notJSON(body)
         }

@@ -139,7 +139,7 @@ struct BatchDecoderTests {
 
     @Test(arguments: [
         ("[]", "the body: expected an object"),
-        ("{", "the body: not JSON"),
+        ("{", "the body: not JSON: line 1, column 2: the text ends here"),
         (#"{"executions": []}"#, "/executions: not between 1 and 10000 of them"),
         (#"{"executions": {}}"#, "/executions: expected an array"),
         (#"{}"#, "/executions: expected an array"),
@@ -164,7 +164,7 @@ struct BatchDecoderTests {
             #"{"executions": [{"source": "", "source": ""}]}"#,
             "the body: an object has a field twice"
         ),
-        (#"{"executions": [{},]}"#, "the body: not JSON: a comma before a } or ]"),
+        (#"{"executions": [{},]}"#, "the body: not JSON: line 1, column 20: a comma before a } or ]"),
     ])
     func aDocumentThatIsNoBatchIsRefusedAsAWhole(_ body: String, _ reason: String) throws {
         let refusal = try #require(

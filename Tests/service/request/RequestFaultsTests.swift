@@ -88,7 +88,7 @@ import Testing
         ("{\"a\" 1}", "column 6: expected a colon"),
         (
             "{\"a\": [[], {}, {\"b\": [-1.5e+3, true, null]}], \"c\": .5}",
-            "column 51: expected a value"
+            "column 52: expected a value"
         ),
     ])
     func whatIsNoJSONIsToldWithItsPlace(body: String, expected: String) throws {
