@@ -68,6 +68,20 @@ struct DatabaseClient {
         )
     }
 
+    /// Why nothing runs executions of a pool now; nil where something does, or that cannot be learnt.
+    ///
+    /// A worker that has just been started has not said yet what it runs.
+    func idleness(of pool: String) async -> String? {
+        guard let workers = try? await directory.workers().filter({ $0.state != .lost }) else {
+            return nil
+        }
+        guard !workers.isEmpty else { return "no worker is alive" }
+        let serves = workers.contains { worker in
+            worker.state == .active && (worker.slots.isEmpty || worker.slots[pool] != nil)
+        }
+        return serves ? nil : "no worker serves the pool \(pool)"
+    }
+
     /// What a client reads.
     var records: Records { Records(executions: executions, letters: letters) }
 }

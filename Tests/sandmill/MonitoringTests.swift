@@ -72,7 +72,7 @@ extension SystemTests {
             #expect(try await monitoring.ask("/executions").status == 404)
             let wrong = try await monitoring.ask("/metrics", "-X", "POST")
             #expect(wrong.status == 405)
-            #expect(wrong.fields["allow"] == "GET, HEAD")
+            #expect(wrong.fields["allow"] == "GET, HEAD, OPTIONS")
             try FileManager.default.moveItem(
                 at: installation.results,
                 to: installation.directory.appending(path: "moved")

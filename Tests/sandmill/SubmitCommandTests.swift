@@ -60,6 +60,33 @@ extension SystemTests {
             #expect(try await shell.exitCode() == 0, "\(shell.errors.text)")
         }
 
+        @Test(.installationWithoutWorker)
+        func whoSubmitsWhereNothingRunsIsTold() async throws {
+            let installation = try Installation.current
+            let file = installation.directory.appending(path: "alone.py")
+            try "print(1)".write(to: file, atomically: true, encoding: .utf8)
+            let submitted = try await installation.run(["submit", file.path()])
+            #expect(submitted.exitCode == 0, "\(submitted.errors)")
+            #expect(submitted.errors.contains("it waits in the queue: no worker is alive"))
+
+            let gateway = try await installation.open("gateway")
+            let made = try await gateway.ask(
+                "/execute/async",
+                "-H", "Content-Type: application/json", "-d", #"{"source": "print(1)"}"#
+            )
+            let id = try #require(made.json["id"].string)
+            #expect(made.fields["location"] == "/execute/\(id)")
+            let body = try await gateway.ask("/execute/\(id)").json
+            #expect(body["state"] == "queued")
+            #expect(body["attempt"] == 0 && body["started_at"] == .null)
+            let status = try await installation.run(["status", id])
+            #expect(
+                status.output.contains { $0.contains("waits in the queue, no worker is alive") },
+                "\(status.output)"
+            )
+            try await installation.stop(gateway.process)
+        }
+
         @Test func aDirectoryIsNoProgram() async throws {
             let ended = try await Installation.current.run(["submit", "."])
             #expect(ended.exitCode == 65)

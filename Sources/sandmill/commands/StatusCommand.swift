@@ -28,7 +28,11 @@ struct StatusCommand: AsyncParsableCommand {
         let database = DatabaseClient(try global.load())
         if let record = try await database.executions.execution(id) {
             let trace = try await database.executions.trace(id)
-            Terminal.write(table: record.rows + (trace?.rows ?? []))
+            var rows = record.rows + (trace?.rows ?? [])
+            if record.state == .queued, let reason = await database.idleness(of: record.pool) {
+                rows.append(["nothing runs it", "it waits in the queue, \(reason)"])
+            }
+            Terminal.write(table: rows)
         } else if let batch = try await database.executions.batch(id) {
             Terminal.write(table: batch.rows)
         } else if let letter = try await database.letters.letter(of: id, tenant: nil) {

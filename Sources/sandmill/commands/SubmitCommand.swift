@@ -74,6 +74,7 @@ struct SubmitCommand: AsyncParsableCommand {
             let entry = entry(body: body, replyTo: nil)
             try await broker.submit([entry])
             Terminal.write(entry.id.text)
+            await warnIfIdle(entry, DatabaseClient(configuration))
             return
         }
         try await broker.events.withSubscription(to: []) { subscription in
@@ -95,11 +96,17 @@ struct SubmitCommand: AsyncParsableCommand {
                 "it goes on; to see its end: sandmill result \(entry.id.text)"
             ) {
                 Terminal.writeError(entry.id.text)
+                await warnIfIdle(entry, database)
                 return try await watch.end(timeout: timeout?.duration)
             }
             Terminal.write(end.document)
             if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
         }
+    }
+
+    private func warnIfIdle(_ entry: Submitter.Entry, _ database: DatabaseClient) async {
+        guard let reason = await database.idleness(of: entry.pool) else { return }
+        Terminal.writeError("it waits in the queue: \(reason)")
     }
 
     private func entry(body: [UInt8], replyTo: String?) -> Submitter.Entry {
