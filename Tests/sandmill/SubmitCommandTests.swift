@@ -72,7 +72,10 @@ extension SystemTests {
             let gateway = try await installation.open("gateway")
             let made = try await gateway.ask(
                 "/execute/async",
-                "-H", "Content-Type: application/json", "-d", #"{"source": "print(1)"}"#
+                "-H",
+                "Content-Type: application/json",
+                "-d",
+                #"{"source": "print(1)"}"#
             )
             let id = try #require(made.json["id"].string)
             #expect(made.fields["location"] == "/execute/\(id)")
