@@ -9,11 +9,14 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct AuthenticatorTests {
     private let tokens = FakeTokens()
 
-    private func authenticator(isLoopback: Bool = true) async throws -> Authenticator {
+    private func authenticator(
+        isLoopback: Bool = true,
+        origins: [String] = []
+    ) async throws -> Authenticator {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let directory = TokenDirectory(store: tokens, logger: logger)
         try await directory.load()
-        return Authenticator(directory: directory, isLoopback: isLoopback)
+        return Authenticator(directory: directory, isLoopback: isLoopback, origins: origins)
     }
 
     private func token(_ role: AccessRole) throws -> String {
@@ -78,6 +81,21 @@ import Testing
             try authenticator.caller(of: request(host: host, origin: origin), for: .caller)
         }
         #expect(problem?.kind == .forbidden)
+    }
+
+    @Test func withoutTokensOnlyPagesOfAnOriginThatIsNamedMayComeFromElsewhere() async throws {
+        let origin = "http://localhost:3000"
+        let named = try await authenticator(origins: [origin])
+        _ = try named.caller(of: request(host: "localhost:8080", origin: origin), for: .caller)
+        for (host, origin) in [("localhost:8080", "http://evil.example"), ("evil.example", origin)] {
+            #expect(throws: Problem.self) {
+                try named.caller(of: request(host: host, origin: origin), for: .caller)
+            }
+        }
+        let all = try await authenticator(origins: ["*"])
+        #expect(throws: Problem.self) {
+            try all.caller(of: request(host: "localhost:8080", origin: origin), for: .caller)
+        }
     }
 
     @Test func aTokenMayComeByAnyNameAndFromAnyPage() async throws {

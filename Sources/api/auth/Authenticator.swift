@@ -7,7 +7,8 @@ internal import SandmillService
 ///
 /// Where there never was a token, which only a gateway on loopback allows, the header `tenant` says
 /// for whom a request is, as it does in AMQP. A browser on this machine would then carry requests of any
-/// page, so what a page from elsewhere can make it send is refused (``refuseOtherSites(_:)``).
+/// page, so what a page from elsewhere can make it send is refused, unless its origin is named
+/// (``refuseOtherSites(_:)``).
 struct Authenticator: Sendable {
     /// Who may have something.
     enum Access: Sendable {
@@ -25,6 +26,8 @@ struct Authenticator: Sendable {
 
     let directory: TokenDirectory
     let isLoopback: Bool
+    /// The origins whose pages may use the gateway; `*` names none here, since a page then needs a token.
+    var origins: [String] = []
 
     /// The caller of a request.
     func caller(of request: Request, for access: Access) throws -> Caller {
@@ -47,7 +50,7 @@ struct Authenticator: Sendable {
     /// this machine, and for all tenants.
     func caller(ofPage request: Request, session: String?) throws -> Caller {
         if try asksForNoToken {
-            try Self.refuseOtherSites(request)
+            try refuseOtherSites(request)
             return Caller(
                 tenant: "default",
                 actsForAll: true,
@@ -92,19 +95,19 @@ struct Authenticator: Sendable {
         return try Self.caller(token, actingFor: tenant)
     }
 
-    /// Takes only requests to a name of loopback, and from no page but our own.
+    /// Takes only requests to a name of loopback, and from no page but our own and those of ``origins``.
     ///
     /// A page whose own name leads here by then (DNS rebinding) has that name in `Host`; other pages have
     /// theirs in `Origin` (RFC 6454, section 7).
-    private static func refuseOtherSites(_ request: Request) throws(Problem) {
+    private func refuseOtherSites(_ request: Request) throws(Problem) {
         let host = request.head.authority ?? ""
-        guard isLoopbackName(host) else {
+        guard Self.isLoopbackName(host) else {
             throw Problem(
                 .forbidden,
                 "without access tokens the field Host has to name this machine, such as localhost"
             )
         }
-        guard let origin = request.headers[.origin] else { return }
+        guard let origin = request.headers[.origin], !origins.contains(origin) else { return }
         guard origin.lowercased() == "http://\(host)".lowercased() else {
             throw Problem(.forbidden, "the request comes from a page of another site")
         }

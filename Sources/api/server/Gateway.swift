@@ -39,7 +39,8 @@ public struct Gateway: Service {
         )
         let authenticator = Authenticator(
             directory: services.directory,
-            isLoopback: settings.isLoopback
+            isLoopback: settings.isLoopback,
+            origins: settings.origins
         )
         let rate = RequestRate(perSecond: settings.limits.requestsPerSecond)
         try await server.run(routes + pageRoutes(authenticator, rate)) { request, access in

@@ -19,9 +19,12 @@ extension Installation {
         for id in ids {
             let subject = JSON.string(id.uuidString.lowercased())
             let announced = Set(
-                messages.filter { $0.event["subject"] == subject }.map {
-                    $0.event["id"].string ?? ""
-                }
+                messages.map(\.event)
+                    .filter {
+                        $0["subject"] == subject
+                            && $0["type"] == "dev.sandmill.execution.finished.v1"
+                    }
+                    .map { $0["id"].string ?? "" }
             )
             #expect(announced.count == 1, "events of \(id)", sourceLocation: sourceLocation)
             let record = try await record(id)
