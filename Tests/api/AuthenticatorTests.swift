@@ -87,7 +87,8 @@ import Testing
         let origin = "http://localhost:3000"
         let named = try await authenticator(origins: [origin])
         _ = try named.caller(of: request(host: "localhost:8080", origin: origin), for: .caller)
-        for (host, origin) in [("localhost:8080", "http://evil.example"), ("evil.example", origin)] {
+        for (host, origin) in [("localhost:8080", "http://evil.example"), ("evil.example", origin)]
+        {
             #expect(throws: Problem.self) {
                 try named.caller(of: request(host: host, origin: origin), for: .caller)
             }
