@@ -3,7 +3,7 @@ import json
 import sys
 
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
@@ -38,9 +38,11 @@ def find(order):
                 pass  # It was swapped for another meanwhile.
         return False
 
-    return WebDriverWait(driver, order.get("seconds", 30)).until(
-        present, f"{order}, on {driver.current_url}: {driver.find_element(By.TAG_NAME, 'body').text}"
-    )
+    try:
+        return WebDriverWait(driver, order.get("seconds", 30)).until(present)
+    except TimeoutException:
+        body = driver.execute_script("return document.body.innerText")
+        raise TimeoutException(f"{order}, on {driver.current_url}: {body}")
 
 
 def open_page(order):
@@ -103,12 +105,22 @@ ORDERS = {"open": open_page} | {
     order.__name__: order for order in (see, click, write, count, evaluate, requests, photograph)
 }
 
+def obey(order):
+    """Does what is ordered; again where the element was swapped for another before anything was done to it."""
+    for _ in range(20):
+        try:
+            return ORDERS[order["do"]](order) or {}
+        except StaleElementReferenceException:
+            pass
+    return ORDERS[order["do"]](order) or {}
+
+
 try:
     for line in sys.stdin:
         order = json.loads(line)
         answer = {}
         try:
-            answer = ORDERS[order["do"]](order) or {}
+            answer = obey(order)
         except WebDriverException as error:
             answer["error"] = str(error)
         print(json.dumps(answer), flush=True)
