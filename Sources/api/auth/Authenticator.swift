@@ -69,7 +69,7 @@ struct Authenticator: Sendable {
     private func identify(_ request: Request) throws -> Caller {
         let tenant = try Self.tenant(of: request)
         if try asksForNoToken {
-            try Self.refuseOtherSites(request)
+            try refuseOtherSites(request)
             let tenant = tenant ?? "default"
             return Caller(
                 tenant: tenant,
