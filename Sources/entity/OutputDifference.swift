@@ -109,7 +109,7 @@ extension OutputDifference: Encodable {
 public enum Reveal: String, CaseIterable, Sendable {
     /// That it is one.
     case none
-    /// And where it differs first, which lets nobody know what is expected.
+    /// And where it differs first: no byte of what is expected, though who may submit often can learn from it.
     case position
     /// And what is there, and what should be.
     case difference
