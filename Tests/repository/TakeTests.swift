@@ -68,11 +68,16 @@ struct TakeTests {
         try await RecordStore.with { store in
             _ = try await park(200, in: store)
             let taken = try await withThrowingTaskGroup(of: [TakenExecution].self) { group in
+                // A worker takes once at a time.
                 for worker in 0..<4 {
-                    for _ in 0..<10 {
-                        group.addTask {
-                            try await store.executions.take(takeRequest(5, worker: "w\(worker)"))
+                    group.addTask {
+                        var taken: [TakenExecution] = []
+                        for _ in 0..<10 {
+                            taken += try await store.executions.take(
+                                takeRequest(5, worker: "w\(worker)")
+                            )
                         }
+                        return taken
                     }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
