@@ -105,7 +105,7 @@ struct WorkerParts {
             uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
         )
         let batches = BatchReceiver(
-            source: BatchConsumer(broker: adapters.broker),
+            source: QueueConsumer.batches(broker: adapters.broker),
             admissions: adapters.admissions,
             ledger: ledger,
             workers: workersByPool,
@@ -123,7 +123,7 @@ struct WorkerParts {
             logger: logger
         )
         let drain = DeadLetterDrain(
-            source: UndeliverableConsumer(broker: adapters.broker),
+            source: QueueConsumer.undeliverable(broker: adapters.broker),
             ledger: ledger,
             lease: lease,
             publishers: adapters.broker.publishers,
@@ -157,9 +157,9 @@ struct WorkerParts {
                 publishers: adapters.broker.publishers
             ),
             decoder: SubmissionDecoder(pool: settings.requests(configuration.retention)),
-            source: RequestConsumer(
+            source: QueueConsumer.requests(
+                of: settings.name,
                 broker: adapters.broker,
-                pool: settings.name,
                 prefetch: configuration.broker.prefetch
             ),
             lease: lease,

@@ -1,34 +1,46 @@
 internal import AMQP
 internal import Logging
-internal import SandmillService
+public import SandmillService
 
 /// Consumes queues over a connection that is kept, each on a channel of its own.
 ///
 /// A queue that is deleted, or redeclared in another way, is tried again by itself while the
 /// others go on. One that is of another type or lacks what its kind needs, such as its dead letters, is
 /// not consumed: it would lose messages without a word.
-struct QueueConsumer {
-    /// Takes a delivery of a queue, at once.
-    typealias Take = @Sendable (_ queue: String, AMQP.Delivery, Settlement) -> Void
-
+public struct QueueConsumer: MessageSource {
     let broker: Broker
     let purpose: String
-    let queues: [String]
+    let queues: [String: SandmillService.Delivery.Origin]
     let prefetch: UInt16
 
     /// Consumes until the task is cancelled; reconnects by itself, for ever.
-    func run(take: @escaping Take) async {
+    public func run(deliver: @escaping @Sendable (SandmillService.Delivery) -> Void) async {
         await broker.supervisor(for: purpose).run { connection throws(AMQPError) in
             await withDiscardingTaskGroup { group in
-                for queue in queues {
-                    group.addTask { await consume(queue, on: connection, take: take) }
+                for (queue, origin) in queues {
+                    group.addTask {
+                        await consume(queue, on: connection) { delivery, settlement in
+                            let delivery = SandmillService.Delivery(
+                                delivery,
+                                from: queue,
+                                as: origin,
+                                of: broker,
+                                settlement: settlement
+                            )
+                            deliver(delivery.completed(with: broker.topology))
+                        }
+                    }
                 }
             }
             if let reason = await connection.untilClosed() { throw reason }
         }
     }
 
-    private func consume(_ queue: String, on connection: Connection, take: Take) async {
+    private func consume(
+        _ queue: String,
+        on connection: Connection,
+        take: @Sendable (AMQP.Delivery, Settlement) -> Void
+    ) async {
         var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
         var generator = SystemRandomNumberGenerator()
         while !Task.isCancelled {
@@ -73,13 +85,13 @@ struct QueueConsumer {
     private func consumeOnce(
         _ queue: String,
         on connection: Connection,
-        take: Take
+        take: @Sendable (AMQP.Delivery, Settlement) -> Void
     ) async throws(AMQPError) {
         let channel = try await connection.openChannel()
         do throws(AMQPError) {
             let consumer = try await channel.consume(queue: queue, prefetch: prefetch)
             for try await delivery in consumer.deliveries {
-                take(queue, delivery, Settlement(of: delivery.tag, on: channel))
+                take(delivery, Settlement(of: delivery.tag, on: channel))
             }
             try await consumer.cancel()
         } catch {

@@ -6,7 +6,7 @@ public import ServiceLifecycle
 ///
 /// Their members wait in the store; the workers take them from there.
 public struct BatchReceiver: Service {
-    private let source: any BatchSource
+    private let source: any MessageSource
     private let admissions: Admissions
     private let ledger: ExecutionLedger
     private let workers: [String: QueueWorker]
@@ -29,7 +29,7 @@ public struct BatchReceiver: Service {
     ///   - clock: What it waits with before it tries again.
     ///   - logger: Told what could not be taken in.
     public init(
-        source: any BatchSource,
+        source: any MessageSource,
         admissions: Admissions,
         ledger: ExecutionLedger,
         workers: [String: QueueWorker],
@@ -52,7 +52,7 @@ public struct BatchReceiver: Service {
 
     /// Takes batches in until a graceful shutdown; what is not acknowledged by then the broker has.
     public func run() async throws {
-        let inbox = Inbox<BatchDelivery>(settlement: \.settlement)
+        let inbox = Inbox()
         await withDiscardingTaskGroup { group in
             group.addTask {
                 try? await gracefulShutdown()
@@ -72,7 +72,7 @@ public struct BatchReceiver: Service {
     /// What happens to a batch.
     ///
     /// - Returns: Whether that is all; otherwise it goes back, until its queue gives it up.
-    private func process(_ original: BatchDelivery) async -> Bool {
+    private func process(_ original: Delivery) async -> Bool {
         var delivery = original
         do {
             delivery.properties = try publishers.check(delivery.properties)
@@ -101,7 +101,7 @@ public struct BatchReceiver: Service {
     /// - Returns: The batch; nil where there is nothing to acknowledge any more.
     private func admit(
         _ message: RequestMessage,
-        of delivery: BatchDelivery
+        of delivery: Delivery
     ) async throws -> AdmittedBatch? {
         var backoff = Backoff(limit: .seconds(30))
         while !delivery.settlement.isStale() {
@@ -122,18 +122,9 @@ public struct BatchReceiver: Service {
         return nil
     }
 
-    private func refuse(_ delivery: BatchDelivery, _ refusal: RequestRefusal) async -> Bool {
-        let letter = DeadLetter(
-            errorType: refusal.kind.rawValue,
-            reason: refusal.reason,
-            faults: refusal.faults,
-            queue: delivery.queue,
-            routingKey: RoutingKey.batch,
-            deliveries: delivery.deliveries,
-            properties: delivery.properties,
-            body: delivery.body
-        )
+    private func refuse(_ delivery: Delivery, _ refusal: RequestRefusal) async -> Bool {
         do throws(StoreError) {
+            let letter = DeadLetter(delivery, refused: refusal)
             try await ledger.keep(publishers.addressed(letter))
             await delivery.settlement.acknowledge()
             return true
@@ -143,7 +134,7 @@ public struct BatchReceiver: Service {
         }
     }
 
-    private func report(_ error: any Error, about delivery: BatchDelivery) {
+    private func report(_ error: any Error, about delivery: Delivery) {
         logger.error(
             "A batch could not be taken in and goes back to the broker.",
             metadata: [LogKey.queue: "\(delivery.queue)", LogKey.reason: "\(error)"]

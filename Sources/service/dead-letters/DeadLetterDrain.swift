@@ -8,7 +8,7 @@ public struct DeadLetterDrain: Service {
     /// The most dead letters that are being kept at once.
     private static let concurrency = 64
 
-    private let source: any UndeliverableSource
+    private let source: any MessageSource
     private let ledger: ExecutionLedger
     private let lease: WorkerLease
     private let publishers: PublisherPolicy
@@ -25,7 +25,7 @@ public struct DeadLetterDrain: Service {
     ///   - clock: What it waits with before it tries again.
     ///   - logger: Told what could not be kept.
     public init(
-        source: any UndeliverableSource,
+        source: any MessageSource,
         ledger: ExecutionLedger,
         lease: WorkerLease,
         publishers: PublisherPolicy = PublisherPolicy(),
@@ -43,7 +43,7 @@ public struct DeadLetterDrain: Service {
     /// Drains until a graceful shutdown, and then keeps what it has begun to keep; the rest the broker
     /// still has.
     public func run() async throws {
-        let inbox = Inbox<UndeliverableMessage>(settlement: \.settlement)
+        let inbox = Inbox()
         await withDiscardingTaskGroup { group in
             group.addTask {
                 try? await gracefulShutdown()
@@ -55,16 +55,16 @@ public struct DeadLetterDrain: Service {
         }
     }
 
-    private func keepAll(of inbox: Inbox<UndeliverableMessage>) async {
+    private func keepAll(of inbox: Inbox) async {
         await withTaskGroup(of: Void.self) { group in
             var count = 0
-            while let message = await inbox.next() {
+            while let delivery = await inbox.next() {
                 if count == Self.concurrency {
                     await group.next()
                 } else {
                     count += 1
                 }
-                group.addTask { await keep(message) }
+                group.addTask { await keep(delivery) }
             }
         }
     }
@@ -73,18 +73,19 @@ public struct DeadLetterDrain: Service {
     ///
     /// It is not released: its queue has nowhere to send what it has delivered too often, and RabbitMQ 4
     /// drops that.
-    private func keep(_ message: UndeliverableMessage) async {
+    private func keep(_ delivery: Delivery) async {
+        let letter = publishers.addressed(DeadLetter(undeliverable: delivery))
         var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
-        while !message.settlement.isStale() {
+        while !delivery.settlement.isStale() {
             do throws(StoreError) {
-                try await ledger.keep(publishers.addressed(message.letter))
-                await message.settlement.acknowledge()
+                try await ledger.keep(letter)
+                await delivery.settlement.acknowledge()
                 return
             } catch {
                 logger.error(
                     "A dead letter could not be kept yet and stays with the broker.",
                     metadata: [
-                        LogKey.queue: "\(message.letter.queue)",
+                        LogKey.queue: "\(letter.queue)",
                         LogKey.reason: "\(error.message)",
                     ]
                 )

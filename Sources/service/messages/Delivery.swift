@@ -1,7 +1,19 @@
 public import SandmillEntity
 
-/// A request as the broker delivered it.
+/// A message as the broker delivered it.
 public struct Delivery: Sendable {
+    /// Where it comes from.
+    public enum Origin: Hashable, Sendable {
+        /// The requests of a level.
+        case requests(Level)
+        /// The batches that are one message each.
+        case batches
+        /// What no queue took.
+        case unrouted
+        /// What the broker gave up, and why.
+        case givenUp(because: String)
+    }
+
     /// A message's body, or the beginning of one that is larger than is read.
     public enum Body: Equatable, Sendable {
         /// All of it.
@@ -17,12 +29,12 @@ public struct Delivery: Sendable {
         }
     }
 
-    /// The queue it came from.
+    /// Where it comes from.
+    public var origin: Origin
+    /// The queue it came from; of one that was given up, the queue that it was in before.
     public var queue: String
-    /// The pool of that queue.
-    public var pool: String
-    /// The level of that queue.
-    public var level: Level
+    /// What it was, or is to be, published with; nil where that is not known.
+    public var routingKey: String?
     /// How often that queue has delivered it, this time among them; nil where it does not say.
     public var deliveries: Int?
     /// Its properties.
@@ -34,20 +46,25 @@ public struct Delivery: Sendable {
 
     /// Puts a delivery together.
     public init(
+        origin: Origin,
         queue: String,
-        pool: String,
-        level: Level,
+        routingKey: String?,
         deliveries: Int? = nil,
         properties: MessageProperties,
         body: Body,
         settlement: Settlement
     ) {
+        self.origin = origin
         self.queue = queue
-        self.pool = pool
-        self.level = level
+        self.routingKey = routingKey
         self.deliveries = deliveries
         self.properties = properties
         self.body = body
         self.settlement = settlement
+    }
+
+    /// The level of a request; of any other message, the middle one.
+    public var level: Level {
+        if case .requests(let level) = origin { level } else { .normal }
     }
 }

@@ -4,42 +4,40 @@ internal import Synchronization
 ///
 /// What can no longer be settled is dropped, so that the broker's prefetch bounds it across any number of
 /// connections. Any thread offers; one task takes.
-final class Inbox<Message: Sendable>: Sendable {
+final class Inbox: Sendable {
     private struct State {
-        var waiting: [Message] = []
+        var waiting: [Delivery] = []
         var isClosed = false
     }
 
-    private let settlement: @Sendable (Message) -> Settlement
     private let state = Mutex(State())
     private let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
 
-    /// Starts empty; `settlement` tells how a message is settled.
-    init(settlement: @escaping @Sendable (Message) -> Settlement) {
-        self.settlement = settlement
+    /// Starts empty.
+    init() {
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Adds a message; after ``close()`` it is left to the broker.
-    func offer(_ message: Message) {
+    /// Adds a delivery; after ``close()`` it is left to the broker.
+    func offer(_ delivery: Delivery) {
         state.withLock { state in
             if state.isClosed { return }
-            state.waiting.removeAll { settlement($0).isStale() }
-            state.waiting.append(message)
+            state.waiting.removeAll { $0.settlement.isStale() }
+            state.waiting.append(delivery)
         }
         arrival.yield()
     }
 
-    /// Takes the oldest message, waiting for one; nil once closed or cancelled.
-    func next() async -> Message? {
+    /// Takes the oldest delivery, waiting for one; nil once closed or cancelled.
+    func next() async -> Delivery? {
         var arrivals = arrivals.makeAsyncIterator()
         while true {
-            let (message, isClosed) = state.withLock { state in
-                state.waiting.removeAll { settlement($0).isStale() }
+            let (delivery, isClosed) = state.withLock { state in
+                state.waiting.removeAll { $0.settlement.isStale() }
                 return (state.waiting.isEmpty ? nil : state.waiting.removeFirst(), state.isClosed)
             }
-            if message != nil || isClosed { return message }
+            if delivery != nil || isClosed { return delivery }
             if await arrivals.next() == nil { return nil }
         }
     }

@@ -72,7 +72,7 @@ public struct QueueWorker: Service {
 
     let configuration: Configuration
     let decoder: SubmissionDecoder
-    private let source: any DeliverySource
+    private let source: any MessageSource
     private let lease: WorkerLease
     let ledger: ExecutionLedger
     private let pool: WarmPool
@@ -87,7 +87,7 @@ public struct QueueWorker: Service {
     public init(
         _ configuration: Configuration,
         decoder: SubmissionDecoder,
-        source: any DeliverySource,
+        source: any MessageSource,
         lease: WorkerLease,
         ledger: ExecutionLedger,
         pool: WarmPool,
@@ -334,7 +334,7 @@ public struct QueueWorker: Service {
     /// Keeps a message with the reason why it is not run, then acknowledges it.
     private func refuse(_ delivery: Delivery, _ refusal: RequestRefusal) async {
         do {
-            let letter = DeadLetter(delivery, refusal)
+            let letter = DeadLetter(delivery, refused: refusal)
             try await ledger.keep(configuration.publishers.addressed(letter))
             await delivery.settlement.acknowledge()
         } catch {
@@ -436,21 +436,6 @@ extension FailedAttempt {
             sandbox: finished.sandbox,
             resultsPath: document.resultsPath,
             resultsSize: finished.resultsSize
-        )
-    }
-}
-
-extension DeadLetter {
-    fileprivate init(_ delivery: Delivery, _ refusal: RequestRefusal) {
-        self.init(
-            errorType: refusal.kind.rawValue,
-            reason: refusal.reason,
-            faults: refusal.faults,
-            queue: delivery.queue,
-            routingKey: "\(delivery.pool).\(delivery.level.rawValue)",
-            deliveries: delivery.deliveries,
-            properties: delivery.properties,
-            body: delivery.body
         )
     }
 }

@@ -102,7 +102,7 @@ struct Inbox {
         (deliveries, continuation) = AsyncStream.makeStream()
     }
 
-    /// What is passed to ``DeliverySource/run(deliver:)``.
+    /// What is passed to ``MessageSource/run(deliver:)``.
     var take: @Sendable (SandmillService.Delivery) -> Void {
         { [continuation] in continuation.yield($0) }
     }

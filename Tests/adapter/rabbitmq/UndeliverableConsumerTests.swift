@@ -10,13 +10,12 @@ import Testing
     @Test func whatNoQueueWantsComesWithItsRoutingKey() async throws {
         try await withConsumer { installation, messages in
             try await installation.request("lost", pool: "nobody")
-            let letter = try await next(of: messages).letter
-            #expect(letter.errorType == "unroutable")
-            #expect(letter.reason == "no queue takes the routing key \"nobody.normal\"")
-            #expect(letter.routingKey == "nobody.normal")
-            #expect(letter.deliveries == 0)
-            #expect(letter.properties.messageID == "lost")
-            #expect(letter.body == Array("{}".utf8))
+            let message = try await next(of: messages)
+            #expect(message.origin == .unrouted)
+            #expect(message.routingKey == "nobody.normal")
+            #expect(message.deliveries == 0)
+            #expect(message.properties.messageID == "lost")
+            #expect(message.body == .complete(Array("{}".utf8)))
         }
     }
 
@@ -27,12 +26,11 @@ import Testing
             try await installation.request("refused")
             let delivery = try #require(try await consumer.deliveries.first { _ in true })
             try await installation.channel.reject(delivery.tag, requeue: false)
-            let letter = try await next(of: messages).letter
-            #expect(letter.errorType == "given_up")
-            #expect(letter.reason == "the broker gave it up: rejected")
-            #expect(letter.queue == queue)
-            #expect(letter.routingKey == "\(Installation.pool).normal")
-            #expect(letter.deliveries == nil)
+            let message = try await next(of: messages)
+            #expect(message.origin == .givenUp(because: "rejected"))
+            #expect(message.queue == queue)
+            #expect(message.routingKey == "\(Installation.pool).normal")
+            #expect(message.deliveries == nil)
         }
     }
 
@@ -42,7 +40,7 @@ import Testing
             _ = try await next(of: messages)
             installation.proxy.cut()
             let again = try await next(of: messages)
-            #expect(again.letter.properties.messageID == "lost")
+            #expect(again.properties.messageID == "lost")
             await again.settlement.acknowledge()
             let queue = "\(installation.prefix).unrouted"
             while try await installation.channel.checkQueue(queue).messageCount > 0 {
@@ -52,18 +50,18 @@ import Testing
     }
 
     private func next(
-        of messages: AsyncStream<UndeliverableMessage>
-    ) async throws -> UndeliverableMessage {
+        of messages: AsyncStream<SandmillService.Delivery>
+    ) async throws -> SandmillService.Delivery {
         try #require(await messages.first { _ in true })
     }
 
     private func withConsumer(
-        _ body: (Installation, AsyncStream<UndeliverableMessage>) async throws -> Void
+        _ body: (Installation, AsyncStream<SandmillService.Delivery>) async throws -> Void
     ) async throws {
         try await Installation.with { installation in
-            let (messages, continuation) = AsyncStream<UndeliverableMessage>.makeStream()
+            let (messages, continuation) = AsyncStream<SandmillService.Delivery>.makeStream()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                let consumer = UndeliverableConsumer(broker: installation.broker)
+                let consumer = QueueConsumer.undeliverable(broker: installation.broker)
                 group.addTask { await consumer.run { continuation.yield($0) } }
                 defer { group.cancelAll() }
                 try await body(installation, messages)

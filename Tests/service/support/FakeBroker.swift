@@ -4,14 +4,14 @@ import SandmillService
 import Synchronization
 
 /// A broker with one work queue: what is published to `submit` is delivered again.
-final class FakeBroker: DeliverySource, MessagePublisher {
+final class FakeBroker: MessageSource, MessagePublisher {
     private struct State {
         var published: [OutboundMessage] = []
         var outcomes: [PublishOutcome] = []
     }
 
     /// The work queue.
-    let queue: FakeSource<Delivery>
+    let queue: FakeSource
     private let journal: Journal
     private let state = Mutex(State())
 
@@ -38,9 +38,9 @@ final class FakeBroker: DeliverySource, MessagePublisher {
     ) {
         queue.send(properties.messageID ?? "") { deliveries, settlement in
             Delivery(
+                origin: .requests(level),
                 queue: "sandmill.work.python.\(level.rawValue)",
-                pool: "python",
-                level: level,
+                routingKey: "python.\(level.rawValue)",
                 deliveries: deliveries,
                 properties: properties,
                 body: body,

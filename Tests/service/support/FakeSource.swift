@@ -3,8 +3,8 @@ import Synchronization
 
 /// A queue of one consumer: what it has not acknowledged comes again, by the next channel or when it is
 /// released.
-final class FakeSource<Message: Sendable>: Sendable {
-    private typealias Make = @Sendable (_ deliveries: Int, Settlement) -> Message
+final class FakeSource: MessageSource {
+    private typealias Make = @Sendable (_ deliveries: Int, Settlement) -> Delivery
 
     private struct Entry {
         let name: String
@@ -16,7 +16,7 @@ final class FakeSource<Message: Sendable>: Sendable {
         var entries: [Int: Entry] = [:]
         var last = 0
         var channel = 0
-        var deliver: (@Sendable (Message) -> Void)?
+        var deliver: (@Sendable (Delivery) -> Void)?
     }
 
     private let journal: Journal
@@ -32,7 +32,7 @@ final class FakeSource<Message: Sendable>: Sendable {
     /// Takes a message in, which `make` makes of how often it was delivered and of its settlement.
     func send(
         _ name: String,
-        _ make: @escaping @Sendable (_ deliveries: Int, Settlement) -> Message
+        _ make: @escaping @Sendable (_ deliveries: Int, Settlement) -> Delivery
     ) {
         let id = state.withLock { state in
             state.last += 1
@@ -47,7 +47,7 @@ final class FakeSource<Message: Sendable>: Sendable {
         redeliver(by: state.withLock(\.deliver))
     }
 
-    func run(deliver: @escaping @Sendable (Message) -> Void) async {
+    func run(deliver: @escaping @Sendable (Delivery) -> Void) async {
         journal.note(.consuming)
         redeliver(by: deliver)
         await Gate().pass()
@@ -55,7 +55,7 @@ final class FakeSource<Message: Sendable>: Sendable {
         journal.note(.stoppedConsuming)
     }
 
-    private func redeliver(by deliver: (@Sendable (Message) -> Void)?) {
+    private func redeliver(by deliver: (@Sendable (Delivery) -> Void)?) {
         let ids = state.withLock { state in
             state.channel += 1
             state.deliver = deliver
@@ -65,16 +65,16 @@ final class FakeSource<Message: Sendable>: Sendable {
     }
 
     private func deliver(_ id: Int) {
-        let (message, deliver) = state.withLock { state in
+        let (delivery, deliver) = state.withLock { state in
             guard let deliver = state.deliver, var entry = state.entries[id] else {
-                return (Message?.none, state.deliver)
+                return (Delivery?.none, state.deliver)
             }
             entry.deliveries += 1
             state.entries[id] = entry
             let settlement = settlement(of: id, named: entry.name, on: state.channel)
             return (entry.make(entry.deliveries, settlement), deliver)
         }
-        if let message { deliver?(message) }
+        if let delivery { deliver?(delivery) }
     }
 
     private func settlement(of id: Int, named name: String, on channel: Int) -> Settlement {
@@ -95,10 +95,6 @@ final class FakeSource<Message: Sendable>: Sendable {
         )
     }
 }
-
-extension FakeSource: DeliverySource where Message == Delivery {}
-extension FakeSource: BatchSource where Message == BatchDelivery {}
-extension FakeSource: UndeliverableSource where Message == UndeliverableMessage {}
 
 extension Settlement {
     /// That of a delivery which nobody asks for.

@@ -12,7 +12,7 @@ struct BatchReceiverTests {
 
     private let journal = Journal()
     private let store: InMemoryStore
-    private let source: FakeSource<BatchDelivery>
+    private let source: FakeSource
     private let lease = WorkerLease(trust: .seconds(600))
     private let id = UUID()
 
@@ -103,8 +103,10 @@ struct BatchReceiverTests {
 
     private func send(_ id: UUID, _ body: String) {
         source.send(id.text) { deliveries, settlement in
-            BatchDelivery(
+            Delivery(
+                origin: .batches,
                 queue: "sandmill.batches",
+                routingKey: "batch",
                 deliveries: deliveries,
                 properties: MessageProperties(
                     contentType: "application/json",

@@ -148,21 +148,3 @@ struct DeliveryBufferTests {
         #expect(await hasWaitedForTheLast)
     }
 }
-
-extension Delivery {
-    fileprivate static func named(
-        _ name: String,
-        level: Level = .normal,
-        size: Int = 0,
-        isStale: @escaping @Sendable () -> Bool = { false }
-    ) -> Delivery {
-        Delivery(
-            queue: "queue",
-            pool: "python",
-            level: level,
-            properties: MessageProperties(messageID: name),
-            body: .complete([UInt8](repeating: 0, count: size)),
-            settlement: Settlement(acknowledge: {}, release: {}, isStale: isStale)
-        )
-    }
-}

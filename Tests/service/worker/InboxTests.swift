@@ -5,42 +5,32 @@ import Testing
 
 @Suite("Inbox", .timeLimit(.minutes(5)))
 struct InboxTests {
-    private struct Message: Sendable {
-        let name: String
-        let settlement: Settlement
-
-        init(_ name: String, isStale: @escaping @Sendable () -> Bool = { false }) {
-            self.name = name
-            settlement = Settlement(acknowledge: {}, release: {}, isStale: isStale)
-        }
-    }
-
-    private let inbox = Inbox<Message>(settlement: \.settlement)
+    private let inbox = Inbox()
 
     @Test func messagesKeepTheirOrder() async {
-        for name in ["a", "b"] { inbox.offer(Message(name)) }
-        #expect(await inbox.next()?.name == "a")
-        #expect(await inbox.next()?.name == "b")
+        for name in ["a", "b"] { inbox.offer(.named(name)) }
+        #expect(await inbox.next()?.properties.messageID == "a")
+        #expect(await inbox.next()?.properties.messageID == "b")
     }
 
     @Test func whatCameByAChannelThatIsGoneIsDropped() async {
         let isGone = Mutex(false)
-        inbox.offer(Message("stale") { isGone.withLock(\.self) })
-        inbox.offer(Message("a"))
+        inbox.offer(.named("stale", isStale: { isGone.withLock(\.self) }))
+        inbox.offer(.named("a"))
         isGone.withLock { $0 = true }
-        #expect(await inbox.next()?.name == "a")
+        #expect(await inbox.next()?.properties.messageID == "a")
     }
 
     @Test func nextWaitsForAMessage() async {
         async let message = inbox.next()
-        inbox.offer(Message("a"))
-        #expect(await message?.name == "a")
+        inbox.offer(.named("a"))
+        #expect(await message?.properties.messageID == "a")
     }
 
     @Test func closeDropsWhatWaitsAndEndsNext() async {
-        inbox.offer(Message("a"))
+        inbox.offer(.named("a"))
         inbox.close()
-        inbox.offer(Message("b"))
+        inbox.offer(.named("b"))
         #expect(await inbox.next() == nil)
     }
 

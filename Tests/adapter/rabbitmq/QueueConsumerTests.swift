@@ -6,14 +6,14 @@ import SandmillRabbitMQ
 import SandmillService
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct RequestConsumerTests {
+@Suite(.timeLimit(.minutes(5))) struct QueueConsumerTests {
     @Test func everyLevelIsConsumedWithWhatTheMessageCarries() async throws {
         try await withConsumer { installation, inbox in
             for level in Level.allCases {
                 try await installation.request("id-\(level.rawValue)", level)
                 let delivery = try await inbox.next()
                 #expect(delivery.level == level)
-                #expect(delivery.pool == Installation.pool)
+                #expect(delivery.routingKey == "\(Installation.pool).\(level.rawValue)")
                 #expect(delivery.queue == installation.queue(level))
                 #expect(delivery.properties.messageID == "id-\(level.rawValue)")
                 #expect(delivery.properties.headers["tenant"] == "t")
@@ -135,9 +135,9 @@ import Testing
         try await Installation.with { installation in
             try await installation.request("1")
             let inbox = Inbox()
-            let consumer = RequestConsumer(
+            let consumer = QueueConsumer.requests(
+                of: Installation.pool,
                 broker: installation.broker,
-                pool: Installation.pool,
                 prefetch: 4
             )
             let running = Task { await consumer.run(deliver: inbox.take) }
@@ -169,9 +169,9 @@ import Testing
     ) async throws {
         try await Installation.with(maximumBody: maximumBody) { installation in
             let inbox = Inbox()
-            let consumer = RequestConsumer(
+            let consumer = QueueConsumer.requests(
+                of: Installation.pool,
                 broker: installation.broker,
-                pool: Installation.pool,
                 prefetch: prefetch
             )
             let running = Task { await consumer.run(deliver: inbox.take) }
