@@ -37,5 +37,9 @@ extension RetentionPolicy {
         }
         tenantBytes = reader.optionalBytes("\(section).tenant_bytes")
         totalBytes = reader.optionalBytes("\(section).total_bytes")
+        tenantDeadLetterBytes = reader.bytes(
+            "\(section).tenant_dead_letter_bytes",
+            default: .mebibytes(1_024)
+        )
     }
 }

@@ -24,6 +24,8 @@ public struct RetentionPolicy: Equatable, Sendable {
     public var tenantBytes: ByteCount?
     /// How many bytes of results all may have together; nil for any number.
     public var totalBytes: ByteCount?
+    /// How many bytes of dead letters a tenant may have; nil for any number.
+    public var tenantDeadLetterBytes: ByteCount?
 
     /// Keeps everything for `time`.
     public init(_ time: Retention = .days(30), maximum: Retention = .days(90)) {

@@ -58,6 +58,19 @@ extension SandboxPool {
         return max(forWaiters, spare - census.unassignedReady) - census.starting
     }
 
+    /// How many more may start for tenants that have some.
+    var furtherStarts: Int {
+        guard let limit = configuration.furtherStarts, tenantCount > 1 else { return .max }
+        return limit - census.starting
+    }
+
+    /// How many sandboxes should be starting, beside those that are, for tenants without any.
+    var newcomersStarts: Int {
+        let waiting = waiters.isEmpty ? 0 : demand.newcomers
+        return max(waiting - census.unassignedIdle, reserve - census.unassignedReady)
+            - census.starting
+    }
+
     /// Grants idle sandboxes to waiters, each to the one whose turn it is.
     mutating func serveWaiters() -> [Action] {
         var actions: [Action] = []

@@ -21,7 +21,8 @@
 /// Invariants:
 /// 1. No more than ``Configuration/maximum`` sandboxes are tenants'. With those that are nobody's and
 ///    those that are retiring there are no more than ``Configuration/changeover`` beyond; half as many
-///    are starting at once.
+///    are starting at once, and for tenants that have some no more than ``Configuration/furtherStarts``
+///    while another has one, too: a start takes a processor from the programs of all.
 /// 2. A sandbox that has a tenant is leased to that tenant only, and keeps it until it is gone.
 /// 3. A sandbox is leased to at most one waiter, and a waiter is granted at most one sandbox.
 /// 4. A waiter waits only while its tenant has ``Configuration/tenantMaximum`` programs running, or
@@ -90,6 +91,9 @@ public struct SandboxPool: Sendable {
         public var tenantMaximum: Int?
         /// How many bytes of results a tenant may write a second; nil for no such limit.
         public var writeRate: ByteCount?
+        /// The most sandboxes that start at once for tenants that have some, beside others; nil for no
+        /// such limit.
+        public var furtherStarts: Int?
         /// A sandbox is retired after so many programs.
         public var maximumUses: Int
         /// A sandbox is retired when it is so old.
@@ -105,6 +109,7 @@ public struct SandboxPool: Sendable {
             maximum: Int,
             tenantMaximum: Int? = nil,
             writeRate: ByteCount? = nil,
+            furtherStarts: Int? = nil,
             maximumUses: Int,
             maximumAge: Duration,
             idleTimeout: Duration,
@@ -114,6 +119,7 @@ public struct SandboxPool: Sendable {
             self.maximum = maximum
             self.tenantMaximum = tenantMaximum
             self.writeRate = writeRate
+            self.furtherStarts = furtherStarts
             self.maximumUses = maximumUses
             self.maximumAge = maximumAge
             self.idleTimeout = idleTimeout
@@ -453,7 +459,8 @@ public struct SandboxPool: Sendable {
 
     private mutating func create() -> [Action] {
         let room = configuration.maximum + configuration.changeover - sandboxes.count
-        let number = min(missingCount, room, configuration.changeover / 2 - census.starting)
+        let starts = max(min(furtherStarts, missingCount), newcomersStarts)
+        let number = min(starts, room, configuration.changeover / 2 - census.starting)
         return (0..<max(0, number)).map { _ in
             let id = SandboxID(number: nextNumber())
             set(Sandbox(phase: .starting, memory: memory), as: id)

@@ -21,7 +21,7 @@ enum DeadLetterQuery {
     private static let keptAt = "date_trunc('milliseconds', kept_at) as kept_at"
 
     /// SQL for whose a dead letter is, as its index has it.
-    private static let tenant = "coalesce(properties->'headers'->>'tenant', 'default')"
+    static let tenant = "coalesce(properties->'headers'->>'tenant', 'default')"
 
     private static let columns = """
         id, \(keptAt), error_type, reason, queue, \(address) as address, \(tenant) as tenant,

@@ -235,6 +235,45 @@ public struct PostgreSQLRetention: RetentionStore {
 
     // MARK: - Other records
 
+    /// Removes a group, having added up all that are there.
+    ///
+    /// Those that their publisher had no right to send in a tenant's name are counted by themselves, or they
+    /// would drive that tenant's own out.
+    public func removeDeadLetters(
+        above quota: ByteCount,
+        limit: Int
+    ) async throws(StoreError) -> Int {
+        try await database.access {
+            try await database.pool.query(
+                Self.excessDeadLettersSQL,
+                [quota.bytes, limit],
+                timeout: .seconds(300)
+            )[0][0]
+        }
+    }
+
+    /// A row has about a kibibyte beside its body.
+    private static let excessDeadLettersSQL = """
+        with added_up as (
+            select id, sum(octet_length(body) + 1024) over (
+                partition by \(DeadLetterQuery.tenant), error_type = '\(forbidden)'
+                order by id desc) as size
+            from dead_letters
+        ),
+        old as materialized (
+            select dead_letters.id
+            from added_up join dead_letters on dead_letters.id = added_up.id
+            where size > $1 order by dead_letters.id limit $2
+            for update of dead_letters skip locked
+        ),
+        gone as (
+            delete from dead_letters using old where dead_letters.id = old.id returning 1
+        )
+        select count(*) from gone
+        """
+
+    private static let forbidden = RequestRefusal.Kind.forbiddenTenant.rawValue
+
     /// Removes a group, by an index.
     public func remove(
         _ kind: RetainedKind,

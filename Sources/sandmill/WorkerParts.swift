@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Prometheus
 import SandmillAPI
@@ -182,6 +183,7 @@ extension Configuration {
     ) -> WarmPool {
         var sandboxes = settings.sandboxes
         sandboxes.writeRate = resultsTenantRate
+        sandboxes.furtherStarts = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
         return WarmPool(
             sandboxes,
             of: settings.specification,

@@ -89,6 +89,7 @@ struct ConfigurationTests {
         #expect(retention.holds.isEmpty)
         #expect(retention.tenantBytes == nil)
         #expect(retention.totalBytes == nil)
+        #expect(retention.tenantDeadLetterBytes == .mebibytes(1_024))
     }
 
     @Test func aPoolKeepsWhatItSaysAndTheRestAsAllPools() throws {

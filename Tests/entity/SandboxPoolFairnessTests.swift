@@ -306,6 +306,34 @@ struct SandboxPoolFairnessTests {
         // One of the churning tenant's came first; then those that have none.
         #expect(Set(granted.prefix(3)).isSuperset(of: others))
     }
+
+    /// A start takes a processor from the programs of all.
+    @Test(arguments: [(limit: nil, starting: 8), (1, 1), (3, 3)])
+    func fewStartAtOnceBesideOthersForWhoWantsMany(limit: Int?, starting: Int) {
+        let configuration = SandboxPool.Configuration(
+            spare: 0,
+            maximum: 16,
+            furtherStarts: limit,
+            maximumUses: 1_000_000,
+            maximumAge: .seconds(1_000_000),
+            idleTimeout: .seconds(1_000_000),
+            probeInterval: .seconds(1_000_000)
+        )
+        var pool = SandboxPool(configuration, memory: .usual)
+        func startsOfMany() -> Int {
+            (0..<20).map { _ in
+                pool.lease(tenant: "churn", memory: .usual, isolation: .fresh).actions.creations
+                    .count
+            }.reduce(0, +)
+        }
+        #expect(startsOfMany() == 8, "while it is alone")
+        pool = SandboxPool(configuration, memory: .usual)
+        _ = pool.occupy(1, by: "neighbour")
+        #expect(startsOfMany() == starting)
+        // Whoever has none waits for none of that.
+        for number in 1...3 { _ = pool.lease(tenant: "new-\(number)", memory: .usual) }
+        #expect(pool.sandboxes.values.count { $0.phase == .starting } == max(starting, 4))
+    }
 }
 
 /// What a tenant writes it pays for with time, whoever else is there.

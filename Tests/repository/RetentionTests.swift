@@ -430,6 +430,45 @@ struct RetentionTests {
         }
     }
 
+    @Test func deadLettersAboveATenantsQuotaGoOldestFirst() async throws {
+        try await RecordStore.with { store in
+            // Six of 10,000 bytes each, of which two are within the quota.
+            let tenants = [
+                ("a", "invalid_request"), ("b", "invalid_request"), ("a", "forbidden_tenant"),
+            ]
+            for (tenant, errorType) in tenants {
+                let count = tenant == "b" ? 2 : 6
+                try await store.pool.query(
+                    """
+                    insert into dead_letters (error_type, reason, queue, properties, body, body_bytes)
+                    select $1, n::text, 'q',
+                        json_build_object('headers', json_build_object('tenant', $2::text)),
+                        convert_to(repeat('x', 10000), 'UTF8'), 10000
+                    from generate_series(1, $3) as n
+                    """,
+                    [errorType, tenant, count]
+                )
+            }
+            var policy = RetentionPolicy(.forever)
+            policy.tenantDeadLetterBytes = ByteCount(25_000 as Int64)
+            try await sweeper(store, policy).removeExcess()
+            let rows = try await store.pool.query(
+                """
+                select error_type || ' ' || (properties->'headers'->>'tenant') || ' ' || reason as letter
+                from dead_letters
+                """
+            )
+            let left = Set(try rows.map { try $0["letter"] as String })
+            let expected: Set = [
+                "invalid_request a 5", "invalid_request a 6", "invalid_request b 1",
+                "invalid_request b 2",
+                // In its name, by somebody who has no right to it.
+                "forbidden_tenant a 5", "forbidden_tenant a 6",
+            ]
+            #expect(left == expected)
+        }
+    }
+
     @Test func otherRecordsGoWhenTheyAreOld() async throws {
         try await RecordStore.with { store in
             try await store.pool.query(

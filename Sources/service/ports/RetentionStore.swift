@@ -48,6 +48,14 @@ public protocol RetentionStore: Sendable {
     /// - Returns: How many it has done.
     func measure(limit: Int) async throws(StoreError) -> Int
 
+    /// Removes dead letters of tenants that have more bytes of them, each one's oldest.
+    ///
+    /// - Returns: How many, at most `limit`.
+    func removeDeadLetters(
+        above quota: ByteCount,
+        limit: Int
+    ) async throws(StoreError) -> Int
+
     /// Removes records of a kind that are older.
     ///
     /// - Returns: How many.

@@ -138,12 +138,43 @@ public struct RetentionSweeper: Service {
 
     // MARK: - What is above quotas
 
-    /// Removes the oldest results of those who have more than they may, if it is time and nobody else does.
+    /// Removes the oldest of those who have more than they may, if it is time and nobody else does.
     func removeExcess() async throws {
-        guard policy.tenantBytes != nil || policy.totalBytes != nil else { return }
+        let bounds = [policy.tenantBytes, policy.totalBytes, policy.tenantDeadLetterBytes]
+        guard bounds.contains(where: { $0 != nil }) else { return }
         guard try await store.begin(.quotas, by: name) else { return }
+        guard let ofLetters = try await removeExcessDeadLetters() else { return }
+        guard let ofResults = try await removeExcessResults() else { return }
+        // To add up takes one part in fifty of the time, however much there is.
+        let next = max(Self.interval(of: policy), (ofLetters + ofResults) * 50)
+        try await store.end(.quotas, by: name, next: next)
+    }
+
+    /// Removes dead letters.
+    ///
+    /// - Returns: What it takes to find that there are none; nil when another has taken over, or it is time to
+    ///   stop.
+    private func removeExcessDeadLetters() async throws -> Duration? {
+        guard let quota = policy.tenantDeadLetterBytes else { return .zero }
+        while true {
+            let start = ContinuousClock.now
+            let count = try await store.removeDeadLetters(
+                above: quota,
+                limit: Self.groupOfRecords
+            )
+            Self.count(count, of: .deadLetters)
+            if count < Self.groupOfRecords { return ContinuousClock.now - start }
+            guard try await goesOn(.quotas, since: start) else { return nil }
+        }
+    }
+
+    /// Removes results, with their executions.
+    ///
+    /// - Returns: What it takes to add them up; nil when another has taken over, or it is time to stop.
+    private func removeExcessResults() async throws -> Duration? {
+        guard policy.tenantBytes != nil || policy.totalBytes != nil else { return .zero }
         while try await store.measure(limit: Self.group) == Self.group {
-            guard try await goesOn(.quotas, since: ContinuousClock.now) else { return }
+            guard try await goesOn(.quotas, since: ContinuousClock.now) else { return nil }
         }
         let start = ContinuousClock.now
         var sizes = try await store.resultsSizes()
@@ -151,17 +182,15 @@ public struct RetentionSweeper: Service {
         if let quota = policy.tenantBytes {
             for (tenant, size) in sizes.sorted(by: { $0.key < $1.key }) where size > quota {
                 let excess = size - quota
-                guard let rest = try await remove(excess, of: tenant) else { return }
+                guard let rest = try await remove(excess, of: tenant) else { return nil }
                 sizes[tenant] = quota + rest
             }
         }
         let total = sizes.values.reduce(ByteCount.zero) { $0 + $1 }
         if let quota = policy.totalBytes, total > quota {
-            guard try await remove(total - quota, of: nil) != nil else { return }
+            guard try await remove(total - quota, of: nil) != nil else { return nil }
         }
-        // To add up takes one part in fifty of the time, however much there is.
-        let next = max(Self.interval(of: policy), effort * 50)
-        try await store.end(.quotas, by: name, next: next)
+        return effort
     }
 
     /// Removes the oldest executions of a tenant, or of all, until they have had as many bytes.
