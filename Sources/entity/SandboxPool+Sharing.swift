@@ -27,6 +27,9 @@ extension SandboxPool {
             if isShared, written.exceeds(waiter.tenant, at: now) { return false }
             let holding = census[waiter.tenant]
             if holding.leased >= tenantMaximum { return false }
+            if isShared, holding.leased > 0, written.isMuch(of: waiter.tenant, at: now) {
+                return false
+            }
             if waiter.isolation == .tenant, holding.idle > 0 { return true }
             return hasUnassigned && holding.count <= fewest
         }
@@ -171,8 +174,12 @@ extension SandboxPool {
 
     /// How many sandboxes a tenant's waiters could have at once.
     private func demand(of tenant: String) -> Int {
-        if written.exceeds(tenant, at: now), tenantCount > 1 { return 0 }
-        return max(0, min(waiters.counts[tenant] ?? 0, tenantMaximum - census[tenant].leased))
+        var most = tenantMaximum
+        if tenantCount > 1 {
+            if written.exceeds(tenant, at: now) { return 0 }
+            if written.isMuch(of: tenant, at: now) { most = 1 }
+        }
+        return max(0, min(waiters.counts[tenant] ?? 0, most - census[tenant].leased))
     }
 
     private var demand: Demand {

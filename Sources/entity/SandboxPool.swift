@@ -57,6 +57,7 @@
 /// 15. While others have a sandbox or wait for one, a tenant that has written what
 ///     ``Configuration/writeRate`` lets through in two seconds, and more, is granted nothing, and nothing
 ///     is created for it, until time has taken the rest: the disk is everybody's, whoever has which sandbox.
+///     One that has written what it lets through in a quarter of a second runs one program at a time.
 ///
 /// Of the waiters that a sandbox could serve the one is served whose turn it is: ``FairQueue``.
 /// So a high that joins a thousand low of its tenant starts with the next sandbox that is given

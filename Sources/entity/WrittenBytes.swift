@@ -22,6 +22,13 @@ struct WrittenBytes: Sendable {
         return left(of: level, at: now, rate) > 2 * rate
     }
 
+    /// Whether a tenant may run one program at a time only: it has written what its rate lets through in a
+    /// quarter of a second, and more.
+    func isMuch(of tenant: String, at now: Duration) -> Bool {
+        guard let rate, let level = levels[tenant] else { return false }
+        return left(of: level, at: now, rate) > rate / 4
+    }
+
     /// Counts what a tenant has written.
     mutating func add(_ written: ByteCount, by tenant: String, at now: Duration) {
         guard let rate, written > .zero else { return }

@@ -75,6 +75,16 @@ enum ClaimStatement {
         """
     }
 
+    /// A statement's bodies are columns of its rows only where there are more of them than this.
+    ///
+    /// Each step that a row goes through copies it, what is above 4 MiB by way of a file: a body of 8 MB went
+    /// through six. So a few bodies, which may be large, are read from their parameter where they are stored.
+    /// Of many none is large, and to find one there takes as long as there are others before it.
+    private static let bodiesByPosition = 16
+
+    /// SQL for the body of a row with a `body` and a `position`.
+    private static let body = "coalesce(body, ($16::bytea[])[position])"
+
     static let sql = """
         with claim as materialized (
             select c.*, digest, properties::json as request_properties,
@@ -85,13 +95,14 @@ enum ClaimStatement {
             from unnest(
                 $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[],
                 $7::int4[], $8::jsonb[], $9::timestamptz[], $10::timestamptz[], $11::uuid[],
-                $12::text[], $13::text[], $14::uuid[], $15::text[], $16::bytea[], $18::uuid[],
-                $19::float8[]
+                $12::text[], $13::text[], $14::uuid[], $15::text[],
+                case when cardinality($16::bytea[]) > \(bodiesByPosition) then $16::bytea[] end,
+                $18::uuid[], $19::float8[]
             ) with ordinality as c(
                 id, tenant, pool, level, runtime, batch_id, batch_size, labels, not_before,
                 deadline, supersedes, intent, worker, token, properties, body, rerun_of,
                 retain_seconds, position),
-                lateral (select sha256(body) as digest offset 0) as hash,
+                lateral (select sha256(\(body)) as digest offset 0) as hash,
                 lateral (
                     select concat_ws(' ', tenant, pool, intent, batch_id, batch_size, digest)
                         as likeness
@@ -155,8 +166,9 @@ enum ClaimStatement {
                 deadline,
                 case when is_held then 'batch' when not is_due then 'time'
                     when intent = 'park' then 'store' else 'broker' end,
-                request_properties, digest, body, rerun_of, retain_seconds
-            from admitted order by id
+                request_properties, digest, \(body), rerun_of, retain_seconds
+            -- Ordered before it has a body.
+            from (select * from admitted order by id offset 0) as admitted
             on conflict (id) do update
             set (state, attempt, worker, claim_token, started_at, waits, available_at) = (
                 select
@@ -187,7 +199,8 @@ enum ClaimStatement {
                     ) as comparison
                 ) as judgement)
             returning id, tenant, pool, level, state, attempt, retries, uncounted_attempts,
-                lost_workers, claim_token, submitted_at, available_at, started_at, waits, request_digest, request_properties, request_body,
+                lost_workers, claim_token, submitted_at, available_at, started_at, waits,
+                request_digest, request_properties,
                 xmax = 0 as is_new
         ),
         judged as materialized (
@@ -254,13 +267,13 @@ enum ClaimStatement {
             where batches.id = member.id
         ),
         announcement as materialized (
-            select nextval('outbox_id') as outbox_id, position, id, claim_worker
-            from judged where outcome = 'queued'
+            select nextval('outbox_id') as outbox_id, position, id, claim_worker, body
+            from judged join claim using (position, id) where outcome = 'queued'
         ),
         announced as (
             insert into outbox (id, available_at, leased_by, message, body)
             select outbox_id, now() + interval '30 s', claim_worker,
-                \(StoredMessage.ofRequest(in: "execution")), request_body
+                \(StoredMessage.ofRequest(in: "execution")), \(body)
             from announcement join execution using (id)
         )
         select outcome,

@@ -364,6 +364,30 @@ struct SandboxPoolWritingTests {
         #expect(pool.inspect(at: .milliseconds(1_500)).grants.map(\.waiter) == [next.waiter])
     }
 
+    @Test func whoWritesMuchRunsOneProgramAtATime() throws {
+        var pool = SandboxPool(configuration, memory: .usual)
+        _ = pool.occupy(1, by: "neighbour")
+        let ids = pool.occupy(2, by: "writer")
+        for id in ids { _ = pool.release(id, reusable: true, at: .seconds(1)) }
+        let both = (0..<2).map { _ in
+            pool.lease(tenant: "writer", memory: .usual, at: .seconds(1)).actions.grants
+        }
+        #expect(both.allSatisfy { $0.count == 1 })
+        for id in ids {
+            _ = pool.release(id, reusable: true, written: .mebibytes(8), at: .seconds(2))
+        }
+        let one = (0..<2).map { _ in
+            pool.lease(tenant: "writer", memory: .usual, at: .seconds(2)).actions.grants
+        }
+        #expect(one.map(\.count) == [1, 0])
+        let leased = try #require(one[0].first?.id)
+        let next = pool.release(leased, reusable: true, at: .seconds(2))
+        #expect(next.grants.count == 1)
+        // Once time has taken the rest, all of them may again.
+        _ = pool.lease(tenant: "writer", memory: .usual, at: .seconds(2))
+        #expect(pool.inspect(at: .seconds(3)).grants.count == 1)
+    }
+
     @Test func whoIsAloneWritesAsMuchAsTheDiskTakes() {
         var pool = SandboxPool(configuration, memory: .usual)
         let id = pool.occupy(1, by: "writer")[0]

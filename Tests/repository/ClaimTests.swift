@@ -56,6 +56,37 @@ struct ClaimTests {
         }
     }
 
+    /// Each file would be one more time that the request is written and read.
+    @Test(arguments: [Claim.Intent.run, .park, .queue])
+    func largeRequestsAreTakenInWithoutTemporaryFiles(meant intent: Claim.Intent) async throws {
+        try await RecordStore.with { store in
+            var claims = (0..<3).map { _ in Claim.sample(intent: intent) }
+            for index in claims.indices {
+                claims[index].request.body = Array(
+                    repeating: UInt8(ascii: "a") + UInt8(index),
+                    count: 6 << 20
+                )
+            }
+            try await store.pool.withTransaction { [claims] connection in
+                try connection.query("set local temp_file_limit = 0")
+                try connection.query(ClaimStatement.sql, ClaimStatement.parameters(claims))
+            }
+            for claim in claims {
+                let places =
+                    ["executions where request_body = $1"]
+                    + (intent == .queue ? ["outbox where body = $1"] : [])
+                for place in places {
+                    let count =
+                        try await store.pool.query(
+                            "select count(*)::int4 from \(place)",
+                            [Data(claim.request.body)]
+                        )[0][0] as Int32
+                    #expect(count == 1, "\(place)")
+                }
+            }
+        }
+    }
+
     @Test func aCopyThatDiffersFromTheFirstIsJudgedByItself() async throws {
         try await RecordStore.with { store in
             let batch = Submission.Membership(id: UUID(), size: 2)
