@@ -31,6 +31,6 @@ struct Migration: Sendable {
     /// The history.
     static let all = [
         initial, deadLetters, flow, tokens, refusedMembers, sweeping, uncountedAttempts,
-        lostMessages, lists, supervision, retention, refusals, poolRuntimes,
+        lostMessages, lists, supervision, retention, refusals, poolRuntimes, timeline,
     ]
 }
