@@ -56,6 +56,8 @@ struct FinishStatement {
             events.map { Data($0.message.body) },
             cluster,
             executions.map(\.resultsSize.bytes),
+            executions.map(\.sandboxedAt),
+            executions.map(\.collectedAt),
         ]
     }
 
@@ -74,11 +76,12 @@ struct FinishStatement {
             select * from unnest(
                 $1::uuid[], $2::int4[], $3::text[], $4::bool[], $5::text[], $6::text[],
                 $7::text[], $8::int4[], $9::int4[], $10::float8[], $11::float8[], $12::int8[],
-                $13::text[], $14::jsonb[], $15::timestamptz[], $25::int8[]
+                $13::text[], $14::jsonb[], $15::timestamptz[], $25::int8[], $26::timestamptz[],
+                $27::timestamptz[]
             ) with ordinality as e(
                 id, attempt, worker, was_queued, sandbox, state, reason, exit_code, signal, wall_seconds,
                 cpu_seconds, memory_peak_bytes, results_path, result, finished_at, results_bytes,
-                position)
+                sandboxed_at, collected_at, position)
         ),
         execution as (
             update executions
@@ -98,7 +101,8 @@ struct FinishStatement {
                     else executions.worker = ended.worker and executions.state = 'running' end
             returning ended.id, ended.attempt, ended.worker, ended.was_queued, ended.sandbox,
                 ended.state, ended.reason, ended.exit_code, ended.signal, ended.results_path,
-                ended.finished_at, ended.position, executions.batch_id, executions.started_at,
+                ended.finished_at, ended.sandboxed_at, ended.collected_at, ended.position,
+                executions.batch_id, executions.started_at,
                 executions.waits = 'broker' as makes_room
         ),
         settled as (
@@ -106,13 +110,25 @@ struct FinishStatement {
             where execution_id = execution.id and due_at is not null
             returning execution_id
         ),
+        event as materialized (
+            select nextval('outbox_id') as id, event.position, event.execution, execution.worker,
+                message::json, body
+            from unnest($21::int8[], $22::text[], $23::bytea[])
+                with ordinality as event(execution, message, body, position)
+                join execution on execution.position = event.execution
+        ),
         attempt as (
             insert into attempts (
                 execution_id, attempt, worker, sandbox, state, reason, exit_code, signal,
-                results_path, started_at, finished_at)
-            select id, attempt, worker, sandbox, state, reason, exit_code, signal, results_path,
-                started_at, finished_at
-            from execution where not was_queued
+                results_path, started_at, finished_at, sandboxed_at, collected_at, committed_at,
+                outbox_id)
+            select execution.id, attempt, worker, sandbox, state, reason, exit_code, signal,
+                results_path, started_at, finished_at, sandboxed_at, collected_at, clock_timestamp(),
+                announcement.id
+            from execution left join (
+                select execution, max(id) as id from event group by execution
+            ) as announcement on announcement.execution = position
+            where not was_queued
         ),
         file as (
             insert into files (execution_id, position, path, bytes, sha256)
@@ -173,13 +189,6 @@ struct FinishStatement {
         completion as materialized (
             select gen_random_uuid() as event_id, batch.*
             from batch where pending = 0
-        ),
-        event as materialized (
-            select nextval('outbox_id') as id, event.position, execution.worker, message::json,
-                body
-            from unnest($21::int8[], $22::text[], $23::bytea[])
-                with ordinality as event(execution, message, body, position)
-                join execution on execution.position = event.execution
         ),
         announced as (
             insert into outbox (id, available_at, leased_by, message, body)

@@ -25,12 +25,24 @@ public struct PostgreSQLAuditLog: AuditLog {
     }
 
     /// Reads a page, by its number downwards.
-    public func acts(page: ListPageRequest) async throws(StoreError) -> ListPage<AuditEntry> {
+    public func acts(
+        tenant: String?,
+        page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<AuditEntry> {
         try await database.access {
-            let rows = try await database.pool.query(
-                "select * from audit where id < $1 order by id desc limit $2",
-                [page.cursor?.microseconds ?? .max, page.limit + 1]
+            var statement = ListStatement()
+            let before = statement.bind(page.cursor?.microseconds ?? .max)
+            statement.require("id < \(before)")
+            if let tenant {
+                statement.require(anyOf: ["tenant = \(statement.bind(tenant))", "tenant is null"])
+            }
+            let sql = statement.sql(
+                "*",
+                from: "audit",
+                orderedBy: "id desc",
+                limit: page.limit + 1
             )
+            let rows = try await database.list(sql, statement.parameters)
             let items = try rows.prefix(page.limit).map { row in
                 AuditEntry(
                     id: try row["id"],

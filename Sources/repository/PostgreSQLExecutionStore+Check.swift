@@ -74,6 +74,57 @@ extension PostgreSQLExecutionStore: ResultRecords {
         }
     }
 
+    /// What the documents and the table of files say, by the key.
+    public func files(
+        of results: [RecordedPath]
+    ) async throws(StoreError) -> [RecordedPath: [String: ByteCount?]] {
+        if results.isEmpty { return [:] }
+        return try await database.access {
+            let rows = try await database.pool.query(
+                """
+                with wanted as (
+                    select id, results_path, result,
+                        case jsonb_typeof(result->'cases') when 'array' then result->'cases'
+                            else '[]' end as cases
+                    from executions join unnest($1::uuid[], $2::text[]) as wanted(id, path)
+                        using (id)
+                    where results_path = wanted.path
+                )
+                select id, results_path, 'result.json' as path, null::int8 as bytes from wanted
+                union all
+                select id, results_path, stream,
+                    (result->stream->>'stored_bytes')::numeric::int8
+                from wanted, unnest(array['stdout', 'stderr']) as stream
+                union all
+                select id, results_path, 'cases/' || number - 1 || '/' || stream,
+                    (item->stream->>'stored_bytes')::numeric::int8
+                from wanted,
+                    jsonb_array_elements(cases) with ordinality as one(item, number),
+                    unnest(array['stdout', 'stderr']) as stream
+                where item->>'verdict' is distinct from 'skipped'
+                union all
+                select id, results_path,
+                    case when cases = '[]' then 'files/' else '' end || files.path, files.bytes
+                from wanted join files on execution_id = id
+                """,
+                [results.map(\.execution), results.map(\.path)]
+            )
+            var files: [RecordedPath: [String: ByteCount?]] = [:]
+            for row in rows {
+                let result = RecordedPath(
+                    execution: try row["id"],
+                    path: try row["results_path"]
+                )
+                let size: Int64? = try row["bytes"]
+                files[result, default: [:]].updateValue(
+                    size.map(ByteCount.init),
+                    forKey: try row["path"]
+                )
+            }
+            return files
+        }
+    }
+
     /// Empties what names the files; the document stays as it was, so that who asks for them learns that they are
     /// gone.
     public func forget(_ results: [RecordedPath]) async throws(StoreError) -> Int {

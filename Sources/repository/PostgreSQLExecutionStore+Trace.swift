@@ -11,7 +11,12 @@ extension PostgreSQLExecutionStore: ExecutionTraces {
                 return nil
             }
             let attempts = try await database.pool.query(
-                "select * from attempts where execution_id = $1 order by attempt",
+                """
+                select *, case when outbox_id is not null then not exists (
+                        select from outbox where outbox.id = attempts.outbox_id
+                    ) end as is_announced
+                from attempts where execution_id = $1 order by attempt
+                """,
                 [id]
             )
             return ExecutionTrace(
@@ -81,7 +86,11 @@ extension AttemptRecord {
             state: state,
             reason: try row["reason"],
             startedAt: try row["started_at"],
+            sandboxedAt: try row["sandboxed_at"],
             finishedAt: try row["finished_at"],
+            collectedAt: try row["collected_at"],
+            committedAt: try row["committed_at"],
+            isAnnounced: try row["is_announced"],
             resultsPath: try row["results_path"]
         )
     }

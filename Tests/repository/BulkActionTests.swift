@@ -122,10 +122,37 @@ struct BulkActionTests {
             #expect(ended.failed == 2)
             #expect(ended.failure == "it has ended")
             #expect(try await store.value("select count(*) from cancellations") == 3)
-            let acts = try await PostgreSQLAuditLog(store.database).acts(page: ListPageRequest())
+            let audit = PostgreSQLAuditLog(store.database)
+            let acts = try await audit.acts(tenant: nil, page: ListPageRequest())
             #expect(acts.items.map(\.act.action) == ["cancel"])
             #expect(acts.items.first?.act.count == 5)
             #expect(try await actions(store).action(action.id, tenant: "other") == nil)
+        }
+    }
+
+    @Test func aTenantsActsAreFoundWithThoseThatConcernEverybody() async throws {
+        try await RecordStore.with { store in
+            let audit = PostgreSQLAuditLog(store.database)
+            for (number, tenant) in ["alice", nil, "bob", "alice"].enumerated() {
+                try await audit.note(
+                    Act(
+                        actor: "a",
+                        action: "cancel",
+                        target: "execution",
+                        subject: "\(number)",
+                        tenant: tenant
+                    )
+                )
+            }
+            var page = ListPageRequest(limit: 2)
+            let first = try await audit.acts(tenant: "alice", page: page)
+            #expect(first.items.map(\.act.subject) == ["3", "1"])
+            page.cursor = first.next
+            let rest = try await audit.acts(tenant: "alice", page: page)
+            #expect(rest.items.map(\.act.subject) == ["0"])
+            #expect(rest.next == nil)
+            let all = try await audit.acts(tenant: nil, page: ListPageRequest())
+            #expect(all.items.map(\.act.subject) == ["3", "2", "1", "0"])
         }
     }
 

@@ -70,6 +70,37 @@ struct TraceTests {
         }
     }
 
+    @Test func anEndTellsItsStepsAndWhetherItIsAnnounced() async throws {
+        try await RecordStore.with { store in
+            let claims = [Claim.sample(), .sample()]
+            _ = try await store.executions.claim(claims)
+            let ends = try claims.map { claim in
+                var end = FinishedExecution.sample(claim)
+                end.sandboxedAt = end.document.finishedAt - 2
+                end.collectedAt = end.document.finishedAt + 1
+                let event = try #require(end.events.first)
+                end.events.append(event)
+                return end
+            }
+            let messages = try await store.executions.finish(ends)
+            #expect(messages.count == 4)
+            let id = claims[0].submission.id
+            let attempt = try #require(await store.executions.trace(id)?.attempts.first)
+            #expect(attempt.sandboxedAt == ends[0].sandboxedAt)
+            #expect(attempt.collectedAt == ends[0].collectedAt)
+            #expect(attempt.committedAt != nil)
+            #expect(attempt.isAnnounced == false)
+            // Both copies of its event, and none of the other's.
+            let own = messages.filter {
+                $0.message.properties.messageID == ends[0].events[0].properties.messageID
+            }
+            try await store.outbox.remove(own.map(\.id))
+            #expect(try await store.executions.trace(id)?.attempts.first?.isAnnounced == true)
+            let other = try await store.executions.trace(claims[1].submission.id)
+            #expect(other?.attempts.first?.isAnnounced == false)
+        }
+    }
+
     @Test func aWishToEndItIsShownUntilItHasEnded() async throws {
         try await RecordStore.with { store in
             let claim = Claim.sample()

@@ -34,6 +34,8 @@ extension SystemTests {
             #expect(drained["running"] == 0)
             #expect(drained["drained_at"].string != nil)
             #expect(drained["slots"] == ["python": 3])
+            #expect(drained["runtimes"] == ["python": ["python"]])
+            #expect(try await gateway.ask("/pools").json["pools"][0]["runtimes"] == ["python"])
             // Nobody has claimed what came since, which a scaler has to see.
             #expect(try await installation.record(left) == .null)
             try await eventually(within: .seconds(20), "it waits in the broker") {
@@ -52,6 +54,9 @@ extension SystemTests {
             let undone = try await gateway.ask("/workers/worker-a/drain", "-X", "DELETE")
             #expect(undone.status == 200)
             #expect(try undone.json["draining_since"] == .null)
+            let acts = try await gateway.ask("/audit").json["acts"].elements
+            #expect(acts.prefix(2).map { $0["action"] } == ["undrain", "drain"])
+            #expect(acts.prefix(2).map { $0["subject"] } == ["worker-a", "worker-a"])
             let event = try await installation.events.finished(left)
             #expect(event["data"]["stdout"]["preview"] == "later\n")
             try await installation.stop(gateway.process)
@@ -74,6 +79,9 @@ extension SystemTests {
             #expect(table.output[1].hasPrefix("worker-a  drained  "))
             let undo = try await installation.run(["workers", "drain", "worker-a", "--undo"])
             #expect(undo.output == ["worker-a  active"])
+            let audit = try await installation.run(["audit", "--json"])
+            let acts = try audit.output.prefix(2).map { try JSON($0)["action"] }
+            #expect(acts == ["undrain", "drain"])
             #expect(try await installation.result(of: "print(1)")["state"] == "succeeded")
             let nobody = try await installation.run(["workers", "drain", "nobody"])
             #expect(nobody.exitCode == 65)

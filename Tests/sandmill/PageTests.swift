@@ -47,6 +47,10 @@ extension SystemTests {
                 #expect(try await browser.count(".head .succeeded") == 0)
                 try await browser.see(".head .succeeded", "succeeded")
                 try await browser.see("pre", "second")
+                for step in ["queued", "sandbox", "program", "collect", "commit"] {
+                    try await browser.see("svg.timeline text", step)
+                }
+                try await browser.see("svg.timeline text", " s")
             }
             try await installation.stop(gateway.process)
         }
@@ -171,6 +175,32 @@ extension SystemTests {
                 let end = try await installation.events.finished(id)
                 #expect(end["data"]["stdout"]["preview"] == "4\n")
             }
+            try await installation.stop(gateway.process)
+        }
+
+        @Test(.installationWithoutWorker)
+        func aBatchShowsWhatItsMembersScoredAndWhereTheyDiffer() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open("serve")
+            let batch = UUID().uuidString.lowercased()
+            let answer = try await gateway.submit(
+                [
+                    "source": "print(input())", "batch": ["id": .string(batch), "size": 1],
+                    "reveal": "difference",
+                    "cases": [
+                        ["stdin": "1", "expected_stdout": "1", "points": 2.5],
+                        ["stdin": "<b>", "expected_stdout": "2", "points": 1.5],
+                    ],
+                ]
+            )
+            let id = try #require(answer.json["id"].string, "\(answer.text)")
+            let members = try await gateway.ask("/ui/batches/\(batch)").text
+            #expect(members.contains(">2.5 of 4<"))
+            let one = try await gateway.ask("/ui/executions/\(id)").text
+            let difference = "line 1, column 1: expected &quot;2&quot;, got &quot;&lt;b&gt;&quot;"
+            #expect(one.contains(difference))
+            #expect(one.contains(">0 of 1.5<"))
+            #expect(one.contains(">2.5 of 4<"))
             try await installation.stop(gateway.process)
         }
 

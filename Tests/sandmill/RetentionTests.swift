@@ -69,6 +69,95 @@ extension SystemTests {
             try await installation.stop(gateway.process)
         }
 
+        /// A worker that is killed between the records and what says that files are left leaves the rest to the next.
+        @Test(.installationWithoutWorker)
+        func whoIsKilledInASweepLeavesTheRestToTheNext() async throws {
+            let installation = try Installation.current
+            let first = try await installation.startWorker("worker-a")
+            let result = try await installation.result(of: "open('out', 'w').write('x' * 1000)")
+            try await installation.stop(first)
+            let model = try #require(result["results_path"].string)
+            // More than one step removes.
+            let ids = (0..<150).map { _ in UUID().uuidString.lowercased() }
+            for id in ids {
+                let place = installation.results.appending(path: "\(model.prefix(10))/\(id)")
+                try FileManager.default.createDirectory(
+                    at: place,
+                    withIntermediateDirectories: true
+                )
+                try FileManager.default.copyItem(
+                    at: installation.results.appending(path: model),
+                    to: place.appending(path: "1")
+                )
+            }
+            try await installation.query(
+                """
+                insert into executions select (jsonb_populate_record(executions, jsonb_build_object(
+                    'id', copy, 'results_path', left(results_path, 11) || copy || '/1'))).*
+                from executions, jsonb_array_elements_text(%s::jsonb) as copies(copy)
+                """,
+                .string(try JSON.array(ids.map { .string($0) }).line)
+            )
+            let sizes = try await installation.query("select results_bytes as size from executions")
+            let size = Int(try #require(sizes.first?["size"].double))
+            // It waits for us before it notes that the files of its first step are gone.
+            let hold = """
+                create function hold() returns trigger language plpgsql as
+                    'begin perform pg_advisory_xact_lock(hashtext(current_schema())); return new; end';
+                create trigger hold before update on deleted_executions
+                    for each row execute function hold();
+                select pg_advisory_lock(hashtext(current_schema()))
+                """
+            try await installation.query(hold)
+            let settings = ["SANDMILL_RETENTION_SUCCEEDED": "1s"]
+            let killed = try await installation.startWorker("worker-a", settings: settings)
+            let waiting = """
+                from pg_locks where locktype = 'advisory' and not granted
+                    and objid = hashtext(current_schema())::oid
+                """
+            try await eventually(within: .seconds(60), "it is in the midst of its sweep") {
+                try await !installation.query("select pid \(waiting)").isEmpty
+            }
+            killed.kill()
+            _ = try await killed.exitCode()
+            #expect(try await installation.query("select 1 from executions").count == 51)
+            // Its last statement ends with it, as it would for a host that is lost.
+            try await installation.query("select pg_terminate_backend(pid) \(waiting)")
+            try await eventually(within: .seconds(20), "its statement has ended") {
+                try await installation.query("select pid \(waiting)").isEmpty
+            }
+            try await installation.query("drop trigger hold on deleted_executions")
+            try await installation.query(
+                "select pg_advisory_unlock(hashtext(current_schema()))"
+            )
+            // Its lease ends in half a minute, and what is left is looked for in one.
+            try await installation.query(
+                """
+                update sweeps set due_at = now();
+                update deleted_executions set deleted_at = deleted_at - interval '2 min'
+                """
+            )
+            let next = try await installation.startWorker("worker-b", settings: settings)
+            try await eventually(within: .seconds(60), "all is removed") {
+                let rows = try await installation.query(
+                    """
+                    select (select count(*) from executions) as kept,
+                        count(*) filter (where paths is not null) as left, count(*) as removed
+                    from deleted_executions
+                    """
+                )
+                return rows[0] == ["kept": 0, "left": 0, "removed": 151]
+            }
+            let day = installation.results.appending(path: String(model.prefix(10)))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: day.path).isEmpty)
+            let figures = try await next.monitoring().ask("/metrics").text
+            let removed = "sandmill_executions_removed_total{cause=\"retention\"} 51\n"
+            #expect(figures.contains(removed), "\(figures)")
+            let bytes = "sandmill_results_removed_bytes_total{cause=\"retention\"} "
+            #expect(figures.contains("\(bytes)\(size * 51)\n"), "\(figures)")
+            try await installation.stop(next)
+        }
+
         @Test(.installation()) func whatIsOldIsPrunedByHand() async throws {
             let installation = try Installation.current
             let gateway = try await installation.open("gateway")
@@ -108,6 +197,18 @@ extension SystemTests {
             let installation = try Installation.current
             let gateway = try await installation.open("gateway")
             let good = try await run(through: gateway, in: installation)
+            // With cases, of which one does not run.
+            _ = try await run(
+                [
+                    "source": "open('n', 'w').write('1')\nprint(1)", "stop_on_first_failure": true,
+                    "cases": [
+                        ["name": "a", "expected_stdout": "1"],
+                        ["name": "b", "expected_stdout": "2"], ["name": "c"],
+                    ],
+                ],
+                through: gateway,
+                in: installation
+            )
             let lost = try await run(through: gateway, in: installation)
             @Sendable func check(
                 _ arguments: String...
@@ -161,6 +262,23 @@ extension SystemTests {
             #expect(try await gateway.ask("/execute/\(lost.id)/stdout").status == 410)
             let audit = try await installation.run(["audit", "--json"])
             #expect(try audit.output.map { try JSON($0)["action"] } == ["repair"])
+            // Of one execution, single files.
+            func place(_ file: String) -> URL {
+                installation.results.appending(path: "\(good.directory)/\(file)")
+            }
+            try FileManager.default.removeItem(at: place("stdout"))
+            try Data("x".utf8).write(to: place("files/out"))
+            try Data("x".utf8).write(to: place("files/other"))
+            let files = [
+                "missing_file  \(good.directory)/stdout", "wrong_size  \(good.directory)/files/out",
+                "unexpected_file  \(good.directory)/files/other",
+            ]
+            let differing = try await check("--repair")
+            #expect(differing.code == 1)
+            #expect(
+                Set(differing.lines)
+                    == Set(files.map { "\($0)  \(good.id)" } + ["stranger  \(day)/notes"])
+            )
             // A directory that is none of these records' changes nothing.
             let other = try await installation.run([
                 "results", "check", "--repair", "--set",

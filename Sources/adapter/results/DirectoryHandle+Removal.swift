@@ -53,6 +53,17 @@ extension DirectoryHandle {
         }
     }
 
+    /// Whether a name in it is that of a directory, and not of a link to one.
+    func hasDirectory(_ name: [UInt8]) throws(ResultsError) -> Bool {
+        var status = stat()
+        let found = unsafe Self.withPath(name) {
+            unsafe fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW)
+        }
+        if found == 0 { return status.st_mode & S_IFMT == S_IFDIR }
+        if errno == ENOENT { return false }
+        throw ResultsError(errno, reading: name)
+    }
+
     /// Removes a file or an empty directory, if there is one; returns false for a directory that is
     /// not empty.
     private func unlink(_ name: [UInt8]) throws(ResultsError) -> Bool {

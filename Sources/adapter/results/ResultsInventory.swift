@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import SandmillEntity
+public import SandmillEntity
 public import SandmillService
 internal import Threads
 
@@ -87,12 +87,43 @@ public actor ResultsInventory: ResultRemoval, ResultsListing {
 
     /// Whether the directory of an attempt is there.
     public func has(_ path: String) throws(ResultsError) -> Bool {
+        try openAttempt(path) != nil
+    }
+
+    /// The files in the directory of an attempt; what is neither a file nor a directory counts as one of no bytes.
+    public func files(in path: String) throws(ResultsError) -> [String: ByteCount]? {
+        guard let attempt = try openAttempt(path) else { return nil }
+        var files: [String: ByteCount] = [:]
+        try Self.count(&files, in: attempt, below: [])
+        return files
+    }
+
+    private static func count(
+        _ files: inout [String: ByteCount],
+        in directory: borrowing DirectoryHandle,
+        below prefix: [UInt8]
+    ) throws(ResultsError) {
+        for name in try directory.names() {
+            let path = prefix + name
+            if try directory.hasDirectory(name) {
+                guard let next = try DirectoryHandle(existing: name, in: directory) else {
+                    continue
+                }
+                try count(&files, in: next, below: path + [UInt8(ascii: "/")])
+            } else {
+                let size = (try? directory.size([name])) ?? 0
+                files[String(decoding: path, as: UTF8.self)] = ByteCount(size)
+            }
+        }
+    }
+
+    private func openAttempt(_ path: String) throws(ResultsError) -> DirectoryHandle? {
         let parts = try Self.parts(of: path)
         let root = try openRoot()
         guard let day = try DirectoryHandle(existing: parts[0], in: root),
             let attempts = try DirectoryHandle(existing: parts[1], in: day)
-        else { return false }
-        return try DirectoryHandle(existing: parts[2], in: attempts) != nil
+        else { return nil }
+        return try DirectoryHandle(existing: parts[2], in: attempts)
     }
 
     private func openRoot() throws(ResultsError) -> DirectoryHandle {

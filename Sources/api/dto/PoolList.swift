@@ -7,6 +7,8 @@ public struct PoolList: Encodable {
     public struct Pool: Equatable, Encodable {
         /// What it is called.
         public let name: String
+        /// What its workers run, the default first; empty where none says so.
+        public let runtimes: [String]
         /// How many workers have it that may take executions.
         public let workers: Int
         /// How many programs they run at once.
@@ -26,6 +28,7 @@ public struct PoolList: Encodable {
 
         enum CodingKeys: String, CodingKey {
             case name
+            case runtimes
             case workers
             case slots
             case waiting
@@ -40,6 +43,7 @@ public struct PoolList: Encodable {
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(name, forKey: .name)
+            try container.encode(runtimes, forKey: .runtimes)
             try container.encode(workers, forKey: .workers)
             try container.encode(slots, forKey: .slots)
             try container.encode(waiting, forKey: .waiting)
@@ -72,6 +76,7 @@ public struct PoolList: Encodable {
             let oldest = census.executions.filter { $0.pool == name }.compactMap(\.oldest).max()
             return Pool(
                 name: name,
+                runtimes: Self.runtimes(of: name, on: workers),
                 workers: taking.count { $0.slots[name] != nil },
                 slots: taking.reduce(0) { $0 + ($1.slots[name] ?? 0) },
                 waiting: demand.waiting,
@@ -87,12 +92,21 @@ public struct PoolList: Encodable {
         }
     }
 
+    /// What any worker that is alive runs of a pool, in the order of the first that says it.
+    private static func runtimes(of pool: String, on workers: [WorkerRecord]) -> [String] {
+        var names: [String] = []
+        for worker in workers where worker.state != .lost {
+            names += (worker.runtimes[pool] ?? []).filter { !names.contains($0) }
+        }
+        return names
+    }
+
     /// The same as a table, a row a pool.
     var table: CSVTable {
         CSVTable(
             [
                 "name", "workers", "slots", "waiting", "running", "demand", "broker_ready",
-                "sandboxes", "oldest_waiting_seconds",
+                "sandboxes", "oldest_waiting_seconds", "runtimes",
             ],
             rows: pools.map { pool in
                 [
@@ -100,6 +114,7 @@ public struct PoolList: Encodable {
                     .init(number: pool.waiting), .init(number: pool.running),
                     .init(number: pool.demand), .init(number: pool.brokerReady),
                     .text(pool.sandboxes.words), .init(number: pool.oldestWaitingSeconds),
+                    .text(pool.runtimes.joined(separator: ", ")),
                 ]
             }
         )

@@ -17,6 +17,7 @@ public struct WorkerList: Encodable {
             [
                 "id", "state", "version", "running", "slots", "sandboxes", "unacknowledged",
                 "registered_at", "expires_at", "draining_since", "drained_at",
+                "runtimes",
             ],
             rows: workers.map { worker in
                 let record = worker.record
@@ -27,6 +28,7 @@ public struct WorkerList: Encodable {
                     .init(number: record.unacknowledged.values.reduce(0, +)),
                     .init(time: record.registeredAt), .init(time: record.expiresAt),
                     .init(time: record.drainingSince), .init(time: record.drainedAt),
+                    .text(record.runtimes.words),
                 ]
             }
         )
@@ -52,6 +54,7 @@ struct Worker: Encodable {
         try container.encode(record.drainedAt, forKey: .drainedAt)
         try container.encode(record.running, forKey: .running)
         try container.encode(record.slots, forKey: .slots)
+        try container.encode(record.runtimes, forKey: .runtimes)
         try container.encode(record.sandboxes, forKey: .sandboxes)
         try container.encode(record.unacknowledged, forKey: .unacknowledged)
     }
@@ -66,6 +69,7 @@ struct Worker: Encodable {
         case drainedAt = "drained_at"
         case running
         case slots
+        case runtimes
         case sandboxes
         case unacknowledged
     }
@@ -75,6 +79,14 @@ extension [String: Int] {
     /// Counts by name on one line.
     var words: String {
         sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+}
+
+extension [String: [String]] {
+    /// Names by name on one line.
+    var words: String {
+        sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.joined(separator: " "))" }
+            .joined(separator: ", ")
     }
 }
 

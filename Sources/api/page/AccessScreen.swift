@@ -45,7 +45,9 @@ struct AccessScreen: Sendable {
                             : token.expiresAt.map { $0 <= now } == true ? "expired" : "valid"
                     )
                 },
-            acts: try await audit.acts(page: ListPageRequest()).items
+            acts:
+                try await audit
+                .acts(tenant: visit.caller.scope, page: ListPageRequest()).items
                 .map { entry in
                     View.Act(
                         time: PageTime(entry.time),

@@ -86,6 +86,7 @@ struct BatchScreens: Sendable {
             let reason: String
             let wall: String
             let cases: String
+            let score: String
             let preview: String
         }
 
@@ -177,6 +178,7 @@ struct BatchScreens: Sendable {
             reason: PageFormat.words(document.ending.reason?.rawValue ?? ""),
             wall: PageFormat.text(seconds: document.ending.wallSeconds),
             cases: accepted.map { "\($0) of \(document.cases?.count ?? 0)" } ?? "",
+            score: PageFormat.text(score: document.score, of: document.points),
             // What an interpreter says at last tells more than what it says first.
             preview: failed
                 ? PageFormat.lastLine(document.ending.stderr?.preview ?? "", 60)

@@ -49,6 +49,8 @@ struct ExecutionScreens: Sendable {
             let reason: String
             let wall: String
             let memory: String
+            let score: String
+            let difference: String?
             let preview: String
         }
         struct Stream: Sendable {
@@ -96,7 +98,7 @@ struct ExecutionScreens: Sendable {
             try RecordedResult(document: text.utf8)
         }
         let isOver = record.state.isTerminal
-        let steps = Self.steps(of: record)
+        let steps = record.steps(attempts: trace?.attempts ?? [], at: Date())
         let request = try await requests.requests(of: [record.id]).first.flatMap { $0?.body }
         let view = View(
             csrf: visit.formToken,
@@ -108,7 +110,7 @@ struct ExecutionScreens: Sendable {
             canCancel: !isOver && visit.caller.submits,
             canRerun: isOver && visit.caller.submits,
             timelineHeight: 24 * steps.count,
-            steps: steps,
+            steps: Self.bars(of: steps),
             submitted: PageTime(record.submittedAt),
             started: record.startedAt.map { PageTime($0) },
             finished: record.finishedAt.map { PageTime($0) },
@@ -136,24 +138,19 @@ struct ExecutionScreens: Sendable {
         return Page.Screen(PageFormat.short(record.id), .execution, view)
     }
 
-    private static func steps(of record: ExecutionRecord) -> [View.Step] {
-        let now = record.finishedAt ?? Date()
-        var spans = [("queued", "queued", record.submittedAt, record.startedAt ?? now)]
-        if let started = record.startedAt {
-            let state = record.state.isTerminal ? record.state.rawValue : "running"
-            spans.append((PageFormat.words(state), state, started, now))
-        }
-        let whole = max(now.timeIntervalSince(record.submittedAt), 0.001)
-        return spans.enumerated()
-            .map { index, span in
-                let start = span.2.timeIntervalSince(record.submittedAt) / whole
-                let length = max(0, span.3.timeIntervalSince(span.2))
+    private static func bars(of steps: [ExecutionStep]) -> [View.Step] {
+        guard let start = steps.first?.start, let end = steps.last?.end else { return [] }
+        let whole = max(end.timeIntervalSince(start), 0.001)
+        return steps.enumerated()
+            .map { index, step in
+                let offset = step.start.timeIntervalSince(start) / whole
+                let length = step.duration / .seconds(1) / whole
                 return View.Step(
-                    name: span.0,
-                    state: span.1,
-                    duration: PageFormat.text(.seconds(length)),
-                    x: 110 + Int(210 * min(1, max(0, start))),
-                    width: max(2, Int(210 * min(1, length / whole))),
+                    name: step.name.text,
+                    state: step.state.rawValue,
+                    duration: PageFormat.text(step.duration),
+                    x: 110 + Int(208 * min(1, max(0, offset))),
+                    width: max(2, Int(210 * min(1, length))),
                     y: 24 * index + 16,
                     barY: 24 * index + 7
                 )
@@ -202,6 +199,10 @@ struct ExecutionScreens: Sendable {
                 name: "Peak memory",
                 text: document?.ending.memoryPeak.map { PageFormat.text($0) } ?? ""
             ),
+            View.Fact(
+                name: "Score",
+                text: PageFormat.text(score: document?.score, of: document?.points)
+            ),
             View.Fact(name: "Attempt", text: record.attempt == 0 ? "" : "\(record.attempt)"),
             View.Fact(name: "Worker", text: record.worker ?? ""),
             View.Fact(name: "Sandbox", text: String((trace?.sandbox ?? "").prefix(12))),
@@ -214,6 +215,14 @@ struct ExecutionScreens: Sendable {
         }
         if let first = document?.rerunOf {
             facts.append(View.Fact(name: "Rerun of", text: first.text, path: first.text))
+        }
+        if let isAnnounced = trace?.attempts.last?.isAnnounced {
+            facts.append(
+                View.Fact(
+                    name: "Announced",
+                    text: isAnnounced ? "yes" : "not yet: the broker has not confirmed it"
+                )
+            )
         }
         if let cancelled = trace?.cancelledAt {
             facts.append(View.Fact(name: "Cancelled", text: PageTime(cancelled).utc))
@@ -248,8 +257,18 @@ struct ExecutionScreens: Sendable {
             reason: PageFormat.words(result.ending.reason?.rawValue ?? ""),
             wall: PageFormat.text(seconds: result.ending.wallSeconds),
             memory: result.ending.memoryPeak.map { PageFormat.text($0) } ?? "",
+            score: PageFormat.text(score: result.score, of: result.points),
+            difference: result.difference.map(Self.text(of:)),
             preview: PageFormat.line(result.ending.stdout?.preview ?? "")
         )
+    }
+
+    private static func text(of difference: OutputDifference) -> String {
+        let place = "line \(difference.line), column \(difference.column)"
+        if difference.expected == nil, difference.got == nil { return place }
+        let expected = difference.expected.map { "\"\($0)\"" } ?? "the end"
+        let got = difference.got.map { "\"\($0)\"" } ?? "the end"
+        return "\(place): expected \(expected), got \(got)"
     }
 
     private static func streams(of document: RecordedResult?) -> [View.Stream] {

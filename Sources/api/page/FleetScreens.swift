@@ -21,6 +21,7 @@ struct FleetScreens: Sendable {
             let since: PageTime
             let slots: String
             let sandboxes: String
+            let runtimes: String
             let running: Int
             let drain: String?
         }
@@ -54,6 +55,7 @@ struct FleetScreens: Sendable {
                     since: PageTime(worker.registeredAt),
                     slots: PageFormat.text(worker.slots.values.reduce(0, +)),
                     sandboxes: PageFormat.text(worker.sandboxes.values.reduce(0, +)),
+                    runtimes: worker.runtimes.words,
                     running: worker.running,
                     drain: worker.state == .lost
                         ? nil : worker.drainingSince == nil ? "Drain" : "Take again"
@@ -77,12 +79,16 @@ struct FleetScreens: Sendable {
     }
 
     /// Asks a worker to take nothing more, or to take again.
-    func drain(_ form: PageForm) async throws {
+    func drain(_ form: PageForm, for visit: Page.Visit) async throws {
         let isWanted = form["drain"] == "Drain"
         guard let worker = form["worker"], Name.isValid(worker) else {
             throw Problem.unknown("worker")
         }
-        let record = try await fleet.drains.drain(worker: worker, isWanted: isWanted)
+        let record = try await fleet.drains.drain(
+            worker: worker,
+            isWanted: isWanted,
+            by: visit.caller.name
+        )
         guard record != nil else { throw Problem.unknown("worker") }
     }
 

@@ -53,6 +53,15 @@ enum PageFormat {
         return count < 0 ? "-\(grouped)" : grouped
     }
 
+    /// Points, and those there are, such as `2.5 of 4`; nothing where there are none.
+    static func text(score: Double?, of points: Double?) -> String {
+        func text(_ points: Double) -> String {
+            points == points.rounded() && abs(points) < 1e15 ? "\(Int64(points))" : "\(points)"
+        }
+        guard let score, let points else { return "" }
+        return "\(text(score)) of \(text(points))"
+    }
+
     /// A state or a reason in words.
     static func words(_ name: String) -> String { name.replacing("_", with: " ") }
 

@@ -110,7 +110,7 @@ struct PageRoutes: Sendable {
             screen("/ui/actions/{id}") { try await bulk.one($0) },
             screen("/ui/workers", operates: true) { try await fleet.workers($0) },
             act("/ui/workers/drain", operates: true) { visit, form in
-                try await fleet.drain(form)
+                try await fleet.drain(form, for: visit)
                 return Page.redirect(to: "ui/workers", from: visit.root)
             },
             screen("/ui/queues", operates: true) { try await fleet.queues($0) },

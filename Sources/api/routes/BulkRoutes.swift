@@ -120,7 +120,7 @@ struct BulkRoutes: Sendable {
     private func listActs(_ request: Request, _ context: GatewayContext) async throws -> Response {
         var parameters = request.listParameters
         let page = try ListPageRequest(takenFrom: &parameters)
-        let found = try await audit.acts(page: page)
+        let found = try await audit.acts(tenant: context.caller.scope, page: page)
         return .page(
             found.items.map(\.json),
             called: "acts",

@@ -16,12 +16,13 @@ struct FleetRoutes: Sendable {
         monitoring: Monitoring,
         directory: any WorkerDirectory,
         lanes: any WaitingLaneSource,
-        relay: Relay?
+        relay: Relay?,
+        audit: any AuditLog
     ) {
         self.monitoring = monitoring
         workers = SharedReading { try await directory.workers() }
         self.lanes = SharedReading { try await lanes.waitingLanes(limit: Self.laneLimit) }
-        drains = WorkerDrains(directory: directory, relay: relay)
+        drains = WorkerDrains(directory: directory, relay: relay, audit: audit)
     }
 
     /// The most lanes that are told, those with most first.
@@ -49,9 +50,12 @@ struct FleetRoutes: Sendable {
 
     private func drain(_ context: GatewayContext, isWanted: Bool) async throws -> Response {
         let id = try context.name("id", of: "worker")
-        guard let record = try await drains.drain(worker: id, isWanted: isWanted) else {
-            throw Problem.unknown("worker")
-        }
+        let record = try await drains.drain(
+            worker: id,
+            isWanted: isWanted,
+            by: context.caller.name
+        )
+        guard let record else { throw Problem.unknown("worker") }
         return .json(Worker(record), status: isWanted ? .accepted : .ok)
     }
 

@@ -131,7 +131,8 @@ public struct Gateway: Service {
             monitoring: services.monitoring,
             directory: services.workers,
             lanes: services.lanes,
-            relay: services.relay
+            relay: services.relay,
+            audit: services.audit
         )
     }
 

@@ -166,7 +166,7 @@ struct AuditCommand: AsyncParsableCommand {
             fields: AuditEntry.fields,
             header: ["when", "who", "action", "target", "count", "subject"],
             limit: limit,
-            page: { try await audit.acts(page: $0) },
+            page: { try await audit.acts(tenant: nil, page: $0) },
             document: \.json,
             row: { entry in
                 [

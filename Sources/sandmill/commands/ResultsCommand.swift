@@ -113,8 +113,9 @@ struct CheckCommand: AsyncParsableCommand {
             Files of executions that have not ended, and those of the last hour, are left alone.
 
             A line says what is wrong: orphan, files that no record names; leftover, what a worker has gathered \
-            and nobody goes on with; missing, an execution whose files are not there; stranger, what is not ours. \
-            --repair removes orphans and leftovers, and notes of what is missing that it is.
+            and nobody goes on with; missing, an execution whose files are not there; stranger, what is not ours; and of a single file of an \
+            execution missing_file, unexpected_file or wrong_size. --repair removes orphans and leftovers, and notes of \
+            what is missing that it is; single files it leaves as they are.
             """
     )
 
@@ -144,8 +145,7 @@ struct CheckCommand: AsyncParsableCommand {
         var count = 0
         let mended = try await check.run(mends: repair) { finding in
             count += 1
-            let execution =
-                if case .missing(let result) = finding { "  \(result.execution.text)" } else { "" }
+            let execution = finding.execution.map { "  \($0.text)" } ?? ""
             Terminal.write("\(finding.word)  \(finding.path.printable)\(execution)")
         }
         if repair, count > 0 {

@@ -29,6 +29,10 @@ struct StatusCommand: AsyncParsableCommand {
         if let record = try await database.executions.execution(id) {
             let trace = try await database.executions.trace(id)
             var rows = record.rows + (trace?.rows ?? [])
+            for step in record.steps(attempts: trace?.attempts ?? [], at: Date()) {
+                let milliseconds = Int64((step.duration / .milliseconds(1)).rounded())
+                rows.append([step.name.text, "\(milliseconds) ms"])
+            }
             if record.state == .queued, let reason = await database.idleness(of: record.pool) {
                 rows.append(["nothing runs it", "it waits in the queue, \(reason)"])
             }

@@ -55,11 +55,13 @@ struct WorkersCommand: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = try global.load()
-            let directory = DatabaseClient(configuration).directory
+            let database = DatabaseClient(configuration)
+            let directory = database.directory
             let record = try await directory.drain(worker: id, isWanted: !undo)
             guard var record else {
                 throw Failure(.wrongInput, "there is no worker \"\(id.printable)\"")
             }
+            try await database.note(undo ? "undrain" : "drain", "worker", id)
             // The row is what counts; without a broker the worker looks at it within ten seconds.
             let hint = ControlMessage(drain: id).outboundMessage
             _ = try? await BrokerClient(configuration).publish([hint])

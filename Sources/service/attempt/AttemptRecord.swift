@@ -15,8 +15,17 @@ public struct AttemptRecord: Equatable, Sendable {
     public var reason: String?
     /// When it was claimed.
     public var startedAt: Date?
-    /// When it ended.
+    /// When it got its sandbox; nil where that is not known, or it got none.
+    public var sandboxedAt: Date?
+    /// When its program ended, or it was given up.
     public var finishedAt: Date
+    /// When its output was durable; nil as ``sandboxedAt``.
+    public var collectedAt: Date?
+    /// When its end was written to the record store; nil as ``sandboxedAt``.
+    public var committedAt: Date?
+    /// Whether the broker has all that announces its end; nil where that is not known, or it is not that of the
+    /// execution.
+    public var isAnnounced: Bool?
     /// The directory with its output, below the results root.
     public var resultsPath: String?
 
@@ -28,7 +37,11 @@ public struct AttemptRecord: Equatable, Sendable {
         state: ExecutionState,
         reason: String?,
         startedAt: Date?,
+        sandboxedAt: Date? = nil,
         finishedAt: Date,
+        collectedAt: Date? = nil,
+        committedAt: Date? = nil,
+        isAnnounced: Bool? = nil,
         resultsPath: String?
     ) {
         self.number = number
@@ -37,7 +50,11 @@ public struct AttemptRecord: Equatable, Sendable {
         self.state = state
         self.reason = reason
         self.startedAt = startedAt
+        self.sandboxedAt = sandboxedAt
         self.finishedAt = finishedAt
+        self.collectedAt = collectedAt
+        self.committedAt = committedAt
+        self.isAnnounced = isAnnounced
         self.resultsPath = resultsPath
     }
 }

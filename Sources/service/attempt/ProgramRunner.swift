@@ -114,6 +114,7 @@ struct ProgramRunner: Sendable {
         into draft: any ResultDraft
     ) async throws -> FinishedExecution {
         let sandbox = lease.sandbox
+        let sandboxedAt = execution.now
         let end: RunResult
         do {
             end = try await telemetry.measure(.run, of: execution) {
@@ -142,6 +143,8 @@ struct ProgramRunner: Sendable {
             try await ledger.publish(result, isPrompt: execution.isPrompt)
             return result.size
         }
+        finished.sandboxedAt = sandboxedAt
+        finished.collectedAt = execution.now
         return finished
     }
 

@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import SandmillEntity
 
 /// An execution that ended.
@@ -14,6 +15,10 @@ public struct FinishedExecution: Equatable, Sendable {
     public var resultsSize: ByteCount
     /// The sandbox that ran it.
     public var sandbox: String?
+    /// When it got its sandbox (Postgres time).
+    public var sandboxedAt: Date?
+    /// When its output was durable (Postgres time).
+    public var collectedAt: Date?
     /// The events that announce it.
     public var events: [OutboundMessage]
 

@@ -5,8 +5,12 @@ public protocol AuditLog: Sendable {
     /// Notes what somebody did.
     func note(_ act: Act) async throws(StoreError)
 
-    /// Reads a page of what was done, newest first.
-    func acts(page: ListPageRequest) async throws(StoreError) -> ListPage<AuditEntry>
+    /// Reads a page of what was done, newest first: to what is a tenant's, nobody's or anybody's; for nil, to
+    /// anything.
+    func acts(
+        tenant: String?,
+        page: ListPageRequest
+    ) async throws(StoreError) -> ListPage<AuditEntry>
 }
 
 /// What somebody did.

@@ -13,6 +13,14 @@ public protocol ResultRecords: Sendable {
     /// Reads a page of the results that executions have, by their ids.
     func results(after id: UUID?, limit: Int) async throws(StoreError) -> [RecordedPath]
 
+    /// The files that results of executions should have, by their paths in the directory of the attempt, with their
+    /// sizes; nil for a size that no record has.
+    ///
+    /// What has been removed since is left out.
+    func files(
+        of results: [RecordedPath]
+    ) async throws(StoreError) -> [RecordedPath: [String: ByteCount?]]
+
     /// Notes that executions have no files any more; those whose results are others by now are left as they are.
     ///
     /// - Returns: How many were noted.

@@ -1,3 +1,5 @@
+public import SandmillEntity
+
 /// What lies below the results directory.
 public protocol ResultsListing: ResultRemoval {
     /// The days that have results, the oldest first.
@@ -14,6 +16,9 @@ public protocol ResultsListing: ResultRemoval {
 
     /// Removes what a worker has gathered.
     func removeStaged(_ path: String) async throws(ResultsError)
+
+    /// The files in the directory of an attempt, by their paths in it, with their sizes; nil where it is not there.
+    func files(in path: String) async throws(ResultsError) -> [String: ByteCount]?
 
     /// Whether the directory of an attempt is there.
     func has(_ path: String) async throws(ResultsError) -> Bool

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+public import FoundationEssentials
 internal import SandmillEntity
 
 /// Compares the results directory with the records, and mends what differs.
@@ -16,6 +16,18 @@ public struct ResultsCheck: Sendable {
         case stranger(String)
         /// An execution whose files are not there; its record no longer names them.
         case missing(RecordedPath)
+        /// A file of an execution that is not what the record says, while others of it are; it is left as it is.
+        case differing(RecordedPath, file: String, Difference)
+
+        /// How a file differs from its record.
+        public enum Difference: String, Sendable {
+            /// It is not there.
+            case lost = "missing_file"
+            /// No record names it.
+            case unexpected = "unexpected_file"
+            /// It has another size.
+            case resized = "wrong_size"
+        }
 
         /// A word for programs.
         public var word: String {
@@ -24,6 +36,7 @@ public struct ResultsCheck: Sendable {
             case .leftover: "leftover"
             case .stranger: "stranger"
             case .missing: "missing"
+            case .differing(_, _, let difference): difference.rawValue
             }
         }
 
@@ -32,6 +45,15 @@ public struct ResultsCheck: Sendable {
             switch self {
             case .orphan(let path), .leftover(let path), .stranger(let path): path
             case .missing(let result): result.path
+            case .differing(let result, let file, _): "\(result.path)/\(file)"
+            }
+        }
+
+        /// The execution that it is of, where a record has it.
+        public var execution: UUID? {
+            switch self {
+            case .orphan, .leftover, .stranger: nil
+            case .missing(let result), .differing(let result, _, _): result.execution
             }
         }
     }
@@ -91,11 +113,15 @@ public struct ResultsCheck: Sendable {
         var (missing, present, last) = ([RecordedPath](), 0, UUID?.none)
         while true {
             let page = try await records.results(after: last, limit: Self.group)
+            let recorded = try await records.files(of: page)
             for result in page {
-                if try await files.has(result.path) {
-                    present += 1
-                } else {
+                guard let found = try await files.files(in: result.path) else {
                     missing.append(result)
+                    continue
+                }
+                present += 1
+                for (file, difference) in Self.differences(of: found, from: recorded[result]) {
+                    report(.differing(result, file: file, difference))
                 }
             }
             last = page.last?.execution
@@ -108,6 +134,21 @@ public struct ResultsCheck: Sendable {
         }
         for result in missing { report(.missing(result)) }
         return missing
+    }
+
+    /// What differs, by the names of the files; nothing where the record is gone.
+    private static func differences(
+        of found: [String: ByteCount],
+        from recorded: [String: ByteCount?]?
+    ) -> [(file: String, Finding.Difference)] {
+        guard let recorded else { return [] }
+        let names = Set(found.keys).union(recorded.keys)
+        return names.sorted()
+            .compactMap { name in
+                guard let expected = recorded[name] else { return (name, .unexpected) }
+                guard let size = found[name] else { return (name, .lost) }
+                return expected == nil || expected == size ? nil : (name, .resized)
+            }
     }
 
     // MARK: - Files without a row

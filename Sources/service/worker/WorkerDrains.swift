@@ -4,21 +4,44 @@
 public struct WorkerDrains: Sendable {
     private let directory: any WorkerDirectory
     private let relay: Relay?
+    private let audit: any AuditLog
 
     /// Describes it.
     ///
     /// - Parameters:
     ///   - directory: Where the rows are.
     ///   - relay: What publishes hints; nil for none.
-    public init(directory: any WorkerDirectory, relay: Relay?) {
+    ///   - audit: Where it is noted who asked.
+    public init(directory: any WorkerDirectory, relay: Relay?, audit: any AuditLog) {
         self.directory = directory
         self.relay = relay
+        self.audit = audit
     }
 
     /// Asks a worker to take nothing more, or to take again; see ``WorkerDirectory/drain(worker:isWanted:)``.
-    public func drain(worker: String, isWanted: Bool) async throws(StoreError) -> WorkerRecord? {
+    ///
+    /// - Parameters:
+    ///   - worker: The worker's name.
+    ///   - isWanted: Whether it is to take nothing more.
+    ///   - actor: Who asks, for people.
+    /// - Returns: The worker as it is then; nil where there is none with this name.
+    /// - Throws: ``StoreError``.
+    public func drain(
+        worker: String,
+        isWanted: Bool,
+        by actor: String
+    ) async throws(StoreError) -> WorkerRecord? {
         let record = try await directory.drain(worker: worker, isWanted: isWanted)
-        if record != nil { await relay?.hint(ControlMessage(drain: worker)) }
+        guard let record else { return nil }
+        await relay?.hint(ControlMessage(drain: worker))
+        try await audit.note(
+            Act(
+                actor: actor,
+                action: isWanted ? "drain" : "undrain",
+                target: "worker",
+                subject: worker
+            )
+        )
         return record
     }
 }
