@@ -6,6 +6,8 @@ public struct FinishedExecution: Equatable, Sendable {
     public var worker: String
     /// Whether it ends without having been claimed; else it is the worker's.
     public var wasQueued: Bool
+    /// The last attempt that was claimed, which fences the end; what is told of it may count one less.
+    public var attempt: Int
     /// What is told of it.
     public var document: ResultDocument
     /// The document as it stands in `result.json`, UTF-8.
@@ -21,6 +23,7 @@ public struct FinishedExecution: Equatable, Sendable {
     public init(
         worker: String,
         wasQueued: Bool = false,
+        attempt: Int,
         document: ResultDocument,
         encodedDocument: [UInt8],
         resultsSize: ByteCount = .zero,
@@ -29,6 +32,7 @@ public struct FinishedExecution: Equatable, Sendable {
     ) {
         self.worker = worker
         self.wasQueued = wasQueued
+        self.attempt = attempt
         self.document = document
         self.encodedDocument = encodedDocument
         self.resultsSize = resultsSize
