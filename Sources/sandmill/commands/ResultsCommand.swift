@@ -120,6 +120,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @Flag(help: "Prints a JSON document for each, for programs.")
+    var json = false
+
     @Flag(help: "Mends what is found.")
     var repair = false
 
@@ -144,9 +147,17 @@ struct CheckCommand: AsyncParsableCommand {
         var count = 0
         let mended = try await check.run(mends: repair) { finding in
             count += 1
-            let execution =
-                if case .missing(let result) = finding { "  \(result.execution.text)" } else { "" }
-            Terminal.write("\(finding.word)  \(finding.path.printable)\(execution)")
+            let execution: UUID? =
+                if case .missing(let result) = finding { result.execution } else { nil }
+            if json {
+                let fields: [String: JSONValue] = [
+                    "finding": .string(finding.word), "path": .string(finding.path),
+                    "execution_id": .optional(execution?.text),
+                ]
+                return Terminal.write(JSONValue.object(fields).line)
+            }
+            let id = execution.map { "  \($0.text)" } ?? ""
+            Terminal.write("\(finding.word)  \(finding.path.printable)\(id)")
         }
         if repair, count > 0 {
             try await database.note("repair", "results", configuration.resultsRoot, count: mended)
