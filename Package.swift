@@ -18,7 +18,6 @@ func product(_ name: String, of package: String) -> Target.Dependency {
 let argumentParser = product("ArgumentParser", of: "swift-argument-parser")
 let asyncAlgorithms = product("AsyncAlgorithms", of: "swift-async-algorithms")
 let coreMetrics = product("CoreMetrics", of: "swift-metrics")
-let crypto = product("Crypto", of: "swift-crypto")
 let histogram = product("Histogram", of: "hdrhistogram-swift")
 let httpTypes = product("HTTPTypes", of: "swift-http-types")
 let hummingbird = product("Hummingbird", of: "hummingbird")
@@ -146,7 +145,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -162,12 +160,14 @@ let package = Package(
         system("CRabbitMQ", pkgConfig: "librabbitmq", package: "librabbitmq-dev"),
         system("CPostgreSQL", pkgConfig: "libpq", package: "libpq-dev"),
         system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+        system("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),
         system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
 
         // General wrappers that know nothing about executions.
         library("Threads", in: "Threads", ["CLinux"]),
-        library("AMQP", in: "AMQP", ["CRabbitMQ", "Threads", crypto]),
+        library("Hashing", in: "Hashing", ["CCrypto"]),
+        library("AMQP", in: "AMQP", ["CRabbitMQ", "Hashing", "Threads"]),
         library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
         library("Curl", in: "Curl", ["CCurl", "Threads"]),
         library("Prometheus", in: "Prometheus", [coreMetrics]),
@@ -192,7 +192,7 @@ let package = Package(
             in: "service",
             ["Gzip", "SandmillEntity", logging, metrics, serviceLifecycle]
         ),
-        library("SandmillClient", in: "client", core + [crypto]),
+        library("SandmillClient", in: "client", core + ["Hashing"]),
         library("SandmillRepository", in: "repository", core + ["PostgreSQL"]),
         library(
             "SandmillDocker",
@@ -202,15 +202,15 @@ let package = Package(
         library(
             "SandmillRabbitMQ",
             in: "adapter/rabbitmq",
-            core + ["AMQP", logging, serviceLifecycle]
+            core + ["AMQP", "Hashing", logging, serviceLifecycle]
         ),
         library("SandmillOTLP", in: "adapter/otlp", core + ["Curl"]),
-        library("SandmillResults", in: "adapter/results", core + ["Threads", crypto, logging]),
+        library("SandmillResults", in: "adapter/results", core + ["Hashing", "Threads", logging]),
         library(
             "SandmillAPI",
             in: "api",
             core + [
-                "Prometheus", asyncAlgorithms, crypto, httpTypes, hummingbird, logging, metrics,
+                "Hashing", "Prometheus", asyncAlgorithms, httpTypes, hummingbird, logging, metrics,
                 mustache, nioCore, nioHTTP1, nioHTTPTypes, serviceLifecycle,
             ],
             resources: [.embedInCode("openapi.json")] + pageAssets
@@ -241,7 +241,7 @@ let package = Package(
         support("PrivateBroker", in: "broker", ["AMQP", "FaultyProxy"]),
         support("StoreConformance", in: "conformance", core),
         support("SandboxFixture", in: "sandboxes", core + ["SandmillDocker", logging]),
-        tests("AMQPTests", in: "AMQP", ["AMQP", "FaultyProxy", "PrivateBroker", crypto]),
+        tests("AMQPTests", in: "AMQP", ["AMQP", "Hashing", "FaultyProxy", "PrivateBroker"]),
         tests("AbuseTests", in: "abuse", core + ["SandboxFixture", "SandmillDocker"]),
         tests(
             "APITests",
@@ -264,6 +264,7 @@ let package = Package(
             core + ["Curl", "SandboxFixture", "SandboxProtocol", "SandmillDocker", logging],
             resources: [.copy("assignment.txt"), .copy("endings.txt")]
         ),
+        tests("HashingTests", in: "Hashing", ["Hashing"]),
         tests("EntityTests", in: "entity", ["SandmillEntity"]),
         tests("GzipTests", in: "Gzip", ["Gzip"]),
         tests("PostgreSQLTests", in: "PostgreSQL", ["PostgreSQL"]),
@@ -281,7 +282,7 @@ let package = Package(
         tests(
             "ResultsTests",
             in: "adapter/results",
-            core + ["SandmillResults", "StoreConformance", crypto]
+            core + ["Hashing", "SandmillResults", "StoreConformance"]
         ),
         tests("SandboxAgentTests", in: "SandboxAgent", ["SandboxAgentCore", "SandboxProtocol"]),
         tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
@@ -289,16 +290,15 @@ let package = Package(
             "SandmillTests",
             in: "sandmill",
             core + [
-                "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "SandmillOTLP", "sandmill",
-                crypto,
-                logging,
+                "Hashing", "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "SandmillOTLP",
+                "sandmill", logging,
             ],
             resources: [.copy("clients")]
         ),
         tests(
             "ServiceTests",
             in: "service",
-            core + ["StoreConformance", crypto, logging, serviceLifecycle, lifecycleTestKit]
+            core + ["Hashing", "StoreConformance", logging, serviceLifecycle, lifecycleTestKit]
         ),
         tests("ThreadsTests", in: "Threads", ["Threads"]),
     ] + fuzz

@@ -1,4 +1,4 @@
-internal import Crypto
+import Hashing
 
 /// How much of an oversized body is kept.
 private let prefixLength = 4_096
@@ -71,13 +71,13 @@ struct ContentAssembler {
 
     private func keptBody(of size: UInt64) -> Delivery.Body {
         guard size > UInt64(bodyLimit) else { return .complete(kept) }
-        return .oversized(size: size, prefix: kept, sha256: Array(digest.finalize()))
+        return .oversized(size: size, prefix: kept, sha256: digest.finalize())
     }
 
     private mutating func keep(_ bytes: [UInt8], of size: UInt64) {
         if size > UInt64(bodyLimit) {
             kept += bytes.prefix(prefixLength - kept.count)
-            digest.update(data: bytes)
+            digest.update(bytes)
         } else if bytes.count == size {
             kept = bytes
         } else {

@@ -1,3 +1,5 @@
+public import Hashing
+
 /// A message that a consumer received.
 public struct Delivery: Hashable, Sendable {
     /// The body, or what was kept of it.
@@ -6,7 +8,7 @@ public struct Delivery: Hashable, Sendable {
         case complete([UInt8])
         /// The body had `size` bytes, more than the connection's limit; `prefix` is its beginning,
         /// `sha256` the digest of all of it.
-        case oversized(size: UInt64, prefix: [UInt8], sha256: [UInt8])
+        case oversized(size: UInt64, prefix: [UInt8], sha256: Digest)
     }
 
     /// What acknowledges it, on the channel it came from.

@@ -1,5 +1,5 @@
-internal import Crypto
 public import Foundation
+import Hashing
 internal import SandmillEntity
 internal import SandmillService
 
@@ -100,12 +100,12 @@ private struct FieldHash {
 
     mutating func add(_ bytes: [UInt8]) {
         hash.update(
-            data: (0..<8).map { UInt8(truncatingIfNeeded: bytes.count >> (56 - 8 * $0)) }
+            (0..<8).map { UInt8(truncatingIfNeeded: bytes.count >> (56 - 8 * $0)) }
         )
-        hash.update(data: bytes)
+        hash.update(bytes)
     }
 
-    var digest: [UInt8] { Array(hash.finalize()) }
+    var digest: [UInt8] { hash.finalize().bytes }
 }
 
 extension UUID {

@@ -1,4 +1,4 @@
-import Crypto
+import Hashing
 import Testing
 
 @testable import AMQP
@@ -213,7 +213,7 @@ import Testing
             let consumer = try await channel.consume(queue: queue, prefetch: 2)
             let deliveries = try await consumer.deliveries.prefix(2)
             let prefix = Array(big.utf8.prefix(4_096))
-            let digest = Array(SHA256.hash(data: Array(big.utf8)))
+            let digest = SHA256.hash(big.utf8)
             #expect(
                 deliveries[0].body == .oversized(size: 400_000, prefix: prefix, sha256: digest)
             )

@@ -1,4 +1,4 @@
-import Crypto
+import Hashing
 import Testing
 
 @testable import AMQP
@@ -39,7 +39,7 @@ import Testing
                     == .oversized(
                         size: 12_000,
                         prefix: Array(body.prefix(4_096)),
-                        sha256: Array(SHA256.hash(data: body))
+                        sha256: SHA256.hash(body)
                     )
             )
         }

@@ -1,6 +1,6 @@
-import Crypto
 import FaultyProxy
 import Foundation
+import Hashing
 import Testing
 
 extension SystemTests {
@@ -62,9 +62,9 @@ extension SystemTests {
             let shown = try await installation.run(["dead", "show", "\(letter)"])
             #expect(shown.exitCode == 0)
             let text = shown.output.joined(separator: "\n")
-            let digest = SHA256.hash(data: Data(body.utf8)).map { String(format: "%02x", $0) }
+            let digest = SHA256.hash(body.utf8).hexadecimal
             for part in [
-                "invalid_request", "python.normal", "acme", digest.joined(),
+                "invalid_request", "python.normal", "acme", digest,
                 "\(installation.name).work.python.normal", "\(body.utf8.count) bytes",
                 #"\u{1b}[2J"#,
             ] {
@@ -78,7 +78,7 @@ extension SystemTests {
             let json = try await installation.run(["dead", "show", "\(letter)", "--json"])
             let document = try JSON(json.output.joined())
             #expect(document["body"] == .string(body))
-            #expect(document["body_sha256"] == .string(digest.joined()))
+            #expect(document["body_sha256"] == .string(digest))
             #expect(document["properties"]["headers"]["tenant"] == "acme")
         }
 
@@ -136,8 +136,8 @@ extension SystemTests {
             let letter = try await installation.refuse(large, id: id)
             let shown = try await installation.run(["dead", "show", "\(letter)", "--json"])
             let document = try JSON(shown.output.joined())
-            let digest = SHA256.hash(data: Data(large.utf8)).map { String(format: "%02x", $0) }
-            #expect(document["body_sha256"] == .string(digest.joined()))
+            let digest = SHA256.hash(large.utf8).hexadecimal
+            #expect(document["body_sha256"] == .string(digest))
             #expect(document["body_is_complete"] == false)
 
             for arguments in [["--dry-run"], []] {

@@ -8,12 +8,13 @@ import Testing
 @Suite struct ImportTableTests {
     private static let table: [String: Set<String>] = [
         "Threads": ["CLinux", "Glibc", "Synchronization"],
-        "AMQP": ["CRabbitMQ", "Crypto", "Glibc", "Synchronization", "Threads"],
+        "AMQP": ["CRabbitMQ", "Glibc", "Hashing", "Synchronization", "Threads"],
         "PostgreSQL": [
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
         "Curl": ["CCurl", "Synchronization", "Threads"],
         "Gzip": ["CZlib"],
+        "Hashing": ["CCrypto"],
         "Prometheus": ["CoreMetrics", "FoundationEssentials", "Glibc", "Synchronization"],
         "SandboxProtocol": [],
         "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
@@ -24,7 +25,7 @@ import Testing
             "ServiceLifecycle", "Synchronization",
         ],
         "client": [
-            "Crypto", "Foundation", "FoundationEssentials", "SandmillEntity", "SandmillService",
+            "Foundation", "FoundationEssentials", "Hashing", "SandmillEntity", "SandmillService",
         ],
         "repository": [
             "FoundationEssentials", "PostgreSQL", "SandmillEntity", "SandmillService",
@@ -36,15 +37,16 @@ import Testing
         ],
         "adapter/otlp": ["Curl", "SandmillService"],
         "adapter/rabbitmq": [
-            "AMQP", "FoundationEssentials", "Logging", "SandmillEntity", "SandmillService",
+            "AMQP", "FoundationEssentials", "Hashing", "Logging", "SandmillEntity",
+            "SandmillService",
             "ServiceLifecycle", "Synchronization",
         ],
         "adapter/results": [
-            "CLinux", "Crypto", "FoundationEssentials", "Glibc", "SandmillEntity",
+            "CLinux", "FoundationEssentials", "Glibc", "Hashing", "SandmillEntity",
             "SandmillService", "Threads",
         ],
         "api": [
-            "AsyncAlgorithms", "Crypto", "FoundationEssentials", "HTTPTypes", "Hummingbird",
+            "AsyncAlgorithms", "FoundationEssentials", "HTTPTypes", "Hashing", "Hummingbird",
             "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
             "SandmillEntity", "SandmillService", "ServiceLifecycle", "Synchronization",
         ],

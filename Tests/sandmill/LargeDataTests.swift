@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Hashing
 import Testing
 
 extension SystemTests {
@@ -29,9 +29,9 @@ extension SystemTests {
             #expect(result["state"] == "succeeded", "\(result)")
             let path = try #require(result["results_path"].string)
             let hash = (0..<100).reduce(into: SHA256()) { hash, number in
-                hash.update(data: Data(repeating: number, count: Self.megabyte))
+                hash.update(repeatElement(number, count: Self.megabyte))
             }
-            let digest = hash.finalize().map { String(format: "%02x", $0) }.joined()
+            let digest = hash.finalize().hexadecimal
             #expect(result["files"][0]["bytes"] == 100_000_000)
             #expect(result["files"][0]["sha256"] == .string(digest))
             #expect(try await installation.digest("\(path)/files/big") == digest)

@@ -30,7 +30,6 @@ ALL_LANGUAGES=python,sh,node,c,cpp,bash,java,go,rust,ruby,perl,php,lua,r
 # Builds all products, optimised, into .sandmill/bin.
 build_release() {
     local product built
-    say "building the release"
     swift build --package-path "$CHECKOUT" -c release
     built=$(swift build --package-path "$CHECKOUT" -c release --show-bin-path)
     mkdir -p "$STATE/bin"

@@ -4,10 +4,11 @@
 ENGINE=$STATE/services/engine
 ENGINE_LOG=$ENGINE/server.log
 
-# Where the engine has its sockets. Their paths are limited to 107 bytes, and the engine appends up to 33
-# (/containerd/containerd-debug.sock), so a checkout that lies deep gets a short folder elsewhere.
+# Where the engine has its socket and, in the folder exec that it closes to all but root, those of its own. Their paths
+# are limited to 107 bytes, and the engine appends up to 38 (/exec/containerd/containerd-debug.sock), so a checkout that
+# lies deep gets a short folder elsewhere.
 ENGINE_RUN=$ENGINE/run
-((${#ENGINE_RUN} <= 70)) || ENGINE_RUN=/run/sandmill-$CHECKOUT_ID
+((${#ENGINE_RUN} <= 65)) || ENGINE_RUN=/run/sandmill-$CHECKOUT_ID
 
 engine_url() {
     printf 'unix://%s/docker.sock' "$ENGINE_RUN"
@@ -41,8 +42,9 @@ engine_start() {
     mkdir -p "$ENGINE"
     engine_configure
     "${AS_ROOT[@]}" rm -f "$ENGINE/docker.pid"
+    "${AS_ROOT[@]}" mkdir -p "$ENGINE_RUN"
     start_process "$ENGINE/pid" "$ENGINE_LOG" "${IN_CONTROL_GROUPS[@]}" dockerd --config-file "$ENGINE/daemon.json" \
-        --host "$(engine_url)" --group "$(id -g)" --data-root "$ENGINE/data" --exec-root "$ENGINE_RUN" \
+        --host "$(engine_url)" --group "$(id -g)" --data-root "$ENGINE/data" --exec-root "$ENGINE_RUN/exec" \
         --pidfile "$ENGINE/docker.pid" --bridge none --iptables=false --ip-forward=false --ip-masq=false
     wait_for_process 60 "$ENGINE/pid" "$ENGINE_LOG" engine_answers "$(engine_url)"
 }
@@ -76,7 +78,7 @@ engine_orphans() {
     local process
     for process in /proc/[0-9]*; do
         if [[ $(cat "$process/comm" 2>/dev/null) == containerd* ]] \
-            && grep -qsF "$ENGINE_RUN/containerd/containerd." "$process/cmdline"; then
+            && grep -qsF "$ENGINE_RUN/exec/containerd/containerd." "$process/cmdline"; then
             printf '%s\n' "${process##*/}"
         fi
     done

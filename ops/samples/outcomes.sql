@@ -23,9 +23,14 @@ select '  ' || results_path || '/files/' || (file ->> 'path')
     order by labels ->> 'program';
 \echo
 
-select case when count(*) filter (where state is distinct from labels ->> 'expect') = 0
-            then 'Each of the ' || count(*) || ' programs ended as it was to end.'
-            else 'Ended otherwise than expected: '
-                || string_agg(id::text, ', ') filter (where state is distinct from labels ->> 'expect') end
+select count(*) as programs, string_agg(id::text, ', ') filter (where state is distinct from labels ->> 'expect') as otherwise,
+       count(*) filter (where state is distinct from labels ->> 'expect') > 0 as differs
     from sample
-    where labels ->> 'run' = :'run';
+    where labels ->> 'run' = :'run'
+\gset
+\if :differs
+    \warn 'Ended otherwise than expected:' :otherwise
+    -- With ON_ERROR_STOP this is what psql fails by.
+    do $$ begin raise 'programs ended otherwise than expected'; end $$;
+\endif
+\echo 'Each of the' :programs 'programs ended as it was to end.'

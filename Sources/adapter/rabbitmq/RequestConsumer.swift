@@ -1,5 +1,6 @@
 internal import AMQP
-internal import SandmillEntity
+internal import Hashing
+import SandmillEntity
 public import SandmillService
 
 /// Consumes the requests of one pool: a connection of its own, a channel for each level.
@@ -77,15 +78,4 @@ extension SandmillService.Delivery.Body {
             )
         }
     }
-}
-
-extension [UInt8] {
-    fileprivate var hexadecimal: String {
-        String(
-            decoding: flatMap { [Self.digits[Int($0 >> 4)], Self.digits[Int($0 & 15)]] },
-            as: UTF8.self
-        )
-    }
-
-    private static let digits = Array("0123456789abcdef".utf8)
 }

@@ -1,4 +1,4 @@
-internal import Crypto
+import Hashing
 internal import SandmillEntity
 internal import SandmillService
 
@@ -108,7 +108,7 @@ actor StagedResult: ResultDraft {
                 throw ResultsError("content came without a file", isOfResult: true)
             }
             incoming?.received += bytes.count
-            incoming?.hash.update(data: bytes)
+            incoming?.hash.update(bytes)
             try await keep(bytes, in: file.location, at: file.received)
         case .skipped(let path, let reason):
             skipped.append(SkippedFile(path: path.text, reason: reason))
@@ -230,14 +230,5 @@ extension OutputPath {
             preconditionFailure("a path below a plain name is a path")
         }
         return path
-    }
-}
-
-extension SHA256.Digest {
-    fileprivate var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in self { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,5 +1,5 @@
-internal import Crypto
 internal import FoundationEssentials
+import Hashing
 
 /// A token as its holder has it: `sandmill_<8 digits>_<256 random bits>`.
 ///
@@ -16,10 +16,15 @@ public struct TokenSecret: Sendable {
         var generator = SystemRandomNumberGenerator()
         let name = String(generator.next() as UInt32, radix: 16)
         let prefix = String(repeating: "0", count: 8 - name.count) + name
+        return TokenSecret(prefix: prefix, text: "sandmill_\(prefix)_\(randomText())")
+    }
+
+    /// 256 bits of the kernel's randomness in the alphabet of URLs (RFC 4648, 5).
+    static func randomText() -> String {
+        var generator = SystemRandomNumberGenerator()
         let bits = (0..<32).map { _ in generator.next() as UInt8 }
-        let secret = Data(bits).base64EncodedString()
+        return Data(bits).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-        return TokenSecret(prefix: prefix, text: "sandmill_\(prefix)_\(secret)")
     }
 
     /// What is kept of it.
@@ -27,6 +32,6 @@ public struct TokenSecret: Sendable {
 
     /// The SHA-256 of a token.
     static func digest(of text: String) -> [UInt8] {
-        Array(SHA256.hash(data: Array(text.utf8)))
+        SHA256.hash(text.utf8).bytes
     }
 }

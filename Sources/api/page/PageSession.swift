@@ -1,6 +1,6 @@
-internal import Crypto
 internal import FoundationEssentials
 internal import HTTPTypes
+import Hashing
 internal import Hummingbird
 
 /// What ties the requests of a browser together: a cookie that holds the access token, out of the reach of
@@ -21,9 +21,7 @@ struct PageSession: Sendable {
             secret = value
             isNew = false
         } else {
-            secret = unsafe SymmetricKey(size: .bits256)
-                .withUnsafeBytes { unsafe Data($0).base64EncodedString() }
-                .filter { $0.isLetter || $0.isNumber }
+            secret = TokenSecret.randomText()
             isNew = true
         }
     }
@@ -36,16 +34,7 @@ struct PageSession: Sendable {
 
     /// What a form of ours has and nobody else can know: the token behind it, hashed with the secret.
     var formToken: String {
-        HMAC<SHA256>
-            .authenticationCode(
-                for: Data("form".utf8),
-                using: SymmetricKey(data: Data(secret.utf8))
-            )
-            .map { byte in
-                let digits = Array("0123456789abcdef")
-                return "\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-            .joined()
+        SHA256.authenticationCode(for: "form".utf8, key: Array(secret.utf8)).hexadecimal
     }
 
     /// Refuses a form that no page of ours has made.

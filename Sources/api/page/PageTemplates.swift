@@ -1,6 +1,6 @@
-internal import Crypto
 internal import FoundationEssentials
 internal import HTTPTypes
+import Hashing
 internal import Hummingbird
 internal import Mustache
 
@@ -44,7 +44,7 @@ struct PageTemplates: Sendable {
         }
         self.library = library
         let assets = PackageResources.style_css + PackageResources.page_js
-        version = SHA256.hash(data: assets).prefix(4).map { String($0, radix: 16) }.joined()
+        version = String(SHA256.hash(assets).hexadecimal.prefix(8))
     }
 
     /// Fills a template with a view, escaping what it says.

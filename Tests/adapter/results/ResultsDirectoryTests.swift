@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Hashing
 import SandmillEntity
 import SandmillResults
 import SandmillService
@@ -29,7 +29,7 @@ struct ResultsDirectoryTests {
             let content = [UInt8](repeating: 7, count: 100_000)
             let draft = begin(results)
             try await receive(file: "x.bin", content, into: draft)
-            let digest = SHA256.hash(data: content).map { String(format: "%02x", $0) }.joined()
+            let digest = SHA256.hash(content).hexadecimal
             #expect(
                 await draft.summary().files == [
                     OutputFile(path: "x.bin", bytes: ByteCount(100_000), sha256: digest)

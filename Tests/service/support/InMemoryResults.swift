@@ -1,5 +1,5 @@
-import Crypto
 import FoundationEssentials
+import Hashing
 import SandmillEntity
 import SandmillService
 import Synchronization
@@ -118,7 +118,7 @@ final class InMemoryResults: ResultsStore {
                 case .content(let bytes):
                     gathered.content += bytes
                     gathered.files[gathered.files.count - 1].sha256 =
-                        SHA256.hash(data: gathered.content).text
+                        SHA256.hash(gathered.content).hexadecimal
                 case .skipped(let path, let reason):
                     gathered.skipped.append(SkippedFile(path: path.text, reason: reason))
                 }

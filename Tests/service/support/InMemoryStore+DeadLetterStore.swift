@@ -1,5 +1,5 @@
-import Crypto
 import FoundationEssentials
+import Hashing
 import SandmillEntity
 import SandmillService
 
@@ -12,7 +12,7 @@ extension InMemoryStore: DeadLetterStore {
         try await passKeeping()
         for letter in refused {
             var letter = letter
-            letter.sha256 = letter.sha256 ?? SHA256.hash(data: letter.body).text
+            letter.sha256 = letter.sha256 ?? SHA256.hash(letter.body).hexadecimal
             let id = (keptLetters.last?.id ?? 0) + 1
             keptLetters.append(StoredDeadLetter(id: id, keptAt: now, letter: letter))
             note(.kept(letter.errorType))
@@ -126,11 +126,5 @@ extension OutboundMessage {
             properties: properties,
             body: revision.body ?? letter.body
         )
-    }
-}
-
-extension SHA256.Digest {
-    var text: String {
-        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

@@ -1,5 +1,5 @@
-import Crypto
 import FoundationEssentials
+import Hashing
 import SandmillEntity
 import SandmillService
 
@@ -496,9 +496,8 @@ extension InMemoryStore.Execution {
 extension UUID {
     /// The id that a tenant has instead of this one, which is another's.
     fileprivate func insteadOf(for tenant: String) -> UUID {
-        let digest = SHA256.hash(data: Array("sandmill own id 1 \(text) \(tenant)".utf8))
-        var digits = digest.prefix(16)
-            .flatMap { [String($0 >> 4, radix: 16), String($0 & 15, radix: 16)] }
+        let digest = SHA256.hash("sandmill own id 1 \(text) \(tenant)".utf8)
+        var digits = digest.hexadecimal.prefix(32).map(String.init)
         digits[12] = "8"
         digits[16] = "a"
         for place in [20, 16, 12, 8] { digits.insert("-", at: place) }
