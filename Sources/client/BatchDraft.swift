@@ -77,6 +77,11 @@ public struct BatchDraft: Equatable, Sendable {
         self.members = members
     }
 
+    /// Makes a batch of members of another.
+    init(_ members: [Member]) {
+        self.members = members
+    }
+
     /// Makes a batch of requests that were drafted here, with their names.
     public init(_ drafts: [(name: String, request: RequestDraft)], level: Level) {
         members = drafts.map { draft in

@@ -5,21 +5,24 @@ internal import SandmillService
 
 /// The ids of a batch and its members.
 ///
-/// 1. They follow from the tenant, the pool, `max_running`, and of each member the level, the id it
-///    may have, and the canonical request: the same work has the same ids, whoever submits it, from
-///    wherever and however often, and any change of it has others.
-/// 2. A member belongs to one batch, so its id follows from the batch's id, from the whole content
-///    and from its place. When one program of a directory changes, all members have new ids.
-/// 3. An id that the client chose is kept.
-/// 4. Where another tenant has taken the id, others follow from the content in the same way.
+/// 1. A member's id follows from the tenant, the pool, its level and its canonical request: the same work has
+///    the same id, whoever submits it, from wherever, beside whatever and however often. Of several members
+///    that are alike each has an id of its own.
+/// 2. A batch's id follows from `max_running`, from all its members, and from which of them are known already
+///    and are not sent with it.
+/// 3. An id that the client chose is kept. Under a batch's id that it chose, or a random one, the members' ids
+///    follow from that too: such a batch has all its members to itself.
+/// 4. Where another tenant has taken the batch's id, others follow in the same way.
 ///
 /// Ids are UUIDs of version 8 (RFC 9562, section 5.8): the first 128 bits of a SHA-256, less those
 /// that say so. Fields are hashed with their length before them, so no two contents run into one.
 public struct BatchIdentity: Equatable, Sendable {
-    /// The batch's id.
-    public let batch: UUID
+    /// The batch's id, where nothing of it is known.
+    public var batch: UUID { batch(without: []) }
     /// The members' ids, in their order.
     public let members: [UUID]
+    private let digest: [UInt8]
+    private let given: UUID?
 
     /// Finds the ids.
     ///
@@ -38,27 +41,47 @@ public struct BatchIdentity: Equatable, Sendable {
         batch given: UUID? = nil,
         besides others: Int = 0
     ) {
-        var content = FieldHash("sandmill batch 1")
-        content.add(tenant)
-        content.add(pool)
-        content.add(maximumRunning.map(String.init) ?? "")
-        for member in draft.members {
+        self.given = given
+        var known: [UUID: Int] = [:]
+        members = draft.members.map { member in
+            if let id = member.id { return id }
+            var content = FieldHash("sandmill member 2")
+            content.add(tenant)
+            content.add(pool)
             content.add(member.level.rawValue)
-            content.add(member.id?.text ?? "")
             content.add(member.canonical)
+            content.add(given?.text ?? "")
+            let first = UUID(digest: content.digest)
+            let copy = known[first, default: 0]
+            known[first] = copy + 1
+            guard copy > 0 else { return first }
+            content.add(String(copy))
+            return UUID(digest: content.digest)
+        }
+        var content = FieldHash("sandmill batch 2")
+        content.add(maximumRunning.map(String.init) ?? "")
+        for (member, id) in zip(draft.members, members) {
+            content.add(id.text)
+            // An id that was chosen does not say what it is for.
+            if member.id != nil {
+                content.add(tenant)
+                content.add(pool)
+                content.add(member.level.rawValue)
+                content.add(member.canonical)
+            }
         }
         if others > 0 { content.add(String(others)) }
-        let digest = content.digest
-        let batch = given ?? UUID(digest: digest)
-        self.batch = batch
-        members = draft.members.enumerated().map { index, member in
-            if let id = member.id { return id }
-            var place = FieldHash("sandmill member 1")
-            place.add(batch.text)
-            place.add(digest)
-            place.add(String(index))
-            return UUID(digest: place.digest)
-        }
+        digest = content.digest
+    }
+
+    /// The batch's id where some of its members are known and are not sent with it.
+    public func batch(without known: Set<UUID>) -> UUID {
+        if let given { return given }
+        guard !known.isEmpty else { return UUID(digest: digest) }
+        var content = FieldHash("sandmill rest of a batch 2")
+        content.add(digest)
+        for id in members where known.contains(id) { content.add(id.text) }
+        return UUID(digest: content.digest)
     }
 }
 

@@ -13,7 +13,8 @@ public struct BatchWatch: Sendable {
     /// How long a batch may be unknown that is only asked for.
     private static let appearance: Duration = .seconds(10)
 
-    private let batch: UUID
+    private let batch: UUID?
+    private let others: Set<UUID>
     private let tenant: String
     private let records: Records
     private let begin: ContinuousClock.Instant
@@ -21,17 +22,20 @@ public struct BatchWatch: Sendable {
     /// Describes a watch.
     ///
     /// - Parameters:
-    ///   - batch: What is waited for.
+    ///   - batch: What is waited for; nil for `others` alone.
+    ///   - others: Members of other batches that are waited for as well.
     ///   - tenant: Whose it is.
     ///   - records: Where its record is looked at.
     ///   - begin: When nothing of this run of the batch was there yet.
     public init(
-        batch: UUID,
+        batch: UUID?,
+        others: Set<UUID> = [],
         tenant: String,
         records: Records,
         begin: ContinuousClock.Instant
     ) {
         self.batch = batch
+        self.others = others
         self.tenant = tenant
         self.records = records
         self.begin = begin
@@ -46,7 +50,7 @@ public struct BatchWatch: Sendable {
     /// Waits until the batch is complete, or the time is up.
     ///
     /// - Parameters:
-    ///   - size: How many members it has, where that is known.
+    ///   - size: How many members it has, with the others, where that is known.
     ///   - subscription: Its events; nil to look at the record alone.
     ///   - timeout: When to give up; nil for never.
     ///   - tell: Told each end once, in the order in which they are learnt of.
@@ -91,7 +95,10 @@ public struct BatchWatch: Sendable {
                 if timeout == nil, follower.progress.size == nil,
                     begin.duration(to: .now) > Self.appearance
                 {
-                    throw ClientError(.wrongInput, "no batch with the id \(batch.text) is known")
+                    throw ClientError(
+                        .wrongInput,
+                        "no batch with the id \(batch?.text ?? "") is known"
+                    )
                 }
             }
             return follower.progress
@@ -142,11 +149,11 @@ public struct BatchWatch: Sendable {
             _ message: EventMessage,
             tell: (FinishedEvent) throws -> Void
         ) async throws {
-            if let end = FinishedEvent(message), end.result.batchID == watch.batch {
+            if let end = FinishedEvent(message), watch.waits(for: end.result) {
                 isQuiet = false
                 try take(end, tell: tell)
             } else if let completion = CompletedBatch(message), completion.id == watch.batch {
-                progress.size = completion.size
+                progress.size = completion.size + watch.others.count
                 progress.refuse(count: completion.refused)
                 isQuiet = true
                 try await look(tell: tell)
@@ -165,20 +172,26 @@ public struct BatchWatch: Sendable {
             tell: (FinishedEvent) throws -> Void
         ) async throws {
             do {
-                let known = try await watch.records.executions.batch(watch.batch)
+                if isQuiet { try await readOthers(tell: tell) }
+                guard let batch = watch.batch else {
+                    isQuiet = true
+                    return
+                }
+                let known = try await watch.records.executions.batch(batch)
                 // Another tenant's tells nothing of ours.
                 let record = known?.tenant == watch.tenant ? known : nil
                 if let record {
-                    progress.size = record.size
+                    progress.size = record.size + watch.others.count
                     progress.refuse(count: record.refused)
                     let ended = record.size - record.pending - record.refused
-                    if ended > progress.ended.count, isQuiet || record.finishedAt != nil {
-                        try await readEnds(tell: tell)
+                    let told = progress.ended.keys.count { !watch.others.contains($0) }
+                    if ended > told, isQuiet || record.finishedAt != nil {
+                        try await readEnds(of: batch, tell: tell)
                     }
                 }
                 // Between events nobody is waited for in vain.
                 if isQuiet || record?.refused ?? 0 > progress.refusals.count {
-                    try await readRefusals(record)
+                    try await readRefusals(of: batch, record)
                 }
                 isQuiet = true
             } catch let error as StoreError where error.isRetryable {
@@ -186,13 +199,26 @@ public struct BatchWatch: Sendable {
             }
         }
 
+        /// Reads how members of other batches ended of which that is not known yet.
+        private mutating func readOthers(
+            tell: (FinishedEvent) throws -> Void
+        ) async throws {
+            let missing = watch.others.filter { progress.ended[$0] == nil }
+            guard !missing.isEmpty else { return }
+            for member in try await watch.records.results(of: Array(missing)) {
+                guard let end = FinishedEvent(document: member.document) else { continue }
+                try take(end, tell: tell)
+            }
+        }
+
         private mutating func readEnds(
+            of batch: UUID,
             tell: (FinishedEvent) throws -> Void
         ) async throws {
             var last: UUID?
             while true {
                 let page = try await watch.records.executions.results(
-                    of: watch.batch,
+                    of: batch,
                     after: last,
                     limit: BatchWatch.pageSize
                 )
@@ -205,21 +231,29 @@ public struct BatchWatch: Sendable {
             }
         }
 
-        private mutating func readRefusals(_ record: BatchRecord?) async throws {
+        private mutating func readRefusals(
+            of batch: UUID,
+            _ record: BatchRecord?
+        ) async throws {
             let letters = try await watch.records.refusals(
-                of: watch.batch,
+                of: batch,
                 tenant: watch.tenant,
                 since: watch.age(of: record)
             )
             for letter in letters {
                 guard let id = letter.messageID.flatMap(UUID.init(text:)) else { continue }
-                if id == watch.batch {
+                if id == batch {
                     guard record == nil else { continue }
                     throw ClientError(refused: "the batch", letter)
                 }
                 progress.refuse(id, letter.reason)
             }
         }
+    }
+
+    /// Whether an end is one that is waited for.
+    private func waits(for result: RecordedResult) -> Bool {
+        batch != nil && result.batchID == batch || others.contains(result.id)
     }
 
     /// How long ago a dead letter of it may have been kept, with a minute for clocks that differ.

@@ -14,6 +14,9 @@ public struct FinishedEvent: Sendable {
     /// The result document, JSON on one line.
     public var document: String { fields.line }
 
+    /// The result document.
+    public var json: JSONValue { fields }
+
     /// Reads an event; nil for one that announces something else.
     public init?(_ message: EventMessage) {
         let event = try? JSONDecoder().decode(JSONValue.self, from: Data(message.body))
@@ -41,9 +44,14 @@ public struct FinishedEvent: Sendable {
 
 extension JSONValue {
     /// The value as JSON on one line, keys in order.
-    public var line: String {
+    public var line: String { text(.sortedKeys) }
+
+    /// The value as JSON on indented lines, keys in order.
+    public var indented: String { text([.sortedKeys, .prettyPrinted]) }
+
+    private func text(_ format: JSONEncoder.OutputFormatting) -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = format.union(.withoutEscapingSlashes)
         return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
     }
 }

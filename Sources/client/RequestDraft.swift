@@ -31,6 +31,20 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         }
     }
 
+    /// That it is run again when it is the program that failed.
+    public struct Retry: Encodable, Equatable, Sendable {
+        /// How often at most.
+        public var max: Int
+        /// After which ends; nil for all that the contract allows.
+        public var on: [String]?
+
+        /// Asks for it.
+        public init(max: Int, on: [String]?) {
+            self.max = max
+            self.on = on
+        }
+    }
+
     /// The limits that are asked for.
     public struct Limits: Encodable, Equatable, Sendable {
         /// Real time, in seconds.
@@ -41,6 +55,8 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         public var memoryBytes: Int64?
         /// Processes.
         public var processes: Int64?
+        /// The stack of its first thread.
+        public var stackBytes: Int64?
         /// Kept standard output.
         public var stdoutBytes: Int64?
         /// Kept standard error.
@@ -58,6 +74,7 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
             case cpuSeconds = "cpu_seconds"
             case memoryBytes = "memory_bytes"
             case processes
+            case stackBytes = "stack_bytes"
             case stdoutBytes = "stdout_bytes"
             case stderrBytes = "stderr_bytes"
             case outputBytes = "output_bytes"
@@ -71,6 +88,8 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var entrypoint: String
     /// What runs it.
     public var runtime: String?
+    /// What is added to the command that builds it; nil for nothing.
+    public var buildArguments: [String]?
     /// Its arguments.
     public var arguments: [String]
     /// Its environment.
@@ -89,6 +108,14 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
     public var reveal: String?
     /// Who else may use its sandbox.
     public var isolation: String?
+    /// When it may start, in RFC 3339.
+    public var notBefore: String?
+    /// By when it has to have started, in RFC 3339.
+    public var deadline: String?
+    /// Whether it is run again.
+    public var retry: Retry?
+    /// The execution that is cancelled in its favour.
+    public var supersedes: String?
     /// Its labels.
     public var labels: [String: String]
     /// How long it is kept.
@@ -120,6 +147,7 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         case files
         case entrypoint
         case runtime
+        case buildArguments = "build_args"
         case arguments = "args"
         case environment = "env"
         case stdin = "stdin_base64"
@@ -129,6 +157,10 @@ public struct RequestDraft: Encodable, Equatable, Sendable {
         case stopsOnFirstFailure = "stop_on_first_failure"
         case reveal
         case isolation
+        case notBefore = "not_before"
+        case deadline
+        case retry
+        case supersedes
         case labels
         case retain
     }

@@ -31,7 +31,9 @@ extension Configuration {
         try settings.add(assignments: assignments)
 
         var reader = SettingsReader(settings)
-        let configuration = Configuration(&reader, hostname: hostname)
+        var configuration = Configuration(&reader, hostname: hostname)
+        let unknown = Settings.unknownVariables(in: environment, keys: reader.known)
+        configuration.warnings = unknown.map { "there is no setting for the variable \($0)" }
         try reader.finish()
         return configuration
     }
@@ -85,6 +87,7 @@ extension Configuration {
             PoolConfiguration(&reader, name: $0, among: runtimes)
         }
         retention = RetentionPolicy(&reader, pools: pools.map(\.name))
+        warnings = []
     }
 }
 

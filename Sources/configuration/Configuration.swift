@@ -114,4 +114,6 @@ public struct Configuration: Equatable, Sendable {
     public var runtimes: [Runtime]
     /// The pools, by name.
     public var pools: [PoolConfiguration]
+    /// What is not as it should be and does no harm, a line each.
+    public var warnings: [String]
 }

@@ -60,14 +60,14 @@ extension Settings {
     /// Adds the environment: `broker.url` is `SANDMILL_BROKER_URL`, or, in a file whose path is in
     /// `SANDMILL_BROKER_URL_FILE`, its content without the final line break.
     ///
-    /// Other variables with the prefix are none of ours and are left alone.
+    /// Other variables with the prefix are left alone; see ``unknownVariables(in:keys:)``.
     mutating func add(
         environment: [String: String],
         keys: [String]
     ) throws(ConfigurationError) {
         var problems: [String] = []
         for key in keys {
-            let name = "SANDMILL_" + key.uppercased().replacing(".", with: "_")
+            let name = Self.variable(of: key)
             if let value = environment[name] {
                 set(key, .scalar(value), origin: name)
             } else if let path = environment[name + "_FILE"] {
@@ -84,6 +84,35 @@ extension Settings {
             }
         }
         if !problems.isEmpty { throw ConfigurationError(problems) }
+    }
+
+    /// The variables with our prefix that set nothing, but for those of the scripts and tests of this project.
+    static func unknownVariables(
+        in environment: [String: String],
+        keys: Set<String>
+    ) -> [String] {
+        let known = Set(keys.map(variable(of:)))
+        return environment.keys.filter { name in
+            name.hasPrefix(prefix) && !known.contains(name)
+                && !(name.hasSuffix("_FILE") && known.contains(String(name.dropLast(5))))
+                && !name.hasPrefix("SANDMILL_TEST_") && name != "SANDMILL_PODMAN_URL"
+        }
+        .sorted()
+    }
+
+    private static let prefix = "SANDMILL_"
+
+    private static func variable(of key: String) -> String {
+        prefix + key.uppercased().replacing(".", with: "_")
+    }
+
+    /// The elements of a list in brackets, as YAML has it; nil for any other text.
+    static func elements(of text: String) -> [String]? {
+        guard text.hasPrefix("["), let sequence = try? compose(yaml: text)?.sequence else {
+            return nil
+        }
+        let elements = sequence.compactMap(\.scalar?.string)
+        return elements.count == sequence.count ? elements : nil
     }
 
     /// Adds flags of the form `key=value`.

@@ -61,7 +61,7 @@ struct SettingsReader {
         read(
             key,
             default: fallback,
-            expected: "a time above nought such as 500ms, 10s, 5m or 1h"
+            expected: Duration.settingRule
         ) { Duration(setting: $0) }
     }
 
@@ -88,13 +88,14 @@ struct SettingsReader {
         }
     }
 
-    /// A list, in YAML or separated by commas.
+    /// A list: in YAML, also where a flag or a variable has it in brackets, or separated by commas.
     mutating func list(_ key: String, default fallback: [String]) -> [String] {
         known.insert(key)
         switch settings.byKey[key]?.value {
         case nil: return fallback
         case .list(let elements): return elements
-        case .scalar(let text): return text.split(separator: ",").map(String.init)
+        case .scalar(let text):
+            return Settings.elements(of: text) ?? text.split(separator: ",").map(String.init)
         }
     }
 

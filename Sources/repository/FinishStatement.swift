@@ -32,7 +32,7 @@ struct FinishStatement {
         }
         return [
             documents.map(\.id),
-            documents.map { Int32(clamping: $0.attempt) },
+            executions.map { Int32(clamping: $0.attempt) },
             executions.map(\.worker),
             executions.map(\.wasQueued),
             executions.map(\.sandbox),
@@ -56,7 +56,9 @@ struct FinishStatement {
             events.map { Data($0.message.body) },
             cluster,
             executions.map(\.resultsSize.bytes),
-            executions.map(\.sandboxedAt),
+            documents.map { Int32(clamping: $0.attempt) },
+            documents.map(\.startedAt),
+            executions.map(\.claimedAt),
             executions.map(\.collectedAt),
         ]
     }
@@ -76,12 +78,12 @@ struct FinishStatement {
             select * from unnest(
                 $1::uuid[], $2::int4[], $3::text[], $4::bool[], $5::text[], $6::text[],
                 $7::text[], $8::int4[], $9::int4[], $10::float8[], $11::float8[], $12::int8[],
-                $13::text[], $14::jsonb[], $15::timestamptz[], $25::int8[], $26::timestamptz[],
-                $27::timestamptz[]
+                $13::text[], $14::jsonb[], $15::timestamptz[], $25::int8[],
+                $26::int4[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[]
             ) with ordinality as e(
                 id, attempt, worker, was_queued, sandbox, state, reason, exit_code, signal, wall_seconds,
                 cpu_seconds, memory_peak_bytes, results_path, result, finished_at, results_bytes,
-                sandboxed_at, collected_at, position)
+                told_attempt, started_at, claimed_at, collected_at, position)
         ),
         execution as (
             update executions
@@ -92,6 +94,7 @@ struct FinishStatement {
                 results_path = ended.results_path, result = ended.result,
                 -- Those of earlier attempts whose files are kept are there already.
                 results_bytes = coalesce(executions.results_bytes, 0) + ended.results_bytes,
+                attempt = ended.told_attempt, started_at = ended.started_at,
                 finished_at = ended.finished_at,
                 -- The request stays, for a rerun; it is not written anew where it lies in TOAST.
                 waits = case when waits in ('batch', 'time') then 'ended' else 'broker' end
@@ -101,8 +104,8 @@ struct FinishStatement {
                     else executions.worker = ended.worker and executions.state = 'running' end
             returning ended.id, ended.attempt, ended.worker, ended.was_queued, ended.sandbox,
                 ended.state, ended.reason, ended.exit_code, ended.signal, ended.results_path,
-                ended.finished_at, ended.sandboxed_at, ended.collected_at, ended.position,
-                executions.batch_id, executions.started_at,
+                ended.finished_at, ended.claimed_at, ended.collected_at, ended.position,
+                executions.batch_id, ended.started_at, ended.told_attempt,
                 executions.waits = 'broker' as makes_room
         ),
         settled as (
@@ -120,15 +123,15 @@ struct FinishStatement {
         attempt as (
             insert into attempts (
                 execution_id, attempt, worker, sandbox, state, reason, exit_code, signal,
-                results_path, started_at, finished_at, sandboxed_at, collected_at, committed_at,
+                results_path, started_at, finished_at, claimed_at, collected_at, committed_at,
                 outbox_id)
             select execution.id, attempt, worker, sandbox, state, reason, exit_code, signal,
-                results_path, started_at, finished_at, sandboxed_at, collected_at, clock_timestamp(),
+                results_path, started_at, finished_at, claimed_at, collected_at, clock_timestamp(),
                 announcement.id
             from execution left join (
                 select execution, max(id) as id from event group by execution
             ) as announcement on announcement.execution = position
-            where not was_queued
+            where not was_queued and attempt = told_attempt
         ),
         file as (
             insert into files (execution_id, position, path, bytes, sha256)

@@ -9,11 +9,11 @@ extension Migration {
         name: "the timeline of attempts",
         script: """
             alter table attempts
-                add sandboxed_at timestamptz,
+                add claimed_at timestamptz,
                 add collected_at timestamptz,
                 add committed_at timestamptz,
                 add outbox_id int8;
-            comment on column attempts.sandboxed_at is 'When it got its sandbox.';
+            comment on column attempts.claimed_at is 'When it was claimed.';
             comment on column attempts.collected_at is
                 'When its output was durable, which is collected from finished_at on.';
             comment on column attempts.committed_at is 'When its end was written here.';

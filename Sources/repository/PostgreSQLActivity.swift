@@ -35,6 +35,7 @@ extension PostgreSQLQueueStatistics {
                     extract(epoch from now() - started_at)::float8 as age
                 from executions
                 where finished_at is null and worker is not null and state = 'running'
+                    and sandboxed_attempt is not distinct from attempt
                 order by started_at limit $1
                 """,
                 [limit]

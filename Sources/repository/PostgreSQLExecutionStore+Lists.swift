@@ -66,8 +66,8 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         ]
         if qualifiers.contains(where: { !$0.isEmpty }) {
             statement.require(anyOf: Self.branches(of: states))
-        } else {
-            statement.require("state", in: states.map(\.rawValue))
+        } else if !states.isEmpty {
+            statement.require(anyOf: Self.conditions(of: states))
         }
         statement.require("tenant", in: filter.tenants)
         statement.require("pool", in: pools)
@@ -95,8 +95,22 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         let unfinished = states.isEmpty ? open : states.filter { !$0.isTerminal }
         let ended = states.filter(\.isTerminal)
         let isEnded = "finished_at is not null"
-        return unfinished.map { "state = '\($0.rawValue)'" }
+        return conditions(of: unfinished)
             + (states.isEmpty ? [isEnded] : ended.map { "state = '\($0.rawValue)' and \(isEnded)" })
+    }
+
+    /// A condition or two for each of some states; what is held is queued.
+    private static func conditions(of states: [ExecutionState]) -> [String] {
+        let isTold = Set(states)
+        return states.flatMap { state in
+            switch state {
+            case .queued where isTold.contains(.running): ["state = 'queued'"]
+            case .queued: ["state = 'queued'", isHeld]
+            case .running where !isTold.contains(.queued):
+                ["state = 'running' and sandboxed_attempt is not distinct from attempt"]
+            default: ["state = '\(state.rawValue)'"]
+            }
+        }
     }
 
     /// The pools that have executions, by going along the index from one to the next.
@@ -121,7 +135,7 @@ extension PostgreSQLExecutionStore: ExecutionLists {
     private static let summaryColumns = """
         id, tenant, pool, level, runtime, state, reason, batch_id, rerun_of, labels, attempt, worker,
         submitted_at, started_at, finished_at, wall_seconds, exit_code,
-        \(ListCursor.column(of: "submitted_at"))
+        \(isHeld) as is_held, \(ListCursor.column(of: "submitted_at"))
         """
 }
 
@@ -156,21 +170,23 @@ extension ExecutionSummary {
             throw StoreError(.schemaMismatch, "a level or a state of a later version")
         }
         let labels: JSON = try row["labels"]
+        let isHeld: Bool = try row["is_held"]
+        let attempt: Int = try row["attempt"]
         self.init(
             id: try row["id"],
             tenant: try row["tenant"],
             pool: try row["pool"],
             level: level,
             runtime: try row["runtime"],
-            state: state,
+            state: isHeld ? .queued : state,
             reason: try row["reason"],
             batchID: try row["batch_id"],
             rerunOf: try row["rerun_of"],
             labels: (try? StoredJSON.decode([String: String].self, from: labels)) ?? [:],
-            attempt: try row["attempt"],
+            attempt: isHeld ? attempt - 1 : attempt,
             worker: try row["worker"],
             submittedAt: try row["submitted_at"],
-            startedAt: try row["started_at"],
+            startedAt: isHeld ? nil : try row["started_at"],
             finishedAt: try row["finished_at"],
             wallSeconds: try row["wall_seconds"],
             exitCode: try row["exit_code"]

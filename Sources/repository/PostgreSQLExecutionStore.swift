@@ -147,17 +147,19 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
             try await database.pool.query(
                 """
                 with started as (
-                    select executions.id, executions.attempt
-                    from unnest($1::uuid[], $2::int4[], $3::uuid[]) as started(id, attempt, token)
+                    select executions.id, executions.attempt, started.started_at
+                    from unnest($1::uuid[], $2::int4[], $3::uuid[], $4::timestamptz[])
+                            as started(id, attempt, token, started_at)
                         join executions on executions.id = started.id
                             and executions.attempt = started.attempt and claim_token = token
                     where state = 'running'
                     order by executions.id for update of executions
                 )
-                update executions set sandboxed_attempt = started.attempt
+                update executions set sandboxed_attempt = started.attempt,
+                    started_at = coalesce(started.started_at, executions.started_at)
                 from started where executions.id = started.id
                 """,
-                RunningAttempt.parameters(attempts)
+                RunningAttempt.parameters(attempts) + [attempts.map(\.startedAt)]
             )
         }
     }
@@ -203,14 +205,17 @@ public struct PostgreSQLExecutionStore: ExecutionStore {
             try await database.pool.query(
                 """
                 select id, tenant, pool, level, state, reason, attempt, batch_id, rerun_of, worker,
-                    submitted_at, started_at, finished_at, result
+                    submitted_at, started_at, finished_at, result, \(Self.isHeld) as is_held
                 from executions where id = $1
                 """,
                 [id]
             )
-            .first.map { try ExecutionRecord($0) }
+            .first.map { try ExecutionRecord($0, isHeld: try $0["is_held"]) }
         }
     }
+
+    /// SQL for whether a worker has claimed an execution whose program has not started, as far as is known.
+    static let isHeld = "state = 'running' and sandboxed_attempt is distinct from attempt"
 
     /// Reads one batch.
     public func batch(_ id: UUID) async throws(StoreError) -> BatchRecord? {
@@ -232,7 +237,7 @@ extension RunningAttempt {
 }
 
 extension ExecutionRecord {
-    init(_ row: Row) throws {
+    init(_ row: Row, isHeld: Bool = false) throws {
         let level: String = try row["level"]
         let state: String = try row["state"]
         guard let level = Level(rawValue: level), let state = ExecutionState(rawValue: state) else {
@@ -247,6 +252,7 @@ extension ExecutionRecord {
             state: state,
             reason: try row["reason"],
             attempt: try row["attempt"],
+            isHeld: isHeld,
             batchID: try row["batch_id"],
             rerunOf: try row["rerun_of"],
             worker: try row["worker"],

@@ -43,7 +43,7 @@ enum ReclaimStatement {
                 worker = case when is_killer then $2 end,
                 claim_token = case when is_killer then $4::uuid end,
                 available_at = now,
-                started_at = case when is_killer then now else started_at end
+                started_at = case when is_killer then now end
             from (
                 select *, losses >= $3 as is_killer, date_trunc('milliseconds', now()) as now
                 from (

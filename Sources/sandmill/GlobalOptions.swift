@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import SandmillConfiguration
+import SandmillService
 
 /// What every command takes: where its settings come from.
 struct GlobalOptions: ParsableArguments {
@@ -17,19 +18,33 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         name: .customLong("set"),
         parsing: .singleValue,
-        help: ArgumentHelp("Sets a key of the configuration.", valueName: "key=value")
+        help: ArgumentHelp(
+            "Sets a key of the configuration; lists as [a, b] or a,b.",
+            valueName: "key=value"
+        )
     )
     var assignments: [String] = []
 
     /// Reads the configuration.
     func load() throws -> Configuration {
         let fallback = FileManager.default.fileExists(atPath: Self.defaultFile)
-        return try Configuration.load(
+        let configuration = try Configuration.load(
             file: file ?? (fallback ? Self.defaultFile : nil),
             environment: ProcessInfo.processInfo.environment,
             assignments: assignments,
             hostname: ProcessInfo.processInfo.hostName
         )
+        for warning in configuration.warnings {
+            switch configuration.logFormat {
+            case .text: Terminal.writeError("sandmill: \(warning)")
+            case .json:
+                configuration.logger("sandmill").warning(
+                    "The configuration was read, with a warning.",
+                    metadata: [LogKey.reason: "\(warning)"]
+                )
+            }
+        }
+        return configuration
     }
 }
 

@@ -14,6 +14,9 @@ struct Sandmill: AsyncParsableCommand {
             exists), then from the environment (broker.url is SANDMILL_BROKER_URL), then from \
             --set.
 
+            Times are such as 500ms, 10s, 5m, 2h or 7d; without a unit they are seconds. sandmill \
+            completion bash, zsh or fish prints the completions for a shell.
+
             Exit codes: 0 done, 1 a program that was waited for did not succeed, 64 wrong usage, \
             65 wrong input, 69 a server cannot be reached, 73 a file cannot be written, 75 try \
             again later, 78 wrong configuration.
@@ -27,6 +30,7 @@ struct Sandmill: AsyncParsableCommand {
             EventsCommand.self, DeadCommand.self, PoolCommand.self, WorkersCommand.self,
             QueuesCommand.self, TopCommand.self, TokenCommand.self, AuditCommand.self,
             TopologyCommand.self, MigrateCommand.self, DoctorCommand.self,
+            CompletionCommand.self,
         ]
     )
 

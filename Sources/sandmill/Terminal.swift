@@ -1,4 +1,6 @@
 import Foundation
+import SandmillClient
+import SandmillService
 
 /// The two streams a person or another program reads.
 enum Terminal {
@@ -46,6 +48,11 @@ enum Terminal {
     /// Writes a line to standard output.
     static func write(_ line: String) {
         write(bytes: Array((line + "\n").utf8))
+    }
+
+    /// Writes a document to standard output: a line for programs, indented for a person.
+    static func write(_ document: JSONValue) {
+        write(showsOutput ? document.indented : document.line)
     }
 
     /// Writes a line to standard error.

@@ -54,6 +54,7 @@ struct WorkerParts {
             ledger: ledger,
             lease: lease,
             pools: pools,
+            running: running,
             runtimes: Dictionary(
                 uniqueKeysWithValues: configuration.pools.map { ($0.name, $0.runtimes.map(\.name)) }
             ),

@@ -30,24 +30,37 @@ import Testing
         )
     }
 
-    @Test func idsAreThoseOfTheContentAndItsPlace() throws {
+    @Test func idsAreThoseOfTheContent() throws {
         let both = try Self.identity(Self.one, Self.two)
-        #expect(both.batch.text == "ac9b2e0c-7348-8e89-92b5-53c6075b07e6")
+        #expect(both.batch.text == "67b974a5-b706-83aa-9128-be9c12bb5d00")
         #expect(
             both.members.map(\.text) == [
-                "bba602c4-35f8-830f-a2e9-228db288f0ca", "00000000-0000-7000-8000-000000000001",
+                "6b17c228-1b38-8247-9ece-346ee948a601", "00000000-0000-7000-8000-000000000001",
             ]
         )
         let limited = try Self.identity(Self.one, maximumRunning: 4)
-        #expect(limited.batch.text == "02c8940b-60f1-88ff-abaa-1d659a07a988")
-        #expect(limited.members.map(\.text) == ["72062302-7ade-89b2-b132-b01d10fbc144"])
+        #expect(limited.batch.text == "90767e49-f951-80a3-8a51-8722bfbc59ef")
+        #expect(limited.members == [both.members[0]])
+        let rest = both.batch(without: [both.members[0]])
+        #expect(rest.text == "9c76d73e-f26a-8cbc-b65d-4d5ae4a81224")
+    }
+
+    @Test func aMemberKeepsItsIdBesideOthersAndCopiesOfItHaveTheirOwn() throws {
+        let first = try Self.identity(Self.one).members[0]
+        let other = #"{"source": "print(2)"}"#
+        #expect(try Self.identity(other, Self.one).members[1] == first)
+        let copies = try Self.identity(Self.one, Self.one, other).members
+        #expect(copies[0] == first)
+        #expect(copies[1].text == "480ae3f7-bf7f-88b5-839a-048d85c0e4b5")
+        #expect(Set(copies).count == 3)
     }
 
     @Test func idOfTheBatchThatIsGivenIsKeptAndItsMembersFollow() throws {
         let given = try #require(UUID(text: "00000000-0000-7000-8000-00000000000a"))
         let identity = try Self.identity(Self.one, maximumRunning: 4, batch: given)
         #expect(identity.batch == given)
-        #expect(identity.members.map(\.text) == ["630f1b0d-50dc-8c70-81c0-c6023ad19993"])
+        #expect(identity.batch(without: Set(identity.members)) == given)
+        #expect(identity.members.map(\.text) == ["1703b9a0-9697-84d4-82b4-a05b7604800e"])
     }
 
     @Test func spacesAndTheOrderOfFieldsAreNoContent() throws {
@@ -57,7 +70,8 @@ import Testing
         #expect(try Self.identity("", Self.one, spaced) == Self.identity(Self.one, Self.two))
     }
 
-    @Test func anyChangeOfTheContentChangesAllIds() throws {
+    @Test func anyChangeOfTheContentIsAnotherBatch() throws {
+        let other = #"{"source": "print(1)", "stdin": ""}"#
         let identities = [
             try Self.identity(Self.one, Self.one),
             try Self.identity(Self.one, Self.one, Self.one),
@@ -66,12 +80,15 @@ import Testing
             try Self.identity(Self.one, Self.one, pool: "c"),
             try Self.identity(Self.one, Self.one, maximumRunning: 1),
             try Self.identity(Self.one, Self.one, batch: .random()),
-            try Self.identity(Self.one, #"{"source": "print(1)", "stdin": ""}"#),
-            try Self.identity(#"{"source": "print(1)", "stdin": ""}"#, Self.one),
+            try Self.identity(Self.one, other),
+            try Self.identity(other, Self.one),
             try Self.identity(#"{"source": "print(2)"}"#, Self.one),
         ]
-        let ids = identities.flatMap { [$0.batch] + $0.members }
-        #expect(Set(ids).count == ids.count)
+        #expect(Set(identities.map(\.batch)).count == identities.count)
+        // Nobody else's member, and no other program, has an id of it.
+        let strangers = [2, 3, 4, 6].flatMap { identities[$0].members }
+        #expect(Set(strangers).count == 8)
+        #expect(Set(strangers).isDisjoint(with: identities[0].members))
     }
 
     @Test func fieldsDoNotRunIntoOneAnother() throws {

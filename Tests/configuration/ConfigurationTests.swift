@@ -61,6 +61,40 @@ struct ConfigurationTests {
         #expect(error?.description.contains("gateway.wait") == true)
     }
 
+    @Test(arguments: [("90", 90.0), ("1.5", 1.5), ("500ms", 0.5), ("2m", 120), ("1d", 86_400)])
+    func aTimeHasAUnitOrIsInSeconds(text: String, seconds: Double) throws {
+        let configuration = try load("start_timeout: \(text)")
+        #expect(configuration.startTimeout == .seconds(seconds))
+    }
+
+    @Test(arguments: ["", "-1s", "0", "0x10", "1e3", "nan", "inf", "1w", "36501d", "s", "."])
+    func whatIsNoTimeIsRefused(text: String) throws {
+        #expect(Duration(setting: text) == nil)
+    }
+
+    @Test func aListOfAFlagIsWrittenAsInTheFileOrWithCommas() throws {
+        for text in ["[json, \"a,b\"]", "[json, 'a,b']"] {
+            let configuration = try load("", assignments: ["pools.python.preload=\(text)"])
+            #expect(configuration.pools[0].preload == ["json", "a,b"])
+        }
+        let configuration = try load("", environment: ["SANDMILL_POOLS_PYTHON_PRELOAD": "a,b"])
+        #expect(configuration.pools[0].preload == ["a", "b"])
+        #expect(try load("", assignments: ["pools.python.preload=[]"]).pools[0].preload == [])
+    }
+
+    @Test func aVariableThatSetsNothingIsNamed() throws {
+        let configuration = try load(
+            "",
+            environment: [
+                "SANDMILL_BROKER_URI": "x", "SANDMILL_BROKER_PREFIX": "a", "SANDMILL_TEST_X": "1",
+                "OTHER": "1",
+            ]
+        )
+        #expect(
+            configuration.warnings == ["there is no setting for the variable SANDMILL_BROKER_URI"]
+        )
+    }
+
     @Test func aSecretCanComeFromAFile() throws {
         try withFile("amqp://u:p@broker/\n") { path in
             let configuration = try load("", environment: ["SANDMILL_BROKER_URL_FILE": path])
@@ -239,7 +273,7 @@ struct ConfigurationTests {
             "broker: {maximum_body: 5 apples}",
             "broker.maximum_body is \"5 apples\", expected a size"
         ),
-        ("worker: {drain_timeout: 5}", "worker.drain_timeout is \"5\", expected a time"),
+        ("worker: {drain_timeout: 5w}", "worker.drain_timeout is \"5w\", expected a time"),
         ("worker: {drain_timeout: -5s}", "expected a time above nought"),
         ("worker: {id: a b}", "worker.id is \"a b\", expected 1 to 63 letters"),
         ("log: {level: loud}", "log.level is \"loud\", expected one of debug, info"),

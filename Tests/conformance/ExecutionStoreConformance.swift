@@ -19,7 +19,43 @@ extension Conformance<Stores> {
             #expect(record.attempt == 1)
             #expect(record.submittedAt == grant.submittedAt)
             #expect(record.startedAt == grant.startedAt)
+            #expect(record.isHeld)
+            #expect(record.told.state == .queued && record.told.worker == "w1")
+            #expect(record.told.attempt == 0 && record.told.startedAt == nil)
             #expect(record.result == nil)
+        },
+        Conformance("what is claimed is queued until its program starts, and then runs since then")
+        {
+            (stores: Stores) async throws in
+            let claim = Claim.sample(worker: "w1")
+            let grant = try await stores.grant(claim)
+            let start = grant.startedAt + 2
+            let attempt = RunningAttempt(
+                id: claim.submission.id,
+                attempt: grant.attempt,
+                token: claim.token,
+                startedAt: start
+            )
+            var stale = attempt
+            stale.attempt += 1
+            try await stores.executions.markSandboxed([stale])
+            var record = try #require(await stores.executions.execution(claim.submission.id))
+            #expect(record.told.state == .queued)
+            try await stores.executions.markSandboxed([attempt])
+            record = try #require(await stores.executions.execution(claim.submission.id))
+            #expect(record.told.state == .running && record.told.attempt == 1)
+            #expect(record.told.startedAt == start)
+        },
+        Conformance("what ends before its program started has no start and no attempt") {
+            (stores: Stores) async throws in
+            let claim = Claim.sample(worker: "w1")
+            try await stores.grant(claim)
+            var end = FinishedExecution.sample(claim)
+            (end.document.attempt, end.document.startedAt) = (0, nil)
+            _ = try await stores.executions.finish([end])
+            let record = try #require(await stores.executions.execution(claim.submission.id))
+            #expect(record.state == .cancelled)
+            #expect(record.attempt == 0 && record.startedAt == nil)
         },
         Conformance("the same claim made again gets the same attempt") { stores in
             let claim = Claim.sample()

@@ -114,6 +114,7 @@ extension FinishedExecution {
         return FinishedExecution(
             worker: claim.worker,
             wasQueued: wasQueued,
+            attempt: attempt,
             document: document,
             encodedDocument: Array(#"{"labels": {"student": "\#(label)"}}"#.utf8),
             sandbox: "container-1",

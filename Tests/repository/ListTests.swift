@@ -90,8 +90,31 @@ struct ListTests {
             let summary = try #require(running.items.first)
             #expect(summary.id == claim.submission.id)
             #expect(summary.tenant == "acme")
-            #expect(summary.state == .running)
+            #expect(summary.state == .queued)
+            #expect(summary.attempt == 0 && summary.startedAt == nil)
             #expect(summary.worker == "worker-a")
+            func found(_ states: ExecutionState...) async throws -> [ExecutionState] {
+                var filter = ExecutionFilter()
+                filter.states = states
+                let plain = try await store.executions.executions(filter, page: page)
+                filter.tenants = ["acme"]
+                let ofTenant = try await store.executions.executions(filter, page: page)
+                #expect(plain == ofTenant)
+                return plain.items.map(\.state)
+            }
+            #expect(try await found(.queued) == [.queued])
+            #expect(try await found(.queued, .running, .failed) == [.queued])
+            #expect(try await found(.running).isEmpty)
+            let start = Date(timeIntervalSince1970: 1_764_000_000)
+            try await store.executions.markSandboxed([
+                RunningAttempt(id: summary.id, attempt: 1, token: claim.token, startedAt: start)
+            ])
+            #expect(try await found(.running, .queued) == [.running])
+            #expect(try await found(.running) == [.running])
+            #expect(try await found(.queued).isEmpty)
+            let started = try await store.executions.executions(ExecutionFilter(), page: page)
+            #expect(started.items.first?.startedAt == start)
+            #expect(started.items.first?.attempt == 1)
             #expect(summary.labels == ["student": "s-17"])
             _ = try await store.executions.finish([.sample(claim)])
             let ended = try await store.executions.executions(ExecutionFilter(), page: page)

@@ -76,7 +76,7 @@ struct TraceTests {
             _ = try await store.executions.claim(claims)
             let ends = try claims.map { claim in
                 var end = FinishedExecution.sample(claim)
-                end.sandboxedAt = end.document.finishedAt - 2
+                end.claimedAt = end.document.finishedAt - 2
                 end.collectedAt = end.document.finishedAt + 1
                 let event = try #require(end.events.first)
                 end.events.append(event)
@@ -86,7 +86,7 @@ struct TraceTests {
             #expect(messages.count == 4)
             let id = claims[0].submission.id
             let attempt = try #require(await store.executions.trace(id)?.attempts.first)
-            #expect(attempt.sandboxedAt == ends[0].sandboxedAt)
+            #expect(attempt.claimedAt == ends[0].claimedAt)
             #expect(attempt.collectedAt == ends[0].collectedAt)
             #expect(attempt.committedAt != nil)
             #expect(attempt.isAnnounced == false)

@@ -237,10 +237,68 @@ extension SystemTests {
             try installation.file("known/b.py", "exit(3)")
             let changed = try await installation.run(submit)
             #expect(!changed.errors.contains("already submitted"))
+            #expect(changed.errors.contains("1 of 2 have not changed"))
             #expect(![batch, repeated].contains(changed.output[0]))
+            try await eventually(within: .seconds(30), "the rest has been taken in") {
+                try await count(of: changed.output[0]) == 1
+            }
+            let graded = try await installation.run(submit + ["--wait", "--report", "known.csv"])
+            #expect(graded.errors.contains("already submitted at 20"))
+            let kept = try graded.output.filter { try JSON($0)["labels"]["program"] == "a" }
+            #expect(kept == first.output.filter { $0.contains("\"program\":\"a\"") })
+            #expect(Set(try graded.output.map { try JSON($0)["exit_code"] }) == [0, 3])
+            let report = try String(contentsOfFile: try path("known.csv"), encoding: .utf8)
+            #expect(report.contains("\"a\",\"succeeded\"") && report.contains("exit code 3"))
+
+            // What a batch had before is a part of two batches now, and of none by itself.
+            try FileManager.default.removeItem(atPath: try path("known/a.py"))
+            let alone = try await installation.run(submit + ["--wait"])
+            #expect(alone.errors.contains("all 1 were submitted before"), "\(alone.errors)")
+            #expect(try alone.output.map { try JSON($0)["exit_code"] } == [3])
             let taken = try await installation.run(submit + ["--id", batch])
             #expect(taken.exitCode == 65)
             #expect(taken.errors.contains("\(batch) is the id of another batch"))
+        }
+
+        @Test func aMemberIsFoundByItsNameAndTheBeginningOfItsId() async throws {
+            let installation = try Installation.current
+            try installation.file("named/zoe.py", "print(input())")
+            try installation.file("named/yan.py", "print('yan'); exit(1)")
+            for name in ["small", "large"] {
+                try installation.file("named-cases/\(name).in", "\(name)\n")
+                try installation.file("named-cases/\(name).out", "small\n")
+            }
+            let cases = try path("named-cases")
+            let ended = try await installation.run([
+                "batch", "submit", try path("named"), "--cases", cases, "--wait",
+            ])
+            let zoe = try #require(ended.output.first { $0.contains("\"program\":\"zoe\"") })
+            let id = try #require(try JSON(zoe)["id"].string)
+            let batch = try #require(try JSON(zoe)["batch_id"].string)
+            for text in ["zoe", id, String(id.prefix(18))] {
+                let result = try await installation.run(["result", text])
+                #expect(try result.output.map { try JSON($0) } == [JSON(zoe)], "\(result.errors)")
+                let status = try await installation.run(["status", text, "--json"])
+                #expect(try JSON(status.output.joined())["id"] == .string(id))
+            }
+            for (name, words) in [("small", "small"), ("1", "large"), ("2", "small")] {
+                let output = try await installation.run(["output", "zoe", "--case", name])
+                #expect(output.output == [words], "\(output.errors)")
+            }
+            let missing = try await installation.run(["output", "zoe", "--case", "3"])
+            #expect(missing.exitCode == 65 && missing.errors.contains("large, small"))
+            let status = try await installation.run([
+                "batch", "status", String(batch.prefix(13)), "--json",
+            ])
+            #expect(try JSON(status.output.joined())["size"] == 2)
+            let cancelled = try await installation.run(["cancel", "yan"])
+            #expect(cancelled.exitCode == 1 && cancelled.output[0].hasSuffix("ended"))
+            let rerun = try await installation.run(["rerun", "yan"])
+            #expect(rerun.exitCode == 0, "\(rerun.errors)")
+            let many = try await installation.run(["result", ""])
+            #expect(many.exitCode == 65)
+            let nobody = try await installation.run(["output", "nobody"])
+            #expect(nobody.exitCode == 65 && nobody.errors.contains("nor the name of a member"))
         }
 
         @Test func programRunsForEachInput() async throws {

@@ -61,9 +61,110 @@ extension SystemTests {
             }
         }
 
+        @Test func everyFieldOfARequestHasAnOption() async throws {
+            let installation = try Installation.current
+            let program = try installation.file("all.py", "print(input())")
+            let input = try installation.file("all.txt", "a")
+            let id = UUID()
+            let superseded = UUID().uuidString.lowercased()
+            let ended = try await installation.run([
+                "submit", program, "--id", "\(id)", "--runtime", "python", "--file", input, "--arg",
+                "-x",
+                "--env", "A=b", "--stdin", input, "--output", "*.csv", "--wall", "9", "--cpu",
+                "4000ms",
+                "--memory", "64MiB", "--processes", "20", "--stack", "8MiB", "--max-stdout", "1KiB",
+                "--max-stderr", "2KiB", "--max-output", "3KiB", "--max-files", "4", "--fresh",
+                "--not-before", "2020-01-01T00:00:00Z", "--deadline", "2h", "--label", "a=b",
+                "--retry", "2", "--retry-on", "timed_out", "--supersedes", superseded, "--retain",
+                "2d",
+                "--wait",
+            ])
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            let rows = try await installation.query(
+                "select convert_from(request_body, 'utf8') as body from executions where id = %s::uuid",
+                .string(id.uuidString)
+            )
+            let body = try JSON(try #require(rows[0]["body"].string))
+            #expect(
+                body["limits"] == [
+                    "wall_seconds": 9, "cpu_seconds": 4, "memory_bytes": 67_108_864,
+                    "processes": 20,
+                    "stack_bytes": 8_388_608, "stdout_bytes": 1_024, "stderr_bytes": 2_048,
+                    "output_bytes": 3_072, "output_files": 4,
+                ]
+            )
+            #expect(body["retry"] == ["max": 2, "on": ["timed_out"]])
+            #expect(body["supersedes"] == .string(superseded))
+            #expect(body["not_before"] == "2020-01-01T00:00:00Z")
+            #expect(body["deadline"] != .null && body["isolation"] == "fresh")
+            // What no option says: the source is a file, and a batch says of itself what it is.
+            let schema = try JSON(Checkout.text("config/schemas/request.schema.json"))
+            let fields = schema["$defs"]["fields"]["properties"].fields
+            #expect(!fields.isEmpty)
+            #expect(
+                Set(fields.keys).subtracting(body.fields.keys) == [
+                    "source", "stdin", "build_args", "cases", "stop_on_first_failure", "reveal",
+                ]
+            )
+        }
+
+        @Test func noughtBytesArriveAsTheyWereSent() async throws {
+            let installation = try Installation.current
+            let source = "import sys; print(repr(sys.stdin.read()))"
+            let sent = try await installation.result(of: source, ["stdin": "a\u{0}b"])
+            #expect(sent["stdout"]["preview"] == "'a\\x00b'\n")
+            let cases = try await installation.result(
+                of: source,
+                [
+                    "cases": [
+                        ["stdin": "a\u{0}b", "expected_stdout": "'a\\x00b'\n"], ["stdin": "\u{0}"],
+                    ]
+                ]
+            )
+            #expect(cases["cases"].elements.map { $0["verdict"] } == ["accepted", "accepted"])
+            let program = try installation.file("nought.py", source)
+            let input = try installation.file("nought.txt", "a\u{0}b")
+            for arguments in [
+                ["submit", program, "--stdin", input],
+                [
+                    "batch", "submit",
+                    try installation.file(
+                        "nought.ndjson",
+                        #"{"source": "\#(source)", "stdin": "a\u0000b"}"#
+                    ),
+                ],
+            ] {
+                let ended = try await installation.run(arguments + ["--wait"])
+                #expect(ended.exitCode == 0, "\(ended.errors)")
+                #expect(try JSON(ended.output.joined())["stdout"]["preview"] == "'a\\x00b'\n")
+            }
+        }
+
+        @Test func whatReadsHasJSONAndVariablesThatSetNothingAreNamed() async throws {
+            let installation = try Installation.current
+            _ = try await installation.result(of: "print(1)")
+            try await eventually(within: .seconds(30), "the pool has a sandbox") {
+                let pool = try await installation.run(["pool", "--json"])
+                return try pool.output.contains { try JSON($0)["worker"] == "worker-a" }
+            }
+            let doctor = try await installation.run(
+                ["doctor", "--json", "--set", "pools.python.preload=[json, math]"],
+                settings: ["SANDMILL_BROKER_URI": "amqp://"]
+            )
+            #expect(doctor.exitCode == 0, "\(doctor.errors)")
+            #expect(
+                doctor.errors.contains("there is no setting for the variable SANDMILL_BROKER_URI")
+            )
+            let checks = try doctor.output.map { try JSON($0) }.filter { $0["finding"] == "ok" }
+            #expect(checks.count == 8)
+            let script = try await installation.run(["completion", "bash"])
+            #expect(script.exitCode == 0 && script.output.contains { $0.contains("_sandmill") })
+            #expect(try await installation.run(["completion", "tcsh"]).exitCode == 64)
+        }
+
         @Test func usageErrorEndsWith64() async throws {
             let installation = try Installation.current
-            #expect(try await installation.run(["result", "17"]).exitCode == 64)
+            #expect(try await installation.run(["result"]).exitCode == 64)
             #expect(try await installation.run(["fly"]).exitCode == 64)
         }
 

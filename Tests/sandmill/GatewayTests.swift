@@ -21,6 +21,14 @@ extension SystemTests {
             try await Installation.current.stop(gateway.process)
         }
 
+        @Test func noughtBytesOfABodyArriveAsTheyWereSent() async throws {
+            let gateway = try await Installation.current.open()
+            let source = JSON.string("import sys; print(repr(sys.stdin.read()))")
+            let answer = try await gateway.submit(["source": source, "stdin": "a\u{0}b"])
+            #expect(try answer.json["stdout"]["preview"] == "'a\\x00b'\n")
+            try await Installation.current.stop(gateway.process)
+        }
+
         @Test func theSameRequestRunsOnceAndAnotherWithItsIdIsAConflict() async throws {
             let installation = try Installation.current
             let gateway = try await installation.open()

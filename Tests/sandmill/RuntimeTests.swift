@@ -48,6 +48,20 @@ extension SystemTests {
             }
         }
 
+        @Test func theCommandLineHandsArgumentsToTheCompiler() async throws {
+            let installation = try Installation.current
+            let program = try installation.file(
+                "given.c",
+                "#include <stdio.h>\nint main(void) { printf(\"%d\\n\", N); }"
+            )
+            let ended = try await installation.run([
+                "submit", program, "--build-arg", "-DN=5", "--build-arg", "-Wall", "--stack",
+                "16MiB", "--wait",
+            ])
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            #expect(try JSON(ended.output.joined())["stdout"]["preview"] == "5\n")
+        }
+
         @Test func runtimeThatIsNotEnabledIsRefused() async throws {
             let installation = try Installation.current
             let id = try await installation.submit(["runtime": "cpp", "source": "int main() {}"])

@@ -92,7 +92,7 @@ struct ExecutionScreens: Sendable {
     }
 
     func one(_ visit: Page.Visit) async throws -> Page.Screen {
-        let record = try await finder.execution(visit.context)
+        let record = try await finder.execution(visit.context).told
         let trace = try await traces.trace(record.id)
         let document = try record.result.map { text in
             try RecordedResult(document: text.utf8)

@@ -23,7 +23,7 @@ struct ExecutionRoutes: Sendable {
     }
 
     private func status(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        .json(ExecutionBody(try await finder.execution(context)))
+        .json(try await finder.execution(context).json)
     }
 
     private func result(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -106,7 +106,7 @@ extension Problem {
     init(notFinished record: ExecutionRecord) {
         self.init(
             .notFinished,
-            "it is \(record.state.rawValue)",
+            "it is \(record.told.state.rawValue)",
             headers: [.retryAfter: "1"]
         )
     }

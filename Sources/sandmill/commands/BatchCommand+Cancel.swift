@@ -19,14 +19,15 @@ extension BatchCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(help: "The batch's id.", transform: Parse.uuid)
-        var id: UUID
+        @Argument(help: ArgumentHelp.batch)
+        var id: String
 
         @Option(help: "Cancels it only if it is this tenant's.")
         var tenant: String?
 
         func run() async throws {
             let database = DatabaseClient(try global.load())
+            let id = try await database.batch(id, tenant: tenant)
             let cancellations = Cancellations(store: database.cancellations, relay: nil)
             guard let count = try await cancellations.cancel(batch: id, tenant: tenant) else {
                 throw Failure(.wrongInput, "no batch with the id \(id.text) is known")

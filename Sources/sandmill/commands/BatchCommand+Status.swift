@@ -21,14 +21,19 @@ extension BatchCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(help: "The batch's id.", transform: Parse.uuid)
-        var id: UUID
+        @Argument(help: ArgumentHelp.batch)
+        var id: String
+
+        @Flag(help: "Prints a JSON document, for programs.")
+        var json = false
 
         func run() async throws {
             let database = DatabaseClient(try global.load())
+            let id = try await database.batch(id)
             guard let batch = try await database.executions.batch(id) else {
                 throw Failure(.wrongInput, "no batch with the id \(id.text) is known")
             }
+            if json { return Terminal.write(batch.json) }
             Terminal.write(table: batch.rows + (try await refusals(of: batch, in: database)))
         }
 
@@ -39,8 +44,11 @@ extension BatchCommand {
             guard batch.refused > 0 || batch.pending > 0 else { return [] }
             // A minute for clocks that differ.
             let age = Duration.seconds(Date().timeIntervalSince(batch.submittedAt) + 60)
-            return try await database.records.refusals(of: id, tenant: batch.tenant, since: age).map
-            {
+            return try await database.records.refusals(
+                of: batch.id,
+                tenant: batch.tenant,
+                since: age
+            ).map {
                 ["dead letter \($0.id)", $0.reason.printable]
             }
         }

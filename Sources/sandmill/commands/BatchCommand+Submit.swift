@@ -36,8 +36,8 @@ extension BatchCommand {
                 anything else gets one result document a line, as they come.
 
                 Ids follow from the content, so what was submitted before and has not changed is \
-                not run again: --wait then shows the results that are there. --again repeats it. \
-                When one member changes the batch is another, and all members run.
+                not run again: --wait then shows the results that are there. When some members \
+                change, or are added, the batch is another, of these alone. --again runs all.
 
                 A batch of at most 10,000 members of one level that fits into one message is sent \
                 as one; another is sent as a message a member.
@@ -101,7 +101,8 @@ extension BatchCommand {
             let progress = try await broker.events.withSubscription(to: topics) { subscription in
                 try await send(plan, by: broker, unlessKnownTo: database)
                 let watch = BatchWatch(
-                    batch: plan.id,
+                    batch: plan.entries.isEmpty ? nil : plan.id,
+                    others: plan.known,
                     tenant: plan.tenant,
                     records: database.records,
                     begin: begin
@@ -110,7 +111,7 @@ extension BatchCommand {
                     watch,
                     of: plan.id,
                     isNew: true,
-                    size: plan.entries.count,
+                    size: plan.entries.count + plan.known.count,
                     subscription: subscription
                 )
             }
@@ -155,6 +156,17 @@ extension BatchCommand {
             by broker: BrokerClient,
             unlessKnownTo database: DatabaseClient
         ) async throws {
+            let count = plan.entries.count + plan.known.count
+            if plan.entries.isEmpty {
+                Terminal.writeError("all \(count) were submitted before; --again runs them")
+                return
+            }
+            if !plan.known.isEmpty {
+                Terminal.writeError(
+                    "\(plan.known.count) of \(count) have not changed since they were submitted and are not run "
+                        + "again; --again runs all"
+                )
+            }
             do {
                 if !again, let record = try await plan.record(in: database.records) {
                     let time = record.submittedAt.formatted(.iso8601)

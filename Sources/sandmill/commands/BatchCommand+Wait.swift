@@ -27,8 +27,8 @@ extension BatchCommand {
         @OptionGroup var global: GlobalOptions
         @OptionGroup var conclusion: BatchWaitOptions
 
-        @Argument(help: "The batch's id.", transform: Parse.uuid)
-        var id: UUID
+        @Argument(help: ArgumentHelp.batch)
+        var id: String
 
         @Option(help: "The pool it is for, while no worker has taken it in.")
         var pool = "python"
@@ -41,6 +41,7 @@ extension BatchCommand {
             let report = try conclusion.openReport()
             let configuration = try global.load()
             let database = DatabaseClient(configuration)
+            let id = try await database.batch(id)
             let record = try await database.executions.batch(id)
             let tenant = record?.tenant ?? tenant
             let watch = BatchWatch(

@@ -8,7 +8,12 @@ import SandmillService
 
 /// Which executions something is done to: some by their ids, or all that match.
 struct BulkSelectionOptions: ParsableArguments {
-    @Argument(help: "The executions' ids (default: all that the filters leave).")
+    @Argument(
+        help: """
+            The executions' ids, beginnings of these, or names of members of batches (default: all that the \
+            filters leave).
+            """
+    )
     var ids: [String] = []
 
     @OptionGroup var selection: ExecutionFilterOptions
@@ -32,11 +37,16 @@ struct BulkSelectionOptions: ParsableArguments {
         guard [isNamed, !filter.isEmpty, all].count(where: { $0 }) == 1 else {
             throw ValidationError("Give IDs, filters or --all, and only one of these.")
         }
-        for id in ids { _ = try Parse.uuid(id) }
     }
 
     /// The executions that are named.
-    var uuids: [UUID] { ids.compactMap { UUID(text: $0) } }
+    func uuids(in database: DatabaseClient) async throws -> [UUID] {
+        var found: [UUID] = []
+        for id in ids {
+            found.append(try await database.execution(id, tenant: selection.tenant.first))
+        }
+        return found
+    }
 
     /// Has something done to all that match, and shows how far it is.
     func carryOut(_ verb: BulkAction.Verb, in database: DatabaseClient) async throws {
@@ -116,7 +126,7 @@ struct RerunCommand: AsyncParsableCommand {
             relay: nil
         )
         var isComplete = true
-        for id in selection.uuids {
+        for id in try await selection.uuids(in: database) {
             let outcome = try await reruns.rerun(
                 id,
                 as: .random(),
@@ -152,7 +162,9 @@ struct DeleteCommand: AsyncParsableCommand {
     func run() async throws {
         let database = DatabaseClient(try global.load())
         var selection = selection
-        if selection.isNamed { selection.selection.prefix = selection.ids }
+        if selection.isNamed {
+            selection.selection.prefix = try await selection.uuids(in: database).map(\.text)
+        }
         try await selection.carryOut(.delete, in: database)
     }
 }

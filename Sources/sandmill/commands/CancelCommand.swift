@@ -36,7 +36,7 @@ struct CancelCommand: AsyncParsableCommand {
         let cancellations = Cancellations(store: database.cancellations, relay: nil)
         let tenant = selection.selection.tenant.first
         var hasEffect = false
-        for id in selection.uuids {
+        for id in try await selection.uuids(in: database) {
             let outcome = try await cancellations.cancel(
                 execution: id,
                 tenant: tenant,

@@ -81,7 +81,7 @@ struct DeadCommand: AsyncParsableCommand {
                 throw Failure(.wrongInput, "there is no dead letter \(id)")
             }
             if json {
-                Terminal.write(kept.json.line)
+                Terminal.write(kept.json)
             } else if body {
                 Terminal.write(bytes: kept.letter.body)
                 if !kept.letter.isComplete {

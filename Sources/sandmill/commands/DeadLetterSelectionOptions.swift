@@ -69,18 +69,13 @@ struct DeadLetterSelectionOptions: ParsableArguments {
     }
 }
 
-/// An argument such as `90m`, `2h` or `30d`.
+/// An argument such as `90m`, `2h` or `30d`, or seconds without a unit.
 struct Age: ExpressibleByArgument {
     let duration: Duration
 
     init?(argument: String) {
-        if argument.hasSuffix("d"), let days = Int(argument.dropLast()), (1...36_500) ~= days {
-            duration = .seconds(days * 86_400)
-        } else if let duration = Duration(setting: argument) {
-            self.duration = duration
-        } else {
-            return nil
-        }
+        guard let duration = Duration(setting: argument) else { return nil }
+        self.duration = duration
     }
 }
 

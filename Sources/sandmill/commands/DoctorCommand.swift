@@ -19,9 +19,12 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @Flag(help: "Prints a JSON document for each finding, for programs.")
+    var json = false
+
     func run() async throws {
         let configuration = try global.load()
-        var examination = Examination()
+        var examination = Examination(json: json)
         await examination.check(
             "broker",
             mend: "start RabbitMQ, or set broker.url",
@@ -157,6 +160,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
 /// Checks one after the other, and remembers the first failure.
 struct Examination {
+    /// Whether programs read what is found.
+    let json: Bool
     /// How the first check that failed ends the program.
     private(set) var worst: ExitStatus?
 
@@ -171,18 +176,32 @@ struct Examination {
     ) async {
         do {
             let lines = try await body()
-            Terminal.write("ok    \(name): \(lines[0])")
-            for warning in lines.dropFirst() { Terminal.write("warn  \(name): \(warning)") }
-            if let warned, lines.count > 1 { Terminal.write("      to mend it: \(warned)") }
+            tell("ok", name, lines[0])
+            let warnings = lines.dropFirst()
+            for warning in warnings {
+                tell("warn", name, warning, mend: warning == warnings.last ? warned : nil)
+            }
         } catch {
             let failure = Failure(error) ?? Failure(.unavailable, "\(error)")
-            Terminal.write("FAIL  \(name): \(failure.message)")
             let isWrong = failure.status == .wrongConfiguration
             let remedy =
                 failure.remedy ?? Remedy.of(error, pool: pool) ?? (isWrong ? wrong : unavailable)
-            Terminal.write("      to mend it: \(remedy)")
+            tell("FAIL", name, failure.message, mend: remedy)
             worst = worst ?? failure.status
         }
+    }
+
+    private func tell(_ word: String, _ check: String, _ message: String, mend: String? = nil) {
+        guard json else {
+            Terminal.write("\(word.padding(to: 5)) \(check): \(message)")
+            if let mend { Terminal.write("      to mend it: \(mend)") }
+            return
+        }
+        let fields: [String: JSONValue] = [
+            "check": .string(check), "finding": .string(word.lowercased()),
+            "message": .string(message), "mend": .optional(mend),
+        ]
+        Terminal.write(JSONValue.object(fields).line)
     }
 }
 

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import SandmillClient
 import SandmillConfiguration
 import SandmillEntity
+import SandmillRepository
 import SandmillResults
 import SandmillService
 
@@ -26,8 +28,17 @@ struct OutputCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The execution's id.", transform: Parse.uuid)
-    var id: UUID
+    @Argument(help: ArgumentHelp.execution)
+    var id: String
+
+    @Option(
+        name: .customLong("case"),
+        help: ArgumentHelp(
+            "Only what it wrote in this test case, by its name or its number from 1.",
+            valueName: "case"
+        )
+    )
+    var testCase: String?
 
     @Flag(help: "Waits for what comes, until the execution has ended.")
     var follow = false
@@ -35,16 +46,60 @@ struct OutputCommand: AsyncParsableCommand {
     @Flag(name: .customLong("stderr"), help: "Prints its standard error too.")
     var printsErrors = false
 
+    func validate() throws {
+        if testCase != nil, follow {
+            throw ValidationError("--case is for what has ended, and excludes --follow.")
+        }
+    }
+
     func run() async throws {
         let configuration = try global.load()
-        let follower = OutputFollower(
-            records: DatabaseClient(configuration).executions,
-            source: try OutputFiles(root: configuration.resultsRoot)
-        )
+        let database = DatabaseClient(configuration)
+        let id = try await database.execution(id)
+        let source = try OutputFiles(root: configuration.resultsRoot)
+        if let testCase {
+            guard let record = try await database.executions.execution(id) else {
+                throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
+            }
+            return try await tell(testCase, of: record, by: source)
+        }
+        let follower = OutputFollower(records: database.executions, source: source)
         guard let output = try await follower.output(of: id, untilEnd: follow) else {
             throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
         }
         for try await piece in output { try tell(piece.output) }
+    }
+
+    /// Prints what a case has written.
+    private func tell(
+        _ testCase: String,
+        of record: ExecutionRecord,
+        by source: OutputFiles
+    ) async throws {
+        guard record.state.isTerminal else {
+            throw Failure(.tryAgain, "it is \(record.told.state.rawValue)")
+        }
+        let result = try RecordedResult(record)
+        let names = (result.cases ?? []).map(\.name)
+        let number = Int(testCase).map { $0 - 1 }.flatMap { names.indices.contains($0) ? $0 : nil }
+        guard let path = result.resultsPath, let index = names.firstIndex(of: testCase) ?? number
+        else {
+            let known = names.isEmpty ? "none" : names.map(\.printable).joined(separator: ", ")
+            throw Failure(.wrongInput, "it has no case \(testCase.printable); its cases: \(known)")
+        }
+        let place = OutputLocation.published(path: "\(path)/cases/\(index)")
+        for stream in SandboxOutput.Stream.allCases where stream == .stdout || printsErrors {
+            var offset = 0
+            while let bytes = try await source.read(
+                stream,
+                at: place,
+                from: offset,
+                limit: 64 << 10
+            ), !bytes.isEmpty {
+                try tell(.bytes(stream, bytes))
+                offset += bytes.count
+            }
+        }
     }
 
     private func tell(_ piece: OutputEvent) throws(Failure) {

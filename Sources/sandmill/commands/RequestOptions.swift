@@ -16,17 +16,42 @@ struct RequestOptions: ParsableArguments {
     @Option(help: "Whose it is.")
     var tenant = "default"
 
-    @Option(help: "Real seconds it may take.")
-    var wall: Seconds?
+    @Option(help: ArgumentHelp("Real time it may take, such as 10 or 2m.", valueName: "time"))
+    var wall: Age?
 
-    @Option(help: "CPU seconds it may take.")
-    var cpu: Seconds?
+    @Option(help: ArgumentHelp("CPU time it may take, such as 5 or 500ms.", valueName: "time"))
+    var cpu: Age?
 
     @Option(help: "Memory it may take, such as 64MiB.")
     var memory: Size?
 
     @Option(help: "Processes and threads it may have at once.")
     var processes: Int64?
+
+    @Option(help: "The stack of its first thread, such as 8MiB (default: as much as its memory).")
+    var stack: Size?
+
+    @Option(help: ArgumentHelp("How much of its output is kept.", valueName: "size"))
+    var maxStdout: Size?
+
+    @Option(help: ArgumentHelp("How much of its standard error is kept.", valueName: "size"))
+    var maxStderr: Size?
+
+    @Option(help: ArgumentHelp("How much of its files is kept, together.", valueName: "size"))
+    var maxOutput: Size?
+
+    @Option(help: ArgumentHelp("How many of its files are kept.", valueName: "count"))
+    var maxFiles: Int64?
+
+    @Option(
+        name: .customLong("build-arg"),
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "An argument for its compiler, such as -lm or -DN=5, as far as the configuration allows.",
+            valueName: "argument"
+        )
+    )
+    var buildArguments: [String] = []
 
     @Flag(help: "Runs it in a sandbox that nobody has used before or uses after.")
     var fresh = false
@@ -49,19 +74,58 @@ struct RequestOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "It does not start before, such as 2026-11-23T17:00:00Z, or 2h from now.",
+            valueName: "time"
+        )
+    )
+    var notBefore: Moment?
+
+    @Option(
+        help: ArgumentHelp(
+            "It ends in expired when it has not started by then, such as 2026-11-23T17:00:00Z, or 2h from now.",
+            valueName: "time"
+        )
+    )
+    var deadline: Moment?
+
+    @Option(
+        help: ArgumentHelp("Runs it again, so often at most, when it fails.", valueName: "count")
+    )
+    var retry: Int?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Only after such an end: failed, timed_out, out_of_memory or output_exceeded.",
+            valueName: "state"
+        )
+    )
+    var retryOn: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "How long it is kept from its end on, such as 60d (default: as the configuration says).",
             valueName: "time"
         )
     )
     var retain: String?
 
+    func validate() throws {
+        if retry == nil, !retryOn.isEmpty { throw ValidationError("--retry-on needs --retry.") }
+    }
+
     /// The limits that were asked for.
     var limits: RequestDraft.Limits {
         var limits = RequestDraft.Limits()
-        limits.wallSeconds = wall?.number
-        limits.cpuSeconds = cpu?.number
+        limits.wallSeconds = wall.map { $0.duration / .seconds(1) }
+        limits.cpuSeconds = cpu.map { $0.duration / .seconds(1) }
         limits.memoryBytes = memory?.bytes.bytes
         limits.processes = processes
+        limits.stackBytes = stack?.bytes.bytes
+        limits.stdoutBytes = maxStdout?.bytes.bytes
+        limits.stderrBytes = maxStderr?.bytes.bytes
+        limits.outputBytes = maxOutput?.bytes.bytes
+        limits.outputFiles = maxFiles
         return limits
     }
 
@@ -74,14 +138,21 @@ struct RequestOptions: ParsableArguments {
     /// Whether anything is said that only a program of ours can be given, not a finished request.
     var describesPrograms: Bool {
         limits != RequestDraft.Limits() || !outputs.isEmpty || fresh || !label.isEmpty
-            || retain != nil
+            || retain != nil || !buildArguments.isEmpty || notBefore != nil || deadline != nil
+            || retry != nil
     }
 
     /// Gives a request what was asked for.
     func apply(to draft: inout RequestDraft) {
         draft.outputs = outputs
         draft.limits = limits
+        draft.buildArguments = buildArguments.isEmpty ? nil : buildArguments
         draft.isolation = isolation
+        draft.notBefore = notBefore?.text
+        draft.deadline = deadline?.text
+        draft.retry = retry.map {
+            RequestDraft.Retry(max: $0, on: retryOn.isEmpty ? nil : retryOn)
+        }
         draft.retain = retain
         draft.labels.merge(labels) { $1 }
     }
@@ -99,13 +170,19 @@ struct RequestOptions: ParsableArguments {
     }
 }
 
-/// An argument such as `2.5`; finite, as JSON has no other numbers.
-struct Seconds: ExpressibleByArgument {
-    let number: Double
+/// An argument such as `2026-11-23T17:00:00Z`, or `2h` for a time from now.
+struct Moment: ExpressibleByArgument {
+    /// In RFC 3339.
+    let text: String
 
     init?(argument: String) {
-        guard let number = Double(argument), number.isFinite else { return nil }
-        self.number = number
+        if let age = Age(argument: argument) {
+            text = DocumentCoder.text(Date().addingTimeInterval(age.duration / .seconds(1)))
+        } else if argument.contains("T") {
+            text = argument
+        } else {
+            return nil
+        }
     }
 }
 

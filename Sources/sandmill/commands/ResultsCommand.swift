@@ -121,6 +121,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @Flag(help: "Prints a JSON document for each, for programs.")
+    var json = false
+
     @Flag(help: "Mends what is found.")
     var repair = false
 
@@ -145,6 +148,13 @@ struct CheckCommand: AsyncParsableCommand {
         var count = 0
         let mended = try await check.run(mends: repair) { finding in
             count += 1
+            if json {
+                let fields: [String: JSONValue] = [
+                    "finding": .string(finding.word), "path": .string(finding.path),
+                    "execution_id": .optional(finding.execution?.text),
+                ]
+                return Terminal.write(JSONValue.object(fields).line)
+            }
             let execution = finding.execution.map { "  \($0.text)" } ?? ""
             Terminal.write("\(finding.word)  \(finding.path.printable)\(execution)")
         }

@@ -21,15 +21,23 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The id of an execution or a batch.", transform: Parse.uuid)
-    var id: UUID
+    @Argument(
+        help: "The id of an execution or a batch, its beginning, or the name of a member of one."
+    )
+    var id: String
+
+    @Flag(help: "Prints a JSON document, for programs.")
+    var json = false
 
     func run() async throws {
         let database = DatabaseClient(try global.load())
+        let id = try await database.anything(id)
         if let record = try await database.executions.execution(id) {
+            if json { return Terminal.write(record.json) }
             let trace = try await database.executions.trace(id)
-            var rows = record.rows + (trace?.rows ?? [])
-            for step in record.steps(attempts: trace?.attempts ?? [], at: Date()) {
+            let told = record.told
+            var rows = told.rows + (trace?.rows ?? [])
+            for step in told.steps(attempts: trace?.attempts ?? [], at: Date()) {
                 let milliseconds = Int64((step.duration / .milliseconds(1)).rounded())
                 rows.append([step.name.text, "\(milliseconds) ms"])
             }
@@ -38,8 +46,10 @@ struct StatusCommand: AsyncParsableCommand {
             }
             Terminal.write(table: rows)
         } else if let batch = try await database.executions.batch(id) {
+            if json { return Terminal.write(batch.json) }
             Terminal.write(table: batch.rows)
         } else if let letter = try await database.letters.letter(of: id, tenant: nil) {
+            if json { return Terminal.write(letter.json) }
             Terminal.write(table: letter.refusalRows)
         } else {
             throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
@@ -57,11 +67,12 @@ struct ResultCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The execution's id.", transform: Parse.uuid)
-    var id: UUID
+    @Argument(help: ArgumentHelp.execution)
+    var id: String
 
     func run() async throws {
         let database = DatabaseClient(try global.load())
+        let id = try await database.execution(id)
         guard let record = try await database.executions.execution(id) else {
             if let letter = try await database.letters.letter(of: id, tenant: nil) {
                 throw Failure(
@@ -72,10 +83,10 @@ struct ResultCommand: AsyncParsableCommand {
             }
             throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
         }
-        guard let result = record.result else {
-            throw Failure(.tryAgain, "it is \(record.state.rawValue)")
+        guard let end = FinishedEvent(record) else {
+            throw Failure(.tryAgain, "it is \(record.told.state.rawValue)")
         }
-        Terminal.write(result)
+        Terminal.write(end.json)
     }
 }
 
@@ -88,7 +99,7 @@ extension ExecutionRecord {
             ["pool", "\(pool), \(level.rawValue)"],
             ["batch", batchID?.text ?? "-"],
             ["attempt", String(attempt)],
-            ["worker", worker ?? "-"],
+            ["worker", worker.map { isHeld ? "\($0), which has claimed it" : $0 } ?? "-"],
             ["submitted", submittedAt.formatted(.iso8601)],
             ["started", startedAt?.formatted(.iso8601) ?? "-"],
             ["finished", finishedAt?.formatted(.iso8601) ?? "-"],

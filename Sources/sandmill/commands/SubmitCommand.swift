@@ -44,6 +44,12 @@ struct SubmitCommand: AsyncParsableCommand {
     )
     var id: UUID?
 
+    @Option(
+        help: ArgumentHelp("Cancels that execution in favour of this one.", valueName: "id"),
+        transform: Parse.uuid
+    )
+    var supersedes: UUID?
+
     @Flag(help: "Waits for the end and prints the result document.")
     var wait = false
 
@@ -64,6 +70,7 @@ struct SubmitCommand: AsyncParsableCommand {
         let configuration = try global.load()
         var draft = try RequestDraft(files: files)
         draft.runtime = runtime ?? draft.runtime
+        draft.supersedes = supersedes?.text
         request.apply(to: &draft)
         tests.apply(try tests.read(), to: &draft)
         try material.read().apply(to: &draft)
@@ -99,7 +106,7 @@ struct SubmitCommand: AsyncParsableCommand {
                 await warnIfIdle(entry, database)
                 return try await watch.end(timeout: timeout?.duration)
             }
-            Terminal.write(end.document)
+            Terminal.write(end.json)
             if !end.succeeded { throw ExitCode(ExitStatus.unsuccessful.rawValue) }
         }
     }

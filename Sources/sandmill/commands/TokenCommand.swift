@@ -38,7 +38,7 @@ struct TokenCommand: AsyncParsableCommand {
         var role = AccessRole.submit
 
         @Option(help: "How long it counts, such as 12h (default: for ever).")
-        var lifetime: Lifetime?
+        var lifetime: Age?
 
         func run() async throws {
             let configuration = try global.load()
@@ -104,16 +104,6 @@ struct TokenCommand: AsyncParsableCommand {
             try await database.note("revoke", "token", name, tenant: revoked.tenant)
             Terminal.write("The token \(revoked.prefix) of \(revoked.name) is revoked.")
         }
-    }
-}
-
-/// An argument such as `12h`.
-struct Lifetime: ExpressibleByArgument {
-    let duration: Duration
-
-    init?(argument: String) {
-        guard let duration = Duration(setting: argument) else { return nil }
-        self.duration = duration
     }
 }
 

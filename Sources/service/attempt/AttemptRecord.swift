@@ -13,15 +13,15 @@ public struct AttemptRecord: Equatable, Sendable {
     public var state: ExecutionState
     /// Why.
     public var reason: String?
-    /// When it was claimed.
+    /// When it was claimed; nil where that is not known, or there was no output to collect.
+    public var claimedAt: Date?
+    /// When its program started; nil where it did not.
     public var startedAt: Date?
-    /// When it got its sandbox; nil where that is not known, or it got none.
-    public var sandboxedAt: Date?
     /// When its program ended, or it was given up.
     public var finishedAt: Date
-    /// When its output was durable; nil as ``sandboxedAt``.
+    /// When its output was durable; nil as ``claimedAt``.
     public var collectedAt: Date?
-    /// When its end was written to the record store; nil as ``sandboxedAt``.
+    /// When its end was written to the record store; nil as ``claimedAt``.
     public var committedAt: Date?
     /// Whether the broker has all that announces its end; nil where that is not known, or it is not that of the
     /// execution.
@@ -36,8 +36,8 @@ public struct AttemptRecord: Equatable, Sendable {
         sandbox: String?,
         state: ExecutionState,
         reason: String?,
+        claimedAt: Date? = nil,
         startedAt: Date?,
-        sandboxedAt: Date? = nil,
         finishedAt: Date,
         collectedAt: Date? = nil,
         committedAt: Date? = nil,
@@ -49,8 +49,8 @@ public struct AttemptRecord: Equatable, Sendable {
         self.sandbox = sandbox
         self.state = state
         self.reason = reason
+        self.claimedAt = claimedAt
         self.startedAt = startedAt
-        self.sandboxedAt = sandboxedAt
         self.finishedAt = finishedAt
         self.collectedAt = collectedAt
         self.committedAt = committedAt

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import SandmillEntity
+internal import Synchronization
 
 /// An execution that is this worker's to run.
 struct ClaimedExecution: Sendable {
@@ -15,6 +16,7 @@ struct ClaimedExecution: Sendable {
     /// Whether its results are published without waiting for others.
     let isPrompt: Bool
     private let claimedAt = ContinuousClock.now
+    private let start = Start()
 
     init(
         submission: Submission,
@@ -39,6 +41,21 @@ struct ClaimedExecution: Sendable {
         let elapsed = (ContinuousClock.now - claimedAt) / .milliseconds(1)
         let start = grant.startedAt.timeIntervalSince1970 * 1_000
         return Date(timeIntervalSince1970: (start + elapsed).rounded() / 1_000)
+    }
+
+    /// When its program started; nil before.
+    var startedAt: Date? { start.time.withLock { $0 } }
+
+    /// Takes that its program starts now, and returns the attempt.
+    func begin() -> RunningAttempt {
+        let now = now
+        start.time.withLock { $0 = now }
+        return RunningAttempt(
+            id: submission.id,
+            attempt: grant.attempt,
+            token: token,
+            startedAt: now
+        )
     }
 
     /// How long it has waited since it was submitted, or since it was to be run at all.
@@ -68,7 +85,11 @@ struct ClaimedExecution: Sendable {
     }
 
     /// Begins the document of an end now.
+    ///
+    /// What is ended before its program started has made no attempt; one that a fault of ours ends has.
     func document(outcome: Outcome, worker: String) -> ResultDocument {
+        let startedAt = startedAt
+        let isAttempt = startedAt != nil || outcome.state == .errored
         var document = ResultDocument(
             id: submission.id,
             tenant: submission.tenant,
@@ -79,9 +100,9 @@ struct ClaimedExecution: Sendable {
             rerunOf: submission.rerunOf,
             labels: submission.labels,
             outcome: outcome,
-            attempt: grant.attempt,
+            attempt: isAttempt ? grant.attempt : grant.attempt - 1,
             submittedAt: grant.submittedAt,
-            startedAt: grant.startedAt,
+            startedAt: startedAt,
             finishedAt: now,
             worker: worker
         )
@@ -89,4 +110,9 @@ struct ClaimedExecution: Sendable {
         document.score = document.points.map { _ in 0 }
         return document
     }
+}
+
+/// When a program started, which all copies of its execution share.
+private final class Start: Sendable {
+    let time = Mutex<Date?>(nil)
 }

@@ -163,6 +163,11 @@ public actor ExecutionLedger: Service {
         try await retries.submit(attempt)
     }
 
+    /// Notes that programs have started, in one statement; nothing waits for a store that cannot be reached.
+    nonisolated func note(started attempts: [RunningAttempt]) async throws(StoreError) {
+        try await store.markSandboxed(attempts)
+    }
+
     /// Notes that an attempt has a sandbox; a store that cannot be reached is waited for.
     nonisolated func markSandboxed(_ attempt: RunningAttempt) async throws(StoreError) {
         try await starts.submit(attempt)

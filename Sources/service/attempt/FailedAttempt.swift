@@ -9,6 +9,8 @@ public struct FailedAttempt: Equatable, Sendable {
     public var attempt: Int
     /// Who made it.
     public var worker: String
+    /// When its program started; nil where it did not.
+    public var startedAt: Date?
     /// How it ended: by our fault, or as the program did.
     public var outcome: Outcome
     /// Whether it counts among those after which a fault of ours ends an execution: one of which it is
@@ -28,6 +30,7 @@ public struct FailedAttempt: Equatable, Sendable {
         id: UUID,
         attempt: Int,
         worker: String,
+        startedAt: Date? = nil,
         outcome: Outcome,
         isCounted: Bool = true,
         delay: Duration,
@@ -38,6 +41,7 @@ public struct FailedAttempt: Equatable, Sendable {
         self.id = id
         self.attempt = attempt
         self.worker = worker
+        self.startedAt = startedAt
         self.outcome = outcome
         self.isCounted = isCounted
         self.delay = delay

@@ -42,6 +42,7 @@ struct ProgramRunner: Sendable {
                 await pool.release(lease, reusable: true)
                 throw ResultsError("results cannot be written, and the program is not started")
             }
+            running.begin(execution.begin())
             return try await run(execution, in: lease)
         } catch is CancellationError {
             // It gave up waiting for a sandbox.
@@ -84,11 +85,7 @@ struct ProgramRunner: Sendable {
 
     /// The end of an execution that did not run.
     func end(_ execution: ClaimedExecution, as outcome: Outcome) -> FinishedExecution {
-        finish(
-            execution.document(outcome: outcome, worker: worker),
-            of: execution.properties,
-            sandbox: nil
-        )
+        finish(execution.document(outcome: outcome, worker: worker), of: execution, sandbox: nil)
     }
 
     private func run(
@@ -114,7 +111,6 @@ struct ProgramRunner: Sendable {
         into draft: any ResultDraft
     ) async throws -> FinishedExecution {
         let sandbox = lease.sandbox
-        let sandboxedAt = execution.now
         let end: RunResult
         do {
             end = try await telemetry.measure(.run, of: execution) {
@@ -134,7 +130,7 @@ struct ProgramRunner: Sendable {
         }
         document.resultsPath = draft.path
         document.image = sandbox.image
-        var finished = finish(document, of: execution.properties, sandbox: sandbox.id)
+        var finished = finish(document, of: execution, sandbox: sandbox.id)
         finished.resultsSize = try await telemetry.measure(.collect, of: execution) {
             let result = await draft.finish(
                 document: finished.encodedDocument,
@@ -143,7 +139,7 @@ struct ProgramRunner: Sendable {
             try await ledger.publish(result, isPrompt: execution.isPrompt)
             return result.size
         }
-        finished.sandboxedAt = sandboxedAt
+        finished.claimedAt = execution.grant.startedAt
         finished.collectedAt = execution.now
         return finished
     }
@@ -181,15 +177,16 @@ struct ProgramRunner: Sendable {
 
     private func finish(
         _ document: ResultDocument,
-        of request: MessageProperties,
+        of execution: ClaimedExecution,
         sandbox: String?
     ) -> FinishedExecution {
         FinishedExecution(
             worker: worker,
+            attempt: execution.grant.attempt,
             document: document,
             encodedDocument: DocumentCoder.encode(document),
             sandbox: sandbox,
-            events: announcer.messages(for: document, of: request)
+            events: announcer.messages(for: document, of: execution.properties)
         )
     }
 }

@@ -10,6 +10,8 @@ public final class RunningExecutions: Sendable {
         let attempt: Int
         let pool: WarmPool
         var sandbox: (any Sandbox)?
+        /// The attempt with its program's start, until the record has it.
+        var unnotedStart: RunningAttempt?
         var decidedEnd: Outcome?
         /// Whether its sandbox is being told, which may take long.
         var isBeingTold = false
@@ -58,6 +60,25 @@ public final class RunningExecutions: Sendable {
 
     func start(_ id: UUID, in sandbox: any Sandbox) {
         entries.withLock { $0[id]?.sandbox = sandbox }
+    }
+
+    /// Takes that a program starts.
+    func begin(_ attempt: RunningAttempt) {
+        entries.withLock { $0[attempt.id]?.unnotedStart = attempt }
+    }
+
+    /// The attempts that run now, of which the record does not say that they have started.
+    var unnotedStarts: [RunningAttempt] {
+        entries.withLock { $0.values.compactMap(\.unnotedStart) }
+    }
+
+    /// Takes that the record says so of these.
+    func note(started attempts: [RunningAttempt]) {
+        entries.withLock { entries in
+            for attempt in attempts where entries[attempt.id]?.unnotedStart == attempt {
+                entries[attempt.id]?.unnotedStart = nil
+            }
+        }
     }
 
     /// Forgets an attempt, unless a later one has taken its place.

@@ -55,13 +55,14 @@ struct CompletionEventFactory: Sendable {
             outcome: execution.outcome,
             attempt: record.attempt,
             submittedAt: record.submittedAt,
-            startedAt: record.startedAt,
+            startedAt: wasQueued ? record.startedAt : nil,
             finishedAt: execution.endedAt,
             worker: wasQueued ? nil : worker
         )
         return FinishedExecution(
             worker: worker,
             wasQueued: wasQueued,
+            attempt: record.attempt,
             document: document,
             encodedDocument: DocumentCoder.encode(document),
             sandbox: nil,

@@ -15,8 +15,11 @@ public struct ExecutionRecord: Equatable, Sendable {
     public var state: ExecutionState
     /// Why.
     public var reason: String?
-    /// How many attempts there were; 0 before the first.
+    /// How many attempts there were, with one that is claimed; 0 before the first.
     public var attempt: Int
+    /// Whether a worker has claimed it and its program has not started, as far as the store knows: that it has
+    /// a worker tells within a second or two.
+    public var isHeld: Bool
     /// Its batch.
     public var batchID: UUID?
     /// The execution that it repeats.
@@ -25,7 +28,7 @@ public struct ExecutionRecord: Equatable, Sendable {
     public var worker: String?
     /// When it was accepted.
     public var submittedAt: Date
-    /// When it was claimed last.
+    /// When its program started; while it is held, when it was claimed.
     public var startedAt: Date?
     /// When it ended.
     public var finishedAt: Date?
@@ -41,6 +44,7 @@ public struct ExecutionRecord: Equatable, Sendable {
         state: ExecutionState,
         reason: String?,
         attempt: Int,
+        isHeld: Bool = false,
         batchID: UUID?,
         rerunOf: UUID? = nil,
         worker: String?,
@@ -56,6 +60,7 @@ public struct ExecutionRecord: Equatable, Sendable {
         self.state = state
         self.reason = reason
         self.attempt = attempt
+        self.isHeld = isHeld
         self.batchID = batchID
         self.rerunOf = rerunOf
         self.worker = worker
@@ -63,5 +68,15 @@ public struct ExecutionRecord: Equatable, Sendable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.result = result
+    }
+
+    /// The record as people are told: what is held is queued still, and has begun no attempt.
+    public var told: ExecutionRecord {
+        guard isHeld else { return self }
+        var told = self
+        told.state = .queued
+        told.attempt -= 1
+        told.startedAt = nil
+        return told
     }
 }

@@ -59,14 +59,15 @@ extension ExecutionRecord {
             last = end
         }
         for attempt in attempts {
-            if let started = attempt.startedAt { take(.queued, .queued, until: started) }
             guard state.isTerminal, attempt.finishedAt == finishedAt,
-                let sandboxed = attempt.sandboxedAt
+                let claimed = attempt.claimedAt, let started = attempt.startedAt
             else {
+                if let started = attempt.startedAt { take(.queued, .queued, until: started) }
                 take(.attempt(attempt.number), attempt.state, until: attempt.finishedAt)
                 continue
             }
-            take(.sandbox, .running, until: sandboxed)
+            take(.queued, .queued, until: claimed)
+            take(.sandbox, .queued, until: started)
             take(.program, attempt.state, until: attempt.finishedAt)
             if let collected = attempt.collectedAt { take(.collect, .running, until: collected) }
             if let committed = attempt.committedAt { take(.commit, .running, until: committed) }

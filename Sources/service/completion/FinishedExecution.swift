@@ -7,6 +7,8 @@ public struct FinishedExecution: Equatable, Sendable {
     public var worker: String
     /// Whether it ends without having been claimed; else it is the worker's.
     public var wasQueued: Bool
+    /// The last attempt that was claimed, which fences the end; what is told of it may count one less.
+    public var attempt: Int
     /// What is told of it.
     public var document: ResultDocument
     /// The document as it stands in `result.json`, UTF-8.
@@ -15,8 +17,8 @@ public struct FinishedExecution: Equatable, Sendable {
     public var resultsSize: ByteCount
     /// The sandbox that ran it.
     public var sandbox: String?
-    /// When it got its sandbox (Postgres time).
-    public var sandboxedAt: Date?
+    /// When its attempt was claimed (Postgres time); nil where its output is not collected.
+    public var claimedAt: Date?
     /// When its output was durable (Postgres time).
     public var collectedAt: Date?
     /// The events that announce it.
@@ -26,6 +28,7 @@ public struct FinishedExecution: Equatable, Sendable {
     public init(
         worker: String,
         wasQueued: Bool = false,
+        attempt: Int,
         document: ResultDocument,
         encodedDocument: [UInt8],
         resultsSize: ByteCount = .zero,
@@ -34,6 +37,7 @@ public struct FinishedExecution: Equatable, Sendable {
     ) {
         self.worker = worker
         self.wasQueued = wasQueued
+        self.attempt = attempt
         self.document = document
         self.encodedDocument = encodedDocument
         self.resultsSize = resultsSize

@@ -25,11 +25,11 @@ public struct ExecutionSummary: Equatable, Sendable {
     public var labels: [String: String]
     /// How many attempts there were; 0 before the first.
     public var attempt: Int
-    /// Who runs it, or ran it.
+    /// Who runs it, or ran it; of a queued one, who has claimed it.
     public var worker: String?
     /// When it was accepted.
     public var submittedAt: Date
-    /// When it was claimed last.
+    /// When its program started.
     public var startedAt: Date?
     /// When it ended.
     public var finishedAt: Date?

@@ -120,16 +120,13 @@ struct ListReader {
     func time(_ name: String) throws(ListRefusal) -> Date? {
         guard let text = try text(name) else { return nil }
         if let time = DocumentCoder.timestamp(text) { return time }
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-        guard let unit = text.last.flatMap({ units[$0] }), (2...10).contains(text.utf8.count),
-            let count = Int(text.dropLast()), count >= 0, text.first != "+"
-        else {
+        guard let age = Duration(text: text) else {
             throw ListRefusal(
                 name,
                 "is neither a time such as 2026-11-23T08:00:00Z nor an age such as 90m, 2h or 1d"
             )
         }
-        return now - Double(count) * unit
+        return now - age / .seconds(1)
     }
 }
 

@@ -403,6 +403,7 @@ public struct QueueWorker: Service {
                 id: execution.submission.id,
                 attempt: execution.grant.attempt,
                 worker: configuration.worker,
+                startedAt: execution.startedAt,
                 outcome: Outcome(.errored, fault.reason),
                 isCounted: fault.isCounted,
                 delay: backoff.next()
@@ -429,8 +430,9 @@ extension FailedAttempt {
         let document = finished.document
         self.init(
             id: document.id,
-            attempt: document.attempt,
+            attempt: finished.attempt,
             worker: finished.worker,
+            startedAt: document.startedAt,
             outcome: document.outcome,
             delay: .zero,
             sandbox: finished.sandbox,

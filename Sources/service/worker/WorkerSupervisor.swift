@@ -21,6 +21,7 @@ public actor WorkerSupervisor: Service {
     private let ledger: ExecutionLedger
     private let lease: WorkerLease
     private let pools: [WarmPool]
+    private let running: RunningExecutions
     private let runtimes: [String: [String]]
     private let engine: any SandboxEngine
     private let announcer: CompletionEventFactory
@@ -48,6 +49,7 @@ public actor WorkerSupervisor: Service {
         ledger: ExecutionLedger,
         lease: WorkerLease,
         pools: [WarmPool],
+        running: RunningExecutions,
         runtimes: [String: [String]] = [:],
         engine: any SandboxEngine,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -59,6 +61,7 @@ public actor WorkerSupervisor: Service {
         self.ledger = ledger
         self.lease = lease
         self.pools = pools
+        self.running = running
         self.runtimes = runtimes
         self.engine = engine
         self.clock = clock
@@ -148,6 +151,7 @@ public actor WorkerSupervisor: Service {
             group.addTask {
                 await self.repeatedly(every: .seconds(1), self.recordSandboxes)
             }
+            group.addTask { await self.repeatedly(every: .seconds(1), self.noteStarts) }
             group.addTask {
                 await self.repeatedly(every: Self.leftoverInterval, self.putBackLeftovers)
             }
@@ -223,6 +227,16 @@ public actor WorkerSupervisor: Service {
         guard records != recorded else { return }
         try await registry.record(sandboxes: records, worker: worker)
         recorded = records
+    }
+
+    /// Has the record say of what runs that it has started.
+    ///
+    /// What ends within a second costs no such write: its end says when it started.
+    private func noteStarts() async throws(StoreError) {
+        let starts = running.unnotedStarts
+        guard !starts.isEmpty else { return }
+        try await ledger.note(started: starts)
+        running.note(started: starts)
     }
 }
 

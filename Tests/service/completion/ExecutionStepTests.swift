@@ -45,8 +45,8 @@ struct ExecutionStepTests {
             sandbox: "x",
             state: state,
             reason: nil,
-            startedAt: at(start),
-            sandboxedAt: hasSteps ? at(start + 0.25) : nil,
+            claimedAt: hasSteps ? at(start) : nil,
+            startedAt: at(hasSteps ? start + 0.25 : start),
             finishedAt: at(end),
             collectedAt: hasSteps ? at(end + 0.5) : nil,
             committedAt: hasSteps ? at(end + 0.75) : nil,
@@ -67,7 +67,7 @@ struct ExecutionStepTests {
         let attempts = [attempt(1, .failed, from: 2, to: 5, hasSteps: true)]
         #expect(
             told(record(.failed, startedAt: 2, finishedAt: 5), attempts) == [
-                "queued queued 2.0", "sandbox running 0.25", "program failed 2.75",
+                "queued queued 2.0", "sandbox queued 0.25", "program failed 2.75",
                 "collect running 0.5", "commit running 0.25",
             ]
         )

@@ -214,6 +214,8 @@ actor InMemoryStore: ExecutionStore {
                 execution.record.attempt == attempt.attempt, execution.token == attempt.token
             else { continue }
             executions[attempt.id]?.sandboxedAttempt = attempt.attempt
+            executions[attempt.id]?.record.isHeld = false
+            if let time = attempt.startedAt { executions[attempt.id]?.record.startedAt = time }
             note(.markedSandboxed(attempt.id))
         }
     }
@@ -229,6 +231,7 @@ actor InMemoryStore: ExecutionStore {
     func requeue(_ id: UUID, due: Date) {
         guard var execution = executions[id] else { return }
         execution.record.state = .queued
+        execution.record.isHeld = false
         execution.record.worker = nil
         execution.token = nil
         execution.availableAt = due
@@ -318,6 +321,7 @@ actor InMemoryStore: ExecutionStore {
         execution.record.attempt += 1
         execution.record.worker = worker
         execution.record.startedAt = now
+        execution.record.isHeld = true
         executions[execution.record.id] = execution
         note(.claimed(execution.record.id))
         return grant(of: execution)
@@ -340,11 +344,13 @@ actor InMemoryStore: ExecutionStore {
         let isFenced =
             ended.wasQueued
             ? executions[document.id]?.record.state == .queued
-                && executions[document.id]?.record.attempt == document.attempt
-            : isHeld(document.id, document.attempt, by: ended.worker)
+                && executions[document.id]?.record.attempt == ended.attempt
+            : isHeld(document.id, ended.attempt, by: ended.worker)
         guard isFenced else { return [] }
         executions[document.id]?.record.state = document.state
         executions[document.id]?.record.reason = document.reason?.rawValue
+        executions[document.id]?.record.attempt = document.attempt
+        executions[document.id]?.record.startedAt = document.startedAt
         executions[document.id]?.record.finishedAt = document.finishedAt
         executions[document.id]?.record.result = String(
             decoding: ended.encodedDocument,

@@ -109,6 +109,27 @@ struct CancellationTests {
             harness.engine.isDown = false
         }
         #expect(harness.journal.count(of: .ran("work")) == 0)
+        let record = try #require(await harness.store.executions[id]?.record)
+        #expect(record.startedAt == nil && record.attempt == 0)
+        #expect(record.result?.contains("\"started_at\":null") == true)
+    }
+
+    @Test func whatRunsHasStartedWithItsProgramAndNotWithItsClaim() async throws {
+        let harness = WorkerHarness()
+        harness.engine.isDown = true
+        try await harness.run(spare: 0) { _ in
+            harness.broker.deliver(.sample(id))
+            await harness.journal.wait(for: .claimed(id))
+            let claimed = await harness.store.now
+            while await harness.store.now < claimed + 0.1 { await Task.yield() }
+            harness.engine.isDown = false
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+        let record = try #require(await harness.store.executions[id]?.record)
+        let start = try #require(record.startedAt)
+        #expect(start > record.submittedAt)
+        #expect(start <= record.finishedAt ?? .distantPast)
+        #expect(record.attempt == 1)
     }
 
     @Test func whatWaitsInTheStoreEndsWithoutBeingClaimed() async throws {

@@ -12,6 +12,7 @@ struct WorkerSupervisorTests {
     private let store: InMemoryStore
     private let engine: FakeEngine
     private let lease = WorkerLease(trust: .seconds(600))
+    private let running = RunningExecutions()
 
     init() {
         broker = FakeBroker(journal: journal)
@@ -173,6 +174,32 @@ struct WorkerSupervisorTests {
         }
     }
 
+    @Test func theRecordLearnsOnceThatWhatRunsHasStarted() async throws {
+        let claim = try Claim.sample(.sample(UUID()), worker: "w1")
+        let id = claim.submission.id
+        let start = Date(timeIntervalSince1970: 1_764_000_000)
+        running.add(
+            id,
+            attempt: 1,
+            waitingFor: WarmPool(
+                .sample(spare: 0),
+                of: .sample,
+                worker: "w1",
+                engine: engine,
+                logger: .silent
+            )
+        )
+        running.begin(RunningAttempt(id: id, attempt: 1, token: claim.token, startedAt: start))
+        try await supervise(holding: claim) {
+            await journal.wait(for: .markedSandboxed(id))
+            await journal.wait(times: 3) { $0 == .heartbeat }
+        }
+        #expect(journal.count(of: .markedSandboxed(id)) >= 1)
+        #expect(running.unnotedStarts.isEmpty)
+        let record = try #require(await store.executions[id]?.record)
+        #expect(record.told.state == .running && record.startedAt == start)
+    }
+
     @Test func anExecutionThatLostThreeWorkersEndsAsWorkerKiller() async throws {
         let id = UUID()
         let request = RequestMessage.sample(id)
@@ -236,6 +263,7 @@ struct WorkerSupervisorTests {
             ledger: ledger,
             lease: lease,
             pools: [],
+            running: running,
             engine: engine,
             clock: HastyClock(),
             logger: .silent
