@@ -13,7 +13,8 @@ enum Interruption {
         source.setEventHandler {
             Terminal.writeError("\n\(words)")
             // A shell takes this code for the signal (128 and its number).
-            exit(128 + SIGINT)
+            // Without what is done at an exit: it would take the libraries away from threads that use them.
+            _exit(128 + SIGINT)
         }
         signal(SIGINT, SIG_IGN)
         await withCheckedContinuation { registered in

@@ -1,5 +1,7 @@
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import SandmillService
 import Testing
 
 @testable import SandmillAPI
@@ -38,5 +40,20 @@ import Testing
         #expect(problem?.kind == .invalidRequest)
         #expect(problem?.detail == "there is no parameter label.x; there are state")
         #expect(throws: Problem.self) { try request.allowParameters([]) }
+    }
+
+    @Test func aPlusIsASpaceAndAnEncodedOneIsNot() {
+        #expect(
+            Self.request("/list?label.x=a+b%2Bc%3D&live&since=").queryParameters == [
+                ListParameter("label.x", "a b+c="), ListParameter("live", ""),
+                ListParameter("since", ""),
+            ]
+        )
+    }
+
+    @Test(arguments: ["+01:00", " 01:00"])
+    func theOffsetOfATimeMayBeLeftAsItIs(offset: String) throws {
+        let filter = try ExecutionFilter([ListParameter("since", "2026-11-30T10:00:00\(offset)")])
+        #expect(filter.since?.timeIntervalSince1970 == 1_796_029_200)
     }
 }

@@ -35,7 +35,7 @@ extension SystemTests {
             try await installation.submit(sleeper, id: id)
             let event = try await installation.events.finished(id)
             #expect(event["data"]["state"] == "cancelled")
-            try await installation.expectOneEnd(of: [id])
+            try await installation.expectOneEnd(of: [id], attempt: 0)
         }
 
         @Test func oneForLaterEndsBeforeItsTime() async throws {
@@ -117,7 +117,7 @@ extension SystemTests {
             let worker = try await installation.startWorker("worker-a")
             let event = try await installation.events.finished(id)
             #expect(event["data"]["state"] == "cancelled")
-            try await installation.expectOneEnd(of: [id])
+            try await installation.expectOneEnd(of: [id], attempt: 0)
             try await installation.stop(worker)
         }
 

@@ -46,9 +46,12 @@ extension SystemTests {
             #expect(ended.exitCode == 0)
             #expect(ended.output == [id.uuidString.lowercased()])
             try await installation.wait(for: id, in: "running")
-            let result = try await installation.run(["result", "\(id)"])
-            #expect(result.exitCode == 75)
-            #expect(result.errors.contains("running"))
+            // A moment later its worker says that the program has started.
+            try await eventually(within: .seconds(30), "it is told as running") {
+                let result = try await installation.run(["result", "\(id)"])
+                #expect(result.exitCode == 75)
+                return result.errors.contains("running")
+            }
             #expect(try await installation.run(["cancel", "\(id)"]).exitCode == 0)
         }
 

@@ -203,6 +203,67 @@ extension SystemTests {
             #expect(one.contains(">2.5 of 4<"))
             try await installation.stop(gateway.process)
         }
+        @Test(.installationWithoutWorker)
+        func manyAreFoundAndRunAgainAndAWorkerIsDrained() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open("serve")
+            for _ in 0..<3 {
+                let failed = try await gateway.submit(
+                    ["source": "exit(3)", "labels": ["course": "a b&c"]]
+                )
+                #expect(try failed.json["state"] == "failed", "\(failed.text)")
+            }
+            #expect(try await gateway.submit(["source": "print(1)"]).status == 200)
+            try await Browser.look(at: gateway) { browser in
+                try await browser.open("/ui/executions")
+                try await browser.see("tbody tr", "succeeded")
+                #expect(try await browser.count("tbody tr") == 4)
+                try await browser.write("course=a b&c", into: "input[name=label]")
+                try await browser.click("option[value=failed]")
+                try await browser.click("button", "Show")
+                try await browser.see("option[value=failed][selected]", "failed")
+                #expect(try await browser.count("tbody tr") == 3)
+                // The address alone leads there.
+                let address = try await browser.url()
+                try await browser.open("/ui/try")
+                try await browser.open(String(address.dropFirst(gateway.url("").count)))
+                try await browser.see("option[value=failed][selected]", "failed")
+                #expect(try await browser.count("tbody tr") == 3)
+
+                try await browser.click("select[name=of] option[value=all]")
+                try await browser.click("button[value=rerun]")
+                try await browser.see("h1", "Run again 3 executions?")
+                try await browser.see("p.muted", "course")
+                #expect(try await installation.query("select 1 from bulk_actions").isEmpty)
+                try await browser.click("button.primary", "Run again")
+                // It is followed to its end without being read again by hand.
+                try await browser.see(".head .state", "completed")
+                #expect(try await browser.see(".figures").contains("3\nmatched\n3\ndone\n0"))
+                let reruns = try await installation.query(
+                    "select 1 from executions where rerun_of is not null"
+                )
+                #expect(reruns.count == 3)
+
+                // What comes is shown by itself.
+                try await browser.open("/ui/executions?label.n=1")
+                try await browser.see(".empty", "No execution matches")
+                let later = try await gateway.submit(["source": "1", "labels": ["n": "1"]])
+                let id = try #require(later.json["id"].string)
+                try await browser.see("tbody tr", String(id.prefix(8)))
+
+                try await browser.open("/ui/workers")
+                try await browser.click("button[name=drain]", "Drain")
+                try await browser.see("tbody tr", "drained")
+                try await browser.see("tbody tr", "python: python")
+                try await browser.click("button[name=drain]", "Take again")
+                try await browser.see("tbody tr", "active")
+                try await browser.open("/ui/access")
+                try await browser.see("tbody tr", "undrain")
+            }
+            let acts = try await gateway.ask("/audit").json["acts"].elements
+            #expect(acts.map { $0["action"] } == ["undrain", "drain", "rerun"])
+            try await installation.stop(gateway.process)
+        }
 
         @Test(.installationWithoutWorker)
         func everyScreenFitsEveryWidth() async throws {

@@ -3,15 +3,27 @@ internal import Hummingbird
 public import SandmillService
 
 extension Request {
-    /// The parameters of the query, in their order.
-    var listParameters: [ListParameter] {
-        uri.queryParameters.map { ListParameter(String($0.key), String($0.value)) }
+    /// The parameters of the query, in their order; as forms and many clients write it, with `+` for a space (URL
+    /// Standard, "application/x-www-form-urlencoded parsing").
+    var queryParameters: [ListParameter] {
+        (uri.query ?? "").split(separator: "&").map { parameter in
+            let parts = parameter.split(
+                separator: "=",
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
+            let texts = parts.map { part in
+                let text = part.replacing("+", with: " ")
+                return String(percentDecoding: text) ?? String(text)
+            }
+            return ListParameter(texts[0], texts.count > 1 ? texts[1] : "")
+        }
     }
 
     /// The link to the page that comes next (RFC 8288).
     func link(to next: ListCursor) -> HTTPField {
         guard let name = HTTPField.Name("Link") else { preconditionFailure("it is a name") }
-        let others = listParameters.filter { $0.name != "cursor" }
+        let others = queryParameters.filter { $0.name != "cursor" }
         let query = (others + [ListParameter("cursor", next.text)]).query
         return HTTPField(name: name, value: "<?\(query)>; rel=\"next\"")
     }

@@ -6,8 +6,7 @@ extension Request {
     /// Refuses a query with a parameter that is none of `names`, or, with `prefixes`, begins with none of
     /// these: a filter that is misspelt would otherwise find everything.
     func allowParameters(_ names: [String], prefixes: [String] = []) throws(Problem) {
-        for (name, _) in uri.queryParameters {
-            let name = String(name)
+        for name in queryParameters.map(\.name) {
             guard !names.contains(name), !prefixes.contains(where: name.hasPrefix) else { continue }
             let known = (names + prefixes.map { "\($0)…" }).joined(separator: ", ")
             throw Problem(

@@ -131,7 +131,7 @@ struct ExecutionListScreen: Sendable {
     /// The query, without what is empty in the form, and with its label as the filter has it.
     private static func parameters(of request: Request) throws -> [ListParameter] {
         var parameters: [ListParameter] = []
-        for parameter in request.listParameters
+        for parameter in request.queryParameters
         where parameter.value != "" && parameter.name != "live" {
             guard parameter.name == "label" else {
                 parameters.append(parameter)

@@ -67,7 +67,7 @@ struct BatchRoutes: Sendable {
     /// `Link` leads to the next.
     private func listResults(_ request: Request, _ context: GatewayContext) async throws -> Response
     {
-        var parameters = request.listParameters
+        var parameters = request.queryParameters
         let isPaged = parameters.contains { ListPageRequest.names.contains($0.name) }
         let page = try ListPageRequest(takenFrom: &parameters)
         let states = try ExecutionFilter(parameters).states

@@ -98,7 +98,7 @@ struct BulkRoutes: Sendable {
     }
 
     private func list(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        var parameters = request.listParameters
+        var parameters = request.queryParameters
         let page = try ListPageRequest(takenFrom: &parameters)
         let found = try await actions.actions(tenant: context.caller.scope, page: page)
         return .page(
@@ -118,7 +118,7 @@ struct BulkRoutes: Sendable {
     }
 
     private func listActs(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        var parameters = request.listParameters
+        var parameters = request.queryParameters
         let page = try ListPageRequest(takenFrom: &parameters)
         let found = try await audit.acts(tenant: context.caller.scope, page: page)
         return .page(

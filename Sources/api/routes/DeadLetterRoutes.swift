@@ -27,7 +27,7 @@ struct DeadLetterRoutes: Sendable {
     }
 
     private func list(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        var parameters = request.listParameters
+        var parameters = request.queryParameters
         let page = try ListPageRequest(takenFrom: &parameters)
         let filter = try DeadLetterFilter(parameters).limited(to: context.caller.scope)
         let found =

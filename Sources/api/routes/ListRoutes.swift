@@ -21,7 +21,7 @@ struct ListRoutes: Sendable {
         _ request: Request,
         _ context: GatewayContext
     ) async throws -> Response {
-        var parameters = request.listParameters
+        var parameters = request.queryParameters
         let page = try ListPageRequest(takenFrom: &parameters)
         let filter = try ExecutionFilter(parameters).limited(to: context.caller.scope)
         let found =
@@ -43,7 +43,7 @@ struct ListRoutes: Sendable {
         _ request: Request,
         _ context: GatewayContext
     ) async throws -> Response {
-        var parameters = request.listParameters
+        var parameters = request.queryParameters
         let page = try ListPageRequest(takenFrom: &parameters)
         let filter = try BatchFilter(parameters).limited(to: context.caller.scope)
         let found =

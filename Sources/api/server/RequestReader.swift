@@ -155,7 +155,7 @@ struct RequestReader: Sendable {
 extension Request {
     /// A parameter of the query; nil where there is none.
     func parameter(_ name: String) throws(Problem) -> String? {
-        let values = uri.queryParameters.getAll(name)
+        let values = queryParameters.filter { $0.name == name }.map(\.value)
         guard let value = values.first else { return nil }
         guard values.count == 1 else {
             throw Problem(.invalidRequest, "the parameter \(name) is there twice")

@@ -119,7 +119,8 @@ struct ListReader {
     /// The only value of a name: a time of RFC 3339, or how long ago it was, such as `90m` or `1d`.
     func time(_ name: String) throws(ListRefusal) -> Date? {
         guard let text = try text(name) else { return nil }
-        if let time = DocumentCoder.timestamp(text) { return time }
+        // In a query the plus of an offset is a space, unless it is encoded.
+        if let time = DocumentCoder.timestamp(text.replacing(" ", with: "+")) { return time }
         guard let age = Duration(text: text) else {
             throw ListRefusal(
                 name,
