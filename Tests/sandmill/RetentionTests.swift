@@ -109,13 +109,15 @@ extension SystemTests {
                 select pg_advisory_lock(hashtext(current_schema()))
                 """
             try await installation.query(hold)
+            // The worker before has swept a moment ago.
+            try await installation.query("update sweeps set due_at = now()")
             let settings = ["SANDMILL_RETENTION_SUCCEEDED": "1s"]
             let killed = try await installation.startWorker("worker-a", settings: settings)
             let waiting = """
                 from pg_locks where locktype = 'advisory' and not granted
                     and objid = hashtext(current_schema())::oid
                 """
-            try await eventually(within: .seconds(60), "it is in the midst of its sweep") {
+            try await eventually(within: .seconds(150), "it is in the midst of its sweep") {
                 try await !installation.query("select pid \(waiting)").isEmpty
             }
             killed.kill()
