@@ -23,8 +23,8 @@ select '  ' || results_path || '/files/' || (file ->> 'path')
     order by labels ->> 'program';
 \echo
 
-select count(*) as programs, string_agg(id::text, ', ') filter (where state is distinct from labels ->> 'expect') as otherwise,
-       count(*) filter (where state is distinct from labels ->> 'expect') > 0 as differs
+select count(*) as programs, coalesce(string_agg(id::text, ', ') filter (where state is distinct from labels ->> 'expect'), 'none has ended') as otherwise,
+       count(*) = 0 or count(*) filter (where state is distinct from labels ->> 'expect') > 0 as differs
     from sample
     where labels ->> 'run' = :'run'
 \gset
