@@ -84,14 +84,18 @@ def parse():
 
 
 def break_things(installation, plan, began, complain):
-    """Does each fault at its time, in a thread of its own; what was done, and when."""
+    """Does each fault at its time, in a thread of its own; what was done, and when.
+
+    A fault that needs what another has just broken is left out, and one that could never be done is complained of.
+    """
     faults, events, threads = Faults(installation), [], []
 
     def do(event, planned):
         try:
             getattr(faults, planned["fault"])(random.Random(planned["seed"]), planned["seconds"])
         except Exception as error:  # Of the fault, not of what it is done to.
-            complain(f"{planned['fault']} could not be done: {error!r}")
+            event["error"] = repr(error)
+            print(f"{planned['fault']} could not be done: {error!r}", flush=True)
         event["ended"] = time.time()
 
     for planned in plan:
@@ -103,7 +107,10 @@ def break_things(installation, plan, began, complain):
         threads[-1].start()
     for thread in threads:
         thread.join()
-    return events
+    done = [event for event in events if "error" not in event]
+    for fault in {event["fault"] for event in events} - {event["fault"] for event in done}:
+        complain(f"{fault} could not be done")
+    return done
 
 
 def measure(installation, sizes):

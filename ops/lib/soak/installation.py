@@ -174,8 +174,14 @@ class Installation:
             return cursor.fetchall() if cursor.description else []
 
     def start_server(self, name):
-        # For the script that started us, which ends it again.
-        subprocess.run([self.services, "borrow", str(os.getppid()), name], check=True, stdout=subprocess.DEVNULL)
+        # For the script that started us, which ends it again. What a killed server leaves may be in the way for a while.
+        for _ in range(20):
+            started = subprocess.run([self.services, "borrow", str(os.getppid()), name], check=False,
+                                     capture_output=True, text=True)
+            if started.returncode == 0:
+                return
+            time.sleep(0.5)
+        raise RuntimeError(started.stderr)
 
     def server_pid(self, name):
         return int((self.state / "services" / name / "pid").read_text().split()[0])
