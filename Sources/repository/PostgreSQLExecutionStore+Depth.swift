@@ -77,13 +77,14 @@ extension ExecutionFilter {
     /// What it asks for, one by one, as far as an index has it; nothing where it asks for few by their ids.
     fileprivate var qualifiers: [ExecutionFilter] {
         guard ids.isEmpty, batches.isEmpty else { return [] }
+        // To count labels takes longest.
         let all =
-            labels.map { label in Self { $0.labels = [label.key: label.value] } } + [
-                Self { $0.runtimes = runtimes }, Self { $0.workers = workers },
-                Self { $0.reasons = reasons },
+            [
+                Self { $0.reasons = reasons }, Self { $0.runtimes = runtimes },
+                Self { $0.workers = workers },
                 Self { ($0.pools, $0.levels) = (pools, levels) },
                 Self { ($0.tenants, $0.states) = (tenants, states) },
-            ]
+            ] + labels.map { label in Self { $0.labels = [label.key: label.value] } }
         return all.filter { !$0.isEmpty }
     }
 
