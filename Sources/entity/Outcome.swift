@@ -47,6 +47,20 @@ public struct Outcome: Equatable, Sendable {
         case unreadableRecord = "unreadable_record"
         /// Another execution was asked for in its place.
         case superseded
+
+        /// The state of every execution that ended for this reason.
+        public var state: ExecutionState {
+            switch self {
+            case .exitCode, .signal, .wrongAnswer, .compileError: .failed
+            case .wallTime, .cpuTime: .timedOut
+            case .memory: .outOfMemory
+            case .stdout, .stderr, .files: .outputExceeded
+            case .superseded: .cancelled
+            case .sandboxLost, .engineUnavailable, .resultsUnwritable, .recordUnwritable,
+                .workerKiller, .unknownPool, .unreadableRecord:
+                .errored
+            }
+        }
     }
 
     /// An end that was judged already, or one without a process: `cancelled` or `expired` before

@@ -13,7 +13,7 @@ struct ListStatement {
     /// How long it may count what somebody wants something done to.
     static let patienceOfCounts = "20s"
     /// How many branches there are at most.
-    private static let maximumBranches = 64
+    static let maximumBranches = 64
 
     private(set) var parameters: [any PostgreSQLValue] = []
     private var conditions: [String] = []

@@ -43,7 +43,8 @@ extension PostgreSQLExecutionStore: ExecutionLists {
     ///
     /// What has not ended is found by its state, what has by the indexes that have only that. Of those a
     /// tenant's are in order state by state, and those of a pool level by level: where nothing else is
-    /// asked for there is a branch for each.
+    /// asked for there is a branch for each. What has ended of a level that is rare is found pool by pool,
+    /// whatever else is asked for.
     func listStatement(of filter: ExecutionFilter) async throws -> ListStatement {
         var statement = ListStatement()
         // The condition of the indexes for lists.
@@ -51,26 +52,43 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         let isPlain =
             filter.ids.isEmpty && filter.batches.isEmpty && filter.labels.isEmpty
             && filter.workers.isEmpty && filter.reasons.isEmpty && filter.runtimes.isEmpty
-        var (states, levels, pools) = (filter.states, filter.levels, filter.pools)
-        if isPlain, states.isEmpty {
+        var (states, levels, endedPools) = (filter.states, filter.levels, [String]())
+        if !levels.isEmpty, filter.pools.isEmpty {
+            let isAlone = isPlain && states.isEmpty && filter.tenants.isEmpty
+            endedPools = try await poolsOfEnded(withFewOf: isAlone ? [] : levels)
+        } else if isPlain, states.isEmpty {
             if !filter.tenants.isEmpty {
                 states = ExecutionState.allCases
-            } else if !pools.isEmpty, levels.isEmpty {
+            } else if !filter.pools.isEmpty {
                 levels = Level.allCases
-            } else if !levels.isEmpty, pools.isEmpty {
-                pools = try await knownPools()
             }
         }
+        if !filter.reasons.isEmpty, !states.isEmpty || !filter.tenants.isEmpty {
+            states = Self.states(states, of: filter.reasons)
+            if states.isEmpty { statement.require("false") }
+        }
         let qualifiers = [
-            filter.tenants, pools, levels.map(\.rawValue), filter.runtimes, filter.workers,
+            filter.tenants, filter.pools, levels.map(\.rawValue), filter.runtimes, filter.workers,
+            filter.reasons,
         ]
         if qualifiers.contains(where: { !$0.isEmpty }) {
-            statement.require(anyOf: Self.branches(of: states))
+            let unfinished = Self.branches(ofUnfinished: states)
+            var ended = Self.branches(ofEnded: states)
+            let limit = ListStatement.maximumBranches / max(levels.count, 1)
+            if !endedPools.isEmpty, ended.count * endedPools.count <= limit {
+                let places = endedPools.map { statement.bind($0) }
+                ended = ended.flatMap { condition in
+                    places.map { "\(condition) and pool = \($0)" }
+                }
+            }
+            // What has not ended has no reason.
+            let alternatives = (filter.reasons.isEmpty ? unfinished : []) + ended
+            statement.require(anyOf: alternatives.isEmpty ? ["false"] : alternatives)
         } else if !states.isEmpty {
             statement.require(anyOf: Self.conditions(of: states))
         }
         statement.require("tenant", in: filter.tenants)
-        statement.require("pool", in: pools)
+        statement.require("pool", in: filter.pools)
         statement.require("level", in: levels.map(\.rawValue))
         statement.require("reason", in: filter.reasons)
         statement.require("runtime", in: filter.runtimes)
@@ -89,14 +107,30 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         return statement
     }
 
-    /// Conditions one of which holds for whatever is in one of some states; in any, where there are none.
-    private static func branches(of states: [ExecutionState]) -> [String] {
-        let open = ExecutionState.allCases.filter { !$0.isTerminal }
-        let unfinished = states.isEmpty ? open : states.filter { !$0.isTerminal }
-        let ended = states.filter(\.isTerminal)
+    /// Conditions one of which holds for whatever has not ended and is in one of some states; in any, where
+    /// there are none.
+    private static func branches(ofUnfinished states: [ExecutionState]) -> [String] {
+        conditions(
+            of: (states.isEmpty ? ExecutionState.allCases : states).filter { !$0.isTerminal }
+        )
+    }
+
+    /// Conditions one of which holds for whatever has ended in one of some states; in any, where there are
+    /// none.
+    private static func branches(ofEnded states: [ExecutionState]) -> [String] {
         let isEnded = "finished_at is not null"
-        return conditions(of: unfinished)
-            + (states.isEmpty ? [isEnded] : ended.map { "state = '\($0.rawValue)' and \(isEnded)" })
+        if states.isEmpty { return [isEnded] }
+        return states.filter(\.isTerminal).map { "state = '\($0.rawValue)' and \(isEnded)" }
+    }
+
+    /// Those of some states, of all where there are none, in which an execution can have one of some reasons.
+    private static func states(
+        _ states: [ExecutionState],
+        of reasons: [String]
+    ) -> [ExecutionState] {
+        let all = states.isEmpty ? ExecutionState.allCases : states
+        let known = reasons.map { Outcome.Reason(rawValue: $0)?.state }
+        return known.contains(nil) ? all : all.filter(known.contains)
     }
 
     /// A condition or two for each of some states; what is held is queued.
@@ -113,9 +147,10 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         }
     }
 
-    /// The pools that have executions, by going along the index from one to the next.
-    private func knownPools() async throws -> [String] {
-        try await database.pool.query(
+    /// The pools of which executions have ended, by going along the index from one to the next; none where
+    /// one of them has many of some levels.
+    private func poolsOfEnded(withFewOf levels: [Level]) async throws -> [String] {
+        let rows = try await database.pool.query(
             """
             with recursive known as (
                 (select pool from executions
@@ -126,11 +161,24 @@ extension PostgreSQLExecutionStore: ExecutionLists {
                     where finished_at is not null and attempt >= 0 and pool > known.pool
                     order by pool limit 1) as next
             )
-            select pool from known
-            """
+            select pool, (
+                select count(*) from (
+                    select from executions
+                    where finished_at is not null and attempt >= 0 and pool = known.pool
+                        and level = any($1)
+                    limit $2
+                ) as found
+            ) as count
+            from known
+            """,
+            [levels.map(\.rawValue), Self.few]
         )
-        .map { try $0["pool"] }
+        let hasMany = try rows.contains { try $0["count"] as Int >= Self.few }
+        return hasMany ? [] : try rows.map { try $0["pool"] }
     }
+
+    /// Fewer than so many of a level and a pool are read, whatever else is asked for.
+    private static let few = 1_000
 
     private static let summaryColumns = """
         id, tenant, pool, level, runtime, state, reason, batch_id, rerun_of, labels, attempt, worker,

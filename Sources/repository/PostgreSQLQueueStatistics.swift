@@ -17,15 +17,18 @@ public struct PostgreSQLQueueStatistics: QueueStatisticsSource {
             let pool = database.pool
             let executions = try await pool.query(
                 """
-                select pool, level, state, count(*) as count,
+                select pool, level, case when is_held then 'queued' else state end as state,
+                    count(*) as count,
+                    count(*) filter (where is_held) as claimed,
                     count(*) filter (where state = 'queued' and waits = 'broker') as awaited,
                     count(*) filter (where state = 'queued' and waits in ('time', 'batch'))
                         as deferred,
                     extract(epoch from now() - min(greatest(submitted_at, available_at))
-                        filter (where state = 'queued' and waits in ('broker', 'store')))::float8
-                        as oldest
-                from executions
-                where finished_at is null group by pool, level, state order by pool, level, state
+                        filter (where is_held or state = 'queued' and waits in ('broker', 'store'))
+                        )::float8 as oldest
+                from executions, lateral (
+                    select \(PostgreSQLExecutionStore.isHeld) as is_held) as hold
+                where finished_at is null group by 1, 2, 3 order by 1, 2, 3
                 """
             )
             let sandboxes = try await pool.query(
@@ -147,6 +150,7 @@ extension QueueStatistics.Executions {
             level: level,
             state: state,
             count: try row["count"],
+            claimed: try row["claimed"],
             awaited: try row["awaited"],
             deferred: try row["deferred"],
             oldest: try Duration(seconds: row["oldest"])

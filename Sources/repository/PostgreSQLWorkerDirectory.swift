@@ -41,12 +41,15 @@ public struct PostgreSQLWorkerDirectory: WorkerDirectory {
 
     private static let selection = """
         select workers.*, expires_at > now() as is_alive,
-            (select count(*) from executions
-                where worker = workers.id and finished_at is null) as running,
+            held.claimed, held.running,
             (select coalesce(jsonb_object_agg(state, count), '{}') from (
                 select state, count(*) from sandboxes where worker = workers.id group by state
             ) as counted) as sandboxes
-        from workers
+        from workers, lateral (
+            select count(*) filter (where \(PostgreSQLExecutionStore.isHeld)) as claimed,
+                count(*) filter (where not (\(PostgreSQLExecutionStore.isHeld))) as running
+            from executions where worker = workers.id and finished_at is null
+        ) as held
         """
 }
 
@@ -66,6 +69,7 @@ extension WorkerRecord {
             drainingSince: drainingSince,
             drainedAt: drainedAt,
             running: try row["running"],
+            claimed: try row["claimed"],
             slots: try Self.counts(row["slots"]),
             runtimes: try StoredJSON.decode([String: [String]].self, from: row["runtimes"]),
             sandboxes: try Self.counts(row["sandboxes"]),

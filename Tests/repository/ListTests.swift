@@ -53,6 +53,19 @@ struct ListTests {
         ("id=0&id=1f", "id::text like '0%' or id::text like '1f%'"),
         ("batch=\(Self.batch)", "batch_id = '\(Self.batch)'"),
         ("state=running", "false"),
+        ("state=failed&level=high", "false"),
+        ("state=errored&level=high", "state = 'errored' and level = 'high'"),
+        ("reason=exit_code&level=normal", "reason = 'exit_code'"),
+        ("reason=exit_code&tenant=tenant-2", "reason = 'exit_code' and tenant = 'tenant-2'"),
+        ("reason=exit_code&state=running&state=failed", "reason = 'exit_code'"),
+        ("reason=exit_code&state=running", "false"),
+        ("reason=exit_code&state=succeeded", "false"),
+        ("reason=of_a_later_version&state=failed", "false"),
+        ("tenant=tenant-2&level=normal", "tenant = 'tenant-2'"),
+        (
+            "worker=worker-0&level=normal&label.student=s-3",
+            "worker = 'worker-0' and labels->>'student' = 's-3'"
+        ),
     ])
     func aFilterFindsWhatItSays(_ query: String, _ condition: String) async throws {
         try await RecordStore.with { store in
@@ -74,6 +87,22 @@ struct ListTests {
             #expect(
                 try await store.executions.executionCount(filter, upTo: 3) == min(found.count, 3)
             )
+        }
+    }
+
+    @Test(arguments: ["level=high", "level=high&state=queued", "level=high&tenant=default"])
+    func aLevelHasWhatWaitsInAPoolWhereNothingHasEnded(_ query: String) async throws {
+        try await RecordStore.with { store in
+            try await store.writeExecutions(20)
+            let claim = Claim.sample(pool: "new", level: .high)
+            _ = try await store.claim(claim)
+            let filter = try ExecutionFilter.query(query)
+            let found = try await store.pages(of: filter, size: 50)
+            #expect(found.first?.id == claim.submission.id)
+            #expect(found.count == (query == "level=high" ? 6 : 1))
+            // What is done to all that match is done to it, too.
+            let count = try await store.executions.executionCount(filter, upTo: 50)
+            #expect(count == found.count)
         }
     }
 

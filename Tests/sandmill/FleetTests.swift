@@ -31,7 +31,7 @@ extension SystemTests {
             }
             let drained = try await gateway.ask("/workers").json["workers"][0]
             #expect(drained["state"] == "drained")
-            #expect(drained["running"] == 0)
+            #expect(drained["running"] == 0 && drained["claimed"] == 0)
             #expect(drained["drained_at"].string != nil)
             #expect(drained["slots"] == ["python": 3])
             #expect(drained["runtimes"] == ["python": ["python"]])
@@ -61,6 +61,47 @@ extension SystemTests {
             #expect(event["data"]["stdout"]["preview"] == "later\n")
             try await installation.stop(gateway.process)
             try await installation.stop(successor)
+        }
+
+        @Test func whatIsClaimedAndHasNotBegunWaits() async throws {
+            let installation = try Installation.current
+            let worker = try await installation.startWorker("worker-a")
+            let gateway = try await installation.open("gateway")
+            for _ in 0..<5 {
+                try await installation.submit([
+                    "source": "import time; time.sleep(50)", "limits": ["wall_seconds": 60],
+                ])
+            }
+            // The last slot is kept for others; the worker holds what it cannot run.
+            try await eventually(within: .seconds(30), "two run and three are held") {
+                let pool = try await gateway.ask("/pools").json["pools"][0]
+                return pool["running"] == 2 && pool["waiting"] == 3 && pool["claimed"] == 3
+            }
+            let scaler = try await gateway.ask("/scaler/python").json
+            #expect(scaler["demand"] == 5 && scaler["running"] == 2 && scaler["waiting"] == 3)
+            let record = try await gateway.ask("/workers").json["workers"][0]
+            #expect(record["running"] == 2 && record["claimed"] == 3)
+            let listed = try await gateway.ask("/executions?state=queued").json["executions"]
+            #expect(listed.elements.count == 3)
+            let metrics = try await gateway.ask("/metrics").text
+            let of = #"pool="python",level="normal""#
+            for line in [
+                #"sandmill_executions{\#(of),state="running"} 2"#,
+                #"sandmill_executions{\#(of),state="queued"} 3"#,
+                #"sandmill_claimed_executions{\#(of)} 3"#,
+                #"sandmill_demand_slots{pool="python"} 5"#,
+            ] {
+                #expect(metrics.contains("\n\(line)\n"), "\(line)")
+            }
+            let cancelled = try await installation.run([
+                "cancel", "--state", "queued", "--state", "running",
+            ])
+            #expect(cancelled.exitCode == 0, "\(cancelled.errors)")
+            try await eventually(within: .seconds(60), "nothing is left") {
+                try await gateway.ask("/scaler/python").json["demand"] == 0
+            }
+            try await installation.stop(gateway.process)
+            try await installation.stop(worker)
         }
 
         @Test func theCommandWaitsUntilTheWorkerIsEmpty() async throws {

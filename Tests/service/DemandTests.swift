@@ -27,12 +27,13 @@ import Testing
 
     @Test func withWorkersItWaitsInTheStore() {
         let census = Self.census([
-            .init(pool: "python", level: .normal, state: .queued, count: 40),
+            .init(pool: "python", level: .normal, state: .queued, count: 40, claimed: 5),
             .init(pool: "python", level: .low, state: .running, count: 3),
             .init(pool: "other", level: .low, state: .queued, count: 100),
         ])
         let demand = Demand(of: "python", census, [Self.queue(0)])
         #expect((demand.waiting, demand.running, demand.total) == (40, 3, 43))
+        #expect(demand.claimed == 5)
     }
 
     @Test func aMessageAndTheRowThatWaitsForItAreOne() {

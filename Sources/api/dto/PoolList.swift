@@ -15,7 +15,9 @@ public struct PoolList: Encodable {
         public let slots: Int
         /// How many executions could start, wherever they wait.
         public let waiting: Int
-        /// How many are claimed.
+        /// How many of those a worker has claimed.
+        public let claimed: Int
+        /// How many programs run.
         public let running: Int
         /// How many sandboxes could be busy.
         public let demand: Int
@@ -32,6 +34,7 @@ public struct PoolList: Encodable {
             case workers
             case slots
             case waiting
+            case claimed
             case running
             case demand
             case brokerReady = "broker_ready"
@@ -47,6 +50,7 @@ public struct PoolList: Encodable {
             try container.encode(workers, forKey: .workers)
             try container.encode(slots, forKey: .slots)
             try container.encode(waiting, forKey: .waiting)
+            try container.encode(claimed, forKey: .claimed)
             try container.encode(running, forKey: .running)
             try container.encode(demand, forKey: .demand)
             try container.encode(brokerReady, forKey: .brokerReady)
@@ -80,6 +84,7 @@ public struct PoolList: Encodable {
                 workers: taking.count { $0.slots[name] != nil },
                 slots: taking.reduce(0) { $0 + ($1.slots[name] ?? 0) },
                 waiting: demand.waiting,
+                claimed: demand.claimed,
                 running: demand.running,
                 demand: demand.total,
                 brokerReady: demand.brokerReady,
@@ -105,14 +110,15 @@ public struct PoolList: Encodable {
     var table: CSVTable {
         CSVTable(
             [
-                "name", "workers", "slots", "waiting", "running", "demand", "broker_ready",
-                "sandboxes", "oldest_waiting_seconds", "runtimes",
+                "name", "workers", "slots", "waiting", "claimed", "running", "demand",
+                "broker_ready", "sandboxes", "oldest_waiting_seconds", "runtimes",
             ],
             rows: pools.map { pool in
                 [
                     .text(pool.name), .init(number: pool.workers), .init(number: pool.slots),
-                    .init(number: pool.waiting), .init(number: pool.running),
-                    .init(number: pool.demand), .init(number: pool.brokerReady),
+                    .init(number: pool.waiting), .init(number: pool.claimed),
+                    .init(number: pool.running), .init(number: pool.demand),
+                    .init(number: pool.brokerReady),
                     .text(pool.sandboxes.words), .init(number: pool.oldestWaitingSeconds),
                     .text(pool.runtimes.joined(separator: ", ")),
                 ]

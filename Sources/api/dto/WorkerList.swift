@@ -15,7 +15,8 @@ public struct WorkerList: Encodable {
     public var table: CSVTable {
         CSVTable(
             [
-                "id", "state", "version", "running", "slots", "sandboxes", "unacknowledged",
+                "id", "state", "version", "running", "claimed", "slots", "sandboxes",
+                "unacknowledged",
                 "registered_at", "expires_at", "draining_since", "drained_at",
                 "runtimes",
             ],
@@ -23,8 +24,8 @@ public struct WorkerList: Encodable {
                 let record = worker.record
                 return [
                     .text(record.id), .text(record.state.rawValue), .text(record.version),
-                    .init(number: record.running), .text(record.slots.words),
-                    .text(record.sandboxes.words),
+                    .init(number: record.running), .init(number: record.claimed),
+                    .text(record.slots.words), .text(record.sandboxes.words),
                     .init(number: record.unacknowledged.values.reduce(0, +)),
                     .init(time: record.registeredAt), .init(time: record.expiresAt),
                     .init(time: record.drainingSince), .init(time: record.drainedAt),
@@ -53,6 +54,7 @@ struct Worker: Encodable {
         try container.encode(record.drainingSince, forKey: .drainingSince)
         try container.encode(record.drainedAt, forKey: .drainedAt)
         try container.encode(record.running, forKey: .running)
+        try container.encode(record.claimed, forKey: .claimed)
         try container.encode(record.slots, forKey: .slots)
         try container.encode(record.runtimes, forKey: .runtimes)
         try container.encode(record.sandboxes, forKey: .sandboxes)
@@ -68,6 +70,7 @@ struct Worker: Encodable {
         case drainingSince = "draining_since"
         case drainedAt = "drained_at"
         case running
+        case claimed
         case slots
         case runtimes
         case sandboxes

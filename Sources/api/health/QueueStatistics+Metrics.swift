@@ -9,7 +9,9 @@ extension QueueStatistics {
             MetricFamily(
                 "sandmill_executions",
                 .gauge,
-                help: "Executions that have not ended.",
+                help:
+                    "Executions that have not ended: running once the program runs, until then queued, "
+                    + "also if a worker has claimed them.",
                 samples: executions.map { figure in
                     .init(
                         labels: [
@@ -21,10 +23,24 @@ extension QueueStatistics {
                 }
             ),
             MetricFamily(
+                "sandmill_claimed_executions",
+                .gauge,
+                help: "Those of the queued executions that a worker has claimed.",
+                samples: executions.filter { $0.state == .queued }.map { figure in
+                    .init(
+                        labels: [
+                            .init("pool", figure.pool), .init("level", figure.level.rawValue),
+                        ],
+                        value: Double(figure.claimed)
+                    )
+                }
+            ),
+            MetricFamily(
                 "sandmill_demand_slots",
                 .gauge,
                 help:
-                    "Sandboxes that could be busy: executions that run, or wait in the store or the broker.",
+                    "Sandboxes that could be busy: executions that run, or wait in a worker, the store or the "
+                    + "broker.",
                 samples: Set(pools + executions.map(\.pool)).sorted().map { pool in
                     .init(
                         labels: [.init("pool", pool)],
@@ -36,7 +52,8 @@ extension QueueStatistics {
                 "sandmill_oldest_waiting_seconds",
                 .gauge,
                 help:
-                    "How long the oldest execution has waited that the store knows and that may start.",
+                    "How long the oldest execution has waited that the store knows and that may start, claimed "
+                    + "or not.",
                 samples: pools.flatMap { pool in
                     Level.allCases.map { level in
                         let oldest = executions.first {

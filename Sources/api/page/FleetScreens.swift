@@ -23,6 +23,7 @@ struct FleetScreens: Sendable {
             let sandboxes: String
             let runtimes: String
             let running: Int
+            let claimed: Int
             let drain: String?
         }
         struct Sandbox: Sendable {
@@ -57,6 +58,7 @@ struct FleetScreens: Sendable {
                     sandboxes: PageFormat.text(worker.sandboxes.values.reduce(0, +)),
                     runtimes: worker.runtimes.words,
                     running: worker.running,
+                    claimed: worker.claimed,
                     drain: worker.state == .lost
                         ? nil : worker.drainingSince == nil ? "Drain" : "Take again"
                 )

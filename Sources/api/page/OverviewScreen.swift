@@ -39,6 +39,7 @@ struct OverviewScreen: Sendable {
             let level: String
             let path: String
             let waiting: String
+            let claimed: String?
             let running: String
             let oldest: String
             let waitP50: String
@@ -193,12 +194,14 @@ struct OverviewScreen: Sendable {
                 func count(_ state: ExecutionState) -> Int {
                     rows.reduce(0) { $0 + ($1.state == state ? $1.count : 0) }
                 }
+                let claimed = rows.reduce(0) { $0 + $1.claimed }
                 return View.Lane(
                     pool: lane.pool,
                     level: lane.level.rawValue,
                     path:
                         "ui/executions?pool=\(lane.pool.queryEscaped)&level=\(lane.level.rawValue)",
                     waiting: PageFormat.text(count(.queued)),
+                    claimed: claimed > 0 ? PageFormat.text(claimed) : nil,
                     running: PageFormat.text(count(.running)),
                     oldest: rows.compactMap(\.oldest).max().map { PageFormat.text($0) } ?? "",
                     waitP50: ended[lane].map { PageFormat.text($0.wait.p50) } ?? "",

@@ -71,8 +71,9 @@ struct WorkersCommand: AsyncParsableCommand {
             }
             var told = -1
             while record.state == .draining || record.state == .active {
-                if record.running != told {
-                    told = record.running
+                let held = record.running + record.claimed
+                if held != told {
+                    told = held
                     Terminal.writeError(
                         "sandmill: \(id.printable) has \(told) executions to finish"
                     )

@@ -41,8 +41,10 @@ public struct WorkerRecord: Equatable, Sendable {
     public var drainingSince: Date?
     /// Since when it holds nothing; nil while it holds something, or may take.
     public var drainedAt: Date?
-    /// How many executions are its to run.
+    /// How many programs it runs.
     public var running: Int
+    /// How many executions it has claimed whose programs have not begun.
+    public var claimed: Int
     /// How many programs it runs at once, by pool.
     public var slots: [String: Int]
     /// What it runs, by pool, the default first; empty of a version that does not say so.
@@ -62,6 +64,7 @@ public struct WorkerRecord: Equatable, Sendable {
         drainingSince: Date?,
         drainedAt: Date?,
         running: Int,
+        claimed: Int = 0,
         slots: [String: Int],
         runtimes: [String: [String]] = [:],
         sandboxes: [String: Int],
@@ -75,6 +78,7 @@ public struct WorkerRecord: Equatable, Sendable {
         self.drainingSince = drainingSince
         self.drainedAt = drainedAt
         self.running = running
+        self.claimed = claimed
         self.slots = slots
         self.runtimes = runtimes
         self.sandboxes = sandboxes

@@ -2,9 +2,11 @@ internal import SandmillEntity
 
 /// How much a pool has to do, in the record store and in the broker.
 public struct Demand: Equatable, Sendable {
-    /// Executions that could start and have no claim, wherever they wait.
+    /// Executions that could start, wherever they wait: also in a worker, which has claimed them.
     public var waiting: Int
-    /// Executions that are claimed.
+    /// Those of them that a worker has claimed.
+    public var claimed: Int
+    /// Executions whose program runs.
     public var running: Int
     /// Messages of the pool that the broker has and has not delivered.
     public var brokerReady: Int
@@ -27,6 +29,7 @@ public struct Demand: Equatable, Sendable {
         let batches = queues.reduce(0) { $0 + ($1.hasBatches ? $1.ready : 0) }
         brokerReady = queues.reduce(0) { $0 + ($1.pool == pool ? $1.ready : 0) }
         waiting = inStore + max(awaited, brokerReady) + batches
+        claimed = queued.reduce(0) { $0 + $1.claimed }
         running = rows.reduce(0) { $0 + ($1.state == .running ? $1.count : 0) }
     }
 }

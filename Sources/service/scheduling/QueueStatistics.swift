@@ -8,15 +8,17 @@ public struct QueueStatistics: Equatable, Sendable {
         public var pool: String
         /// Their level.
         public var level: Level
-        /// Their state, `queued` or `running`.
+        /// Their state, `queued`, or `running` once the program runs.
         public var state: ExecutionState
         /// How many.
         public var count: Int
+        /// How many of those that are queued a worker has claimed.
+        public var claimed: Int
         /// How many of them wait for their message, which the broker or the outbox has.
         public var awaited: Int
         /// How many of them may not start yet: for their time, or for other members of their batch.
         public var deferred: Int
-        /// How long the oldest has waited of those that may start; nil where there is none.
+        /// How long the oldest has waited of those that may start, claimed or not; nil where there is none.
         public var oldest: Duration?
 
         /// Puts a figure together.
@@ -25,6 +27,7 @@ public struct QueueStatistics: Equatable, Sendable {
             level: Level,
             state: ExecutionState,
             count: Int,
+            claimed: Int = 0,
             awaited: Int = 0,
             deferred: Int = 0,
             oldest: Duration? = nil
@@ -33,6 +36,7 @@ public struct QueueStatistics: Equatable, Sendable {
             self.level = level
             self.state = state
             self.count = count
+            self.claimed = claimed
             self.awaited = awaited
             self.deferred = deferred
             self.oldest = oldest
