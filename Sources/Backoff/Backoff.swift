@@ -9,12 +9,12 @@ public struct Backoff: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - initial: The longest that the first wait may be.
-    ///   - maximum: The longest that any wait may be.
+    ///   - maximum: The longest that any wait may be, the first as well.
     public init(initial: Duration = .milliseconds(100), maximum: Duration = .seconds(10)) {
-        precondition(.zero < initial && initial <= maximum, "a backoff must grow")
-        self.initial = initial
+        precondition(.zero < initial, "a wait of nought never grows")
+        self.initial = min(initial, maximum)
         self.maximum = maximum
-        ceiling = initial
+        ceiling = self.initial
     }
 
     /// Counts a failure and returns how long to wait: anything from zero to a ceiling that doubles each time.

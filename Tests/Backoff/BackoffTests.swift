@@ -46,6 +46,12 @@ import Testing
         #expect(backoff.next(using: &highest) == .seconds(1))
     }
 
+    @Test func theFirstWaitIsNoLongerThanAnyOther() {
+        var backoff = Backoff(initial: .seconds(64), maximum: .seconds(30))
+        var highest = Highest()
+        #expect(backoff.next(using: &highest) == .seconds(30))
+    }
+
     @Test func manyFailuresOverflowNothing() {
         var backoff = Backoff(initial: .seconds(60), maximum: .seconds(3_600))
         for _ in 0..<10_000 { #expect(backoff.next() <= .seconds(3_600)) }

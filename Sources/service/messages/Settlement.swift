@@ -31,7 +31,7 @@ public struct Settlement: Sendable {
     func releaseLater(deliveries: Int?, clock: any Clock<Duration>) async {
         var backoff = Backoff(
             initial: .seconds(1 << min(deliveries ?? 1, 6)),
-            limit: .seconds(30)
+            maximum: .seconds(30)
         )
         let wait = backoff.next()
         try? await cancelWhenGracefulShutdown { try await clock.sleep(for: wait) }

@@ -397,7 +397,7 @@ public struct QueueWorker: Service {
         }
         var backoff = Backoff(
             initial: .milliseconds(500 << min(execution.faults, 8)),
-            limit: .seconds(120)
+            maximum: .seconds(120)
         )
         try await ledger.retry(
             FailedAttempt(
