@@ -136,6 +136,8 @@ public struct BatchWatch: Sendable {
         var progress: BatchProgress
         /// Whether events come.
         var hasEvents: Bool
+        /// Its members that are executions outside of it.
+        private var shared: Set<UUID> = []
         /// Whether no event has come since the record was looked at.
         private var isQuiet = true
 
@@ -149,12 +151,14 @@ public struct BatchWatch: Sendable {
             _ message: EventMessage,
             tell: (FinishedEvent) throws -> Void
         ) async throws {
-            if let end = FinishedEvent(message), watch.waits(for: end.result) {
+            if let end = FinishedEvent(message),
+                watch.waits(for: end.result) || shared.contains(end.result.id)
+            {
                 isQuiet = false
                 try take(end, tell: tell)
             } else if let completion = CompletedBatch(message), completion.id == watch.batch {
                 progress.size = completion.size + watch.others.count
-                progress.refuse(count: completion.refused)
+                progress.refuse(count: completion.refused - shared.count)
                 isQuiet = true
                 try await look(tell: tell)
             }
@@ -182,15 +186,20 @@ public struct BatchWatch: Sendable {
                 let record = known?.tenant == watch.tenant ? known : nil
                 if let record {
                     progress.size = record.size + watch.others.count
-                    progress.refuse(count: record.refused)
+                    if record.refused > progress.refusals.count + shared.count {
+                        shared = try await watch.records.sharedMembers(of: batch)
+                        try await readOthers(tell: tell)
+                    }
+                    progress.refuse(count: record.refused - shared.count)
                     let ended = record.size - record.pending - record.refused
-                    let told = progress.ended.keys.count { !watch.others.contains($0) }
+                    let others = watch.others.union(shared)
+                    let told = progress.ended.keys.count { !others.contains($0) }
                     if ended > told, isQuiet || record.finishedAt != nil {
                         try await readEnds(of: batch, tell: tell)
                     }
                 }
                 // Between events nobody is waited for in vain.
-                if isQuiet || record?.refused ?? 0 > progress.refusals.count {
+                if isQuiet || record?.refused ?? 0 > progress.refusals.count + shared.count {
                     try await readRefusals(of: batch, record)
                 }
                 isQuiet = true
@@ -203,7 +212,7 @@ public struct BatchWatch: Sendable {
         private mutating func readOthers(
             tell: (FinishedEvent) throws -> Void
         ) async throws {
-            let missing = watch.others.filter { progress.ended[$0] == nil }
+            let missing = watch.others.union(shared).filter { progress.ended[$0] == nil }
             guard !missing.isEmpty else { return }
             for member in try await watch.records.results(of: Array(missing)) {
                 guard let end = FinishedEvent(document: member.document) else { continue }

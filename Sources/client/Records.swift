@@ -40,6 +40,11 @@ public struct Records: Sendable {
         return found
     }
 
+    /// Which members of a batch are executions outside of it, of the same requests.
+    public func sharedMembers(of batch: UUID) async throws(StoreError) -> Set<UUID> {
+        try await executions.sharedMembers(of: batch)
+    }
+
     /// The dead letters of a batch and of its members, or of whatever else has that id.
     public func refusals(
         of id: UUID,

@@ -29,9 +29,23 @@ enum BatchStatement {
         )
         guard made.affectedCount > 0 else { return try known(batch, on: connection) }
         var refused = batch.refused
+        var shared: [DeadLetter] = []
         for start in stride(from: 0, to: batch.members.count, by: groupSize) {
             let group = Array(batch.members[start..<min(start + groupSize, batch.members.count)])
-            refused += try admit(group, of: batch, on: connection)
+            let left = try admit(group, of: batch, on: connection)
+            let known = try SharedMembers.find(
+                among: left.map(\.member),
+                of: batch.id,
+                on: connection
+            )
+            for (member, reason) in left {
+                if known.contains(member.submission.id) {
+                    let reason = "the same request was taken in before, outside of this batch"
+                    shared.append(DeadLetter(member, of: batch, reason: reason))
+                } else {
+                    refused.append(DeadLetter(member, of: batch, reason: reason))
+                }
+            }
         }
         for start in stride(from: 0, to: refused.count, by: groupSize) {
             let group = Array(refused[start..<min(start + groupSize, refused.count)])
@@ -43,10 +57,17 @@ enum BatchStatement {
                 on: connection
             )
         }
+        if !shared.isEmpty {
+            let ids = shared.compactMap { $0.properties.messageID.flatMap(UUID.init(uuidString:)) }
+            try connection.query(
+                SharedMembers.note(cluster: "$3"),
+                [batch.id, ids, cluster]
+            )
+        }
         if batch.maximumRunning != nil {
             _ = try connection.query(HeldMembers.repair, [batch.id])
         }
-        return .admitted(refused: refused)
+        return .admitted(refused: refused + shared)
     }
 
     /// Whether a batch that is there is the same.
@@ -68,17 +89,17 @@ enum BatchStatement {
             ? .duplicate : .conflict("the id is that of another batch")
     }
 
-    /// Takes in members; those whose id is known with another request are refused.
+    /// Takes in members; those whose id is known are left, each with the reason.
     private static func admit(
         _ members: [Claim],
         of batch: BatchAdmission,
         on connection: isolated Connection
-    ) throws -> [DeadLetter] {
+    ) throws -> [(member: Claim, reason: String)] {
         let rows = try connection.query(
             ClaimStatement.sql,
             ClaimStatement.parameters(members, cameWithBatch: true)
         )
-        var refused: [DeadLetter] = []
+        var left: [(member: Claim, reason: String)] = []
         var renamed: [Claim] = []
         for (member, row) in zip(members, rows) {
             var reason = "the id is that of another execution"
@@ -90,11 +111,11 @@ enum BatchStatement {
             case .conflict(let conflict): reason = conflict
             case .parked, .deferred, .duplicate, .claimed, .queued, nil: break
             }
-            refused.append(DeadLetter(member, of: batch, reason: reason))
+            left.append((member, reason))
         }
-        guard !renamed.isEmpty else { return refused }
+        guard !renamed.isEmpty else { return left }
         renamed.sort { $0.submission.id < $1.submission.id }
-        return refused + (try admit(renamed, of: batch, on: connection))
+        return left + (try admit(renamed, of: batch, on: connection))
     }
 }
 

@@ -35,4 +35,15 @@ extension PostgreSQLExecutionStore: MemberRecords {
             }
         }
     }
+
+    /// Reads by the primary key.
+    public func sharedMembers(of batch: UUID) async throws(StoreError) -> Set<UUID> {
+        try await database.access {
+            let rows = try await database.pool.query(
+                "select member_id from refused_members where batch_id = $1 and is_shared",
+                [batch]
+            )
+            return Set(try rows.map { try $0["member_id"] as UUID })
+        }
+    }
 }

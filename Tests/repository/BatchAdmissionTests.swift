@@ -102,6 +102,50 @@ struct BatchAdmissionTests {
         }
     }
 
+    @Test func aMemberThatAnotherBatchHasRunsOnceAndIsNoDeadLetter() async throws {
+        try await RecordStore.with { store in
+            func batch(of members: [(id: UUID, source: String)]) -> BatchAdmission {
+                var batch = BatchAdmission.sample(members.count)
+                batch.members = members.map { id, source in
+                    Claim.sample(
+                        id: id,
+                        intent: .park,
+                        body: #"{"batch": {"id": "\#(batch.id)"}, "source": "\#(source)"}"#,
+                        batch: batch.members[0].submission.batch
+                    )
+                }
+                return batch
+            }
+            let ids = (0..<4).map { _ in UUID() }
+            let first = batch(of: [(ids[0], "0"), (ids[1], "1")])
+            #expect(try await store.executions.admit(first).refusedCount == 0)
+            // One is as it was, one is other work with an id that is known, and one is new.
+            let second = batch(of: [(ids[0], "0"), (ids[1], "other"), (ids[2], "2")])
+            #expect(try await store.executions.admit(second).refusedCount == 2)
+            let record = try #require(try await store.executions.batch(second.id))
+            #expect((record.size, record.pending, record.refused) == (3, 1, 2))
+            #expect(try await store.executions.sharedMembers(of: second.id) == [ids[0]])
+            let letters = "select count(*) from dead_letters"
+            #expect(try await store.value(letters) == 1)
+            let taken = try await take(10, in: store)
+            #expect(Set(taken.map(\.unrunnable.record.id)) == Set(ids[0...2]))
+            #expect(try await store.executions.batch(first.id)?.refused == 0)
+
+            // What another tenant has, and what is in another pool or level, is other work.
+            var third = batch(of: [(ids[0], "0"), (ids[2], "2")])
+            #expect(try await store.executions.admit(third).refusedCount == 2)
+            #expect(try await store.executions.batch(third.id)?.finishedAt != nil)
+            #expect(try await store.value(letters) == 1)
+            third = batch(of: [(ids[0], "0")])
+            third.members[0].submission.level = .low
+            #expect(try await store.executions.admit(third).refusedCount == 1)
+            #expect(try await store.value(letters) == 2)
+            let completed =
+                "select count(*) from outbox where message->>'routing_key' like 'batch.%'"
+            #expect(try await store.value(completed) == 2)
+        }
+    }
+
     @Test func noMoreMembersRunAtOnceThanItAllows() async throws {
         try await RecordStore.with { store in
             let batch = BatchAdmission.sample(6, maximumRunning: 2)

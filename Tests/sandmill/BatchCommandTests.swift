@@ -291,6 +291,30 @@ extension SystemTests {
                 "batch", "status", String(batch.prefix(13)), "--json",
             ])
             #expect(try JSON(status.output.joined())["size"] == 2)
+            // A batch is named by the beginning of its id wherever it is asked for.
+            let prefix = String(batch.prefix(13))
+            let list = try await installation.run(["list", "--batch", prefix, "--json"])
+            #expect(try Set(list.output.map { try JSON($0)["batch_id"] }) == [.string(batch)])
+            #expect(list.output.count == 2)
+            for (arguments, words) in [
+                (["rerun", "--batch", prefix, "--dry-run"], "would rerun 2 of them"),
+                (["cancel", "--batch", prefix, "--dry-run"], "would cancel 2 of them"),
+                (["delete", "--batch", prefix, "--dry-run"], "would delete 2 of them"),
+                (
+                    ["results", "prune", "--batch", prefix, "--dry-run"],
+                    "would remove 2 executions"
+                ),
+            ] {
+                let told = try await installation.run(arguments)
+                #expect(told.output.joined().hasPrefix(words), "\(arguments) \(told.errors)")
+            }
+            let letters = try await installation.run(["dead", "list", "--batch", prefix])
+            #expect(letters.exitCode == 0, "\(letters.errors)")
+            for arguments in [["list"], ["cancel"], ["dead", "list"]] {
+                let nothing = try await installation.run(arguments + ["--batch", "ffffffff-f"])
+                #expect(nothing.exitCode == 65)
+                #expect(nothing.errors.contains("neither the id of a batch"), "\(nothing.errors)")
+            }
             let cancelled = try await installation.run(["cancel", "yan"])
             #expect(cancelled.exitCode == 1 && cancelled.output[0].hasSuffix("ended"))
             let rerun = try await installation.run(["rerun", "yan"])

@@ -111,6 +111,48 @@ extension SystemTests {
             )
         }
 
+        @Test func everyFieldOfABatchHasAnOption() async throws {
+            let installation = try Installation.current
+            try installation.file("fields/all.py", "print(input())")
+            let input = try installation.file("fields.txt", "a")
+            let id = UUID()
+            let ended = try await installation.run([
+                "batch", "submit", installation.directory.appending(path: "fields").path(), "--id",
+                "\(id)", "--level", "low", "--pool", "python", "--max-running", "1", "--runtime",
+                "python", "--file", input, "--arg", "-x", "--env", "A=b", "--stdin", input,
+                "--output", "*.csv", "--wall", "9", "--fresh", "--not-before",
+                "2020-01-01T00:00:00Z", "--deadline", "2h", "--label", "a=b", "--retry", "2",
+                "--retain", "2d", "--wait",
+            ])
+            #expect(ended.exitCode == 0, "\(ended.errors)")
+            let rows = try await installation.query(
+                """
+                select convert_from(request_body, 'utf8') as body, level, executions.pool, max_running
+                from executions join batches on batches.id = batch_id where batch_id = %s::uuid
+                """,
+                .string(id.uuidString)
+            )
+            let row = try #require(rows.first)
+            #expect(row["level"] == "low" && row["pool"] == "python" && row["max_running"] == 1)
+            // What defaults have, and what they are called, is all of a batch.
+            let schema = try JSON(Checkout.text("config/schemas/batch.schema.json"))
+            let fields = try JSON(Checkout.text("config/schemas/request.schema.json"))["$defs"][
+                "fields"
+            ]
+            #expect(
+                Set(schema["properties"].fields.keys)
+                    == ["pool", "level", "max_running", "defaults", "executions"]
+            )
+            // Another execution is superseded by one, not by each of many.
+            let body = try JSON(try #require(row["body"].string))
+            #expect(
+                Set(fields["properties"].fields.keys).subtracting(body.fields.keys) == [
+                    "source", "stdin", "build_args", "cases", "stop_on_first_failure", "reveal",
+                    "supersedes",
+                ]
+            )
+        }
+
         @Test func noughtBytesArriveAsTheyWereSent() async throws {
             let installation = try Installation.current
             let source = "import sys; print(repr(sys.stdin.read()))"

@@ -56,6 +56,18 @@ extension SystemTests {
             #expect(try labelled.json["executions"].elements.count == 2)
             let prefix = try await gateway.ask("/executions?id=\(ids[0].prefix(20))")
             #expect(try prefix.json["executions"][0]["id"].string == ids[0])
+            // A path takes a whole id, and says what finds one.
+            let short = String(ids[0].prefix(20)).uppercased()
+            for (path, method, list) in [
+                ("/execute/\(short)", "GET", "executions"),
+                ("/execute/\(short)", "DELETE", "executions"),
+                ("/batches/\(short)", "GET", "batches"), ("/batches/\(short)", "DELETE", "batches"),
+            ] {
+                let answer = try await gateway.ask(path, "-X", method)
+                #expect(answer.status == 404)
+                let detail = try answer.json["detail"].string ?? ""
+                #expect(detail.contains("GET /\(list)?id=\(short.lowercased()) lists"), "\(detail)")
+            }
             let same = try await gateway.ask("/execute/\(ids[0])")
             #expect(same.body == (try await gateway.ask("/execute/\(ids[0])/status")).body)
             let table = try await gateway.ask("/executions?state=failed", "-H", "Accept: text/csv")

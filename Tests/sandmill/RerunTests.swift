@@ -75,6 +75,39 @@ extension SystemTests {
             try await installation.stop(gateway.process)
         }
 
+        @Test(.installationWithoutWorker) func whatTwoBatchesHaveRunsOnceAndIsShownInBoth()
+            async throws
+        {
+            let installation = try Installation.current
+            let directory = installation.directory.appending(path: "both").path()
+            let submit = ["batch", "submit", directory]
+            try installation.file("both/anna.py", "import random; print(random.random())")
+            try installation.file("both/bert.py", "exit(1)")
+            // Nobody has taken the first in when the second, of which one program has changed, is sent.
+            let first = try await installation.run(submit)
+            try installation.file("both/bert.py", "print('better')")
+            let second = try await installation.run(submit)
+            #expect(first.exitCode == 0 && second.exitCode == 0)
+            try #require(first.output != second.output)
+            let worker = try await installation.startWorker("worker-a")
+            for (batch, code) in [(first.output[0], 1), (second.output[0], 0)] {
+                let ended = try await installation.run(["batch", "wait", batch, "--timeout", "60"])
+                #expect(ended.exitCode == Int32(code), "\(ended.errors)")
+                let names = try ended.output.map { try JSON($0)["labels"]["program"].string }
+                #expect(Set(names) == ["anna", "bert"] && names.count == 2)
+            }
+            let anna = "select id from executions where labels->>'program' = 'anna'"
+            #expect(try await installation.query(anna).count == 1)
+            let letters = try await installation.run(["dead", "list", "--json"])
+            #expect(letters.output.isEmpty, "\(letters.output)")
+            let status = try await installation.run(["batch", "status", second.output[0]])
+            #expect(
+                status.output.contains { $0.hasPrefix("of them in other batches") },
+                "\(status)"
+            )
+            try await installation.stop(worker)
+        }
+
         @Test(.installation()) func allThatMatchAreRerunAndThenDeleted() async throws {
             let installation = try Installation.current
             let gateway = try await installation.open("gateway")

@@ -115,7 +115,7 @@ struct BatchRoutes: Sendable {
 
     /// Asks for the ends of all members of a batch.
     func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        guard let id = context.id else { throw Problem.unknown("batch") }
+        let id = try context.id(of: "batch", in: "batches")
         let pending = try await cancellations.cancel(batch: id, tenant: context.caller.scope)
         guard let pending else { throw Problem.unknown("batch") }
         if pending > 0 {

@@ -73,7 +73,7 @@ struct ExecutionRoutes: Sendable {
 
     /// Asks for the end of an execution.
     func cancel(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        guard let id = context.id else { throw Problem.unknown("execution") }
+        let id = try context.id(of: "execution", in: "executions")
         switch try await cancellations.cancel(execution: id, tenant: context.caller.scope) {
         case .unknown: throw Problem.unknown("execution")
         case .queued:

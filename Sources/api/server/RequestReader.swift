@@ -167,6 +167,20 @@ extension Request {
 extension GatewayContext {
     /// The id in the path; nil for what is no UUID, which nothing has.
     var id: UUID? { parameters.get("id").flatMap(UUID.init(text:)) }
+
+    /// The id in the path, of what the list `/executions` or `/batches` has.
+    ///
+    /// - Throws: ``Problem`` for what is no whole id, with the list that finds what it may mean: a path never
+    ///   guesses.
+    func id(of what: String, in list: String) throws(Problem) -> UUID {
+        if let id { return id }
+        let prefix = parameters.get("id").flatMap { IDPrefix($0) }
+        throw Problem(
+            .notFound,
+            "there is no such \(what): a path takes a whole id, and GET /\(list)?id=\(prefix?.text ?? "...") lists "
+                + "those whose id begins so"
+        )
+    }
 }
 
 extension String {

@@ -11,7 +11,7 @@ struct TenantScopedRecords: Sendable {
     ///
     /// - Throws: ``Problem``, or ``StoreError``.
     func execution(_ context: GatewayContext) async throws -> ExecutionRecord {
-        guard let id = context.id else { throw Problem.unknown("execution") }
+        let id = try context.id(of: "execution", in: "executions")
         let record = try await records.execution(id)
         if let record, context.caller.sees(record.tenant) { return record }
         if record == nil,
@@ -39,7 +39,7 @@ struct TenantScopedRecords: Sendable {
     ///
     /// - Throws: ``Problem``, or ``StoreError``.
     func batch(_ context: GatewayContext) async throws -> BatchRecord {
-        guard let id = context.id else { throw Problem.unknown("batch") }
+        let id = try context.id(of: "batch", in: "batches")
         let record = try await records.batch(id)
         if let record, context.caller.sees(record.tenant) { return record }
         if record == nil { try await tellRefusal(of: id, "batch", context) }

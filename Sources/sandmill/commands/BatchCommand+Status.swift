@@ -34,7 +34,10 @@ extension BatchCommand {
                 throw Failure(.wrongInput, "no batch with the id \(id.text) is known")
             }
             if json { return Terminal.write(batch.json) }
-            Terminal.write(table: batch.rows + (try await refusals(of: batch, in: database)))
+            let shared = try await database.records.sharedMembers(of: id).count
+            let others = shared > 0 ? [["of them in other batches", String(shared)]] : []
+            let letters = try await refusals(of: batch, in: database)
+            Terminal.write(table: batch.rows + others + letters)
         }
 
         private func refusals(

@@ -164,7 +164,8 @@ extension BatchCommand {
             if !plan.known.isEmpty {
                 Terminal.writeError(
                     "\(plan.known.count) of \(count) have not changed since they were submitted and are not run "
-                        + "again; --again runs all"
+                        + "again: the batch has the others, and the same command with --wait shows all; --again "
+                        + "runs all"
                 )
             }
             do {

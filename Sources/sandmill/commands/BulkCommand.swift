@@ -31,10 +31,10 @@ struct BulkSelectionOptions: ParsableArguments {
     var isNamed: Bool { !ids.isEmpty }
 
     func validate() throws {
-        var filter = try selection.filter
+        var selection = selection
         // Of those that are named only what is this tenant's.
-        if isNamed, filter.tenants.count == 1 { filter.tenants = [] }
-        guard [isNamed, !filter.isEmpty, all].count(where: { $0 }) == 1 else {
+        if isNamed, selection.tenant.count == 1 { selection.tenant = [] }
+        guard [isNamed, try !selection.isEmpty, all].count(where: { $0 }) == 1 else {
             throw ValidationError("Give IDs, filters or --all, and only one of these.")
         }
     }
@@ -52,7 +52,7 @@ struct BulkSelectionOptions: ParsableArguments {
     func carryOut(_ verb: BulkAction.Verb, in database: DatabaseClient) async throws {
         let order = BulkOrder(
             on: .executions,
-            filter: try selection.parameters,
+            filter: try await selection.resolved(in: database).parameters,
             verb: verb,
             tenant: nil,
             actor: Person.here

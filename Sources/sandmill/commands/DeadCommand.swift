@@ -40,9 +40,10 @@ struct DeadCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let letters = DatabaseClient(try global.load()).letters
+            let database = DatabaseClient(try global.load())
+            let filter = try await selection.filter(in: database)
             var table = DeadLetterTable()
-            try await letters.forEachPage(of: selection.filter, limit: limit) { page in
+            try await database.letters.forEachPage(of: filter, limit: limit) { page in
                 if json {
                     for letter in page { Terminal.write(letter.json.line) }
                 } else {

@@ -22,7 +22,7 @@ struct DeadLetterAction: ParsableArguments {
 
     /// Refuses to mean every dead letter by saying nothing.
     func check(_ selection: DeadLetterSelectionOptions) throws {
-        switch (all, selection.filter.isEmpty) {
+        switch (all, selection.isEmpty) {
         case (false, true): throw ValidationError("Give IDs, a filter or --all.")
         case (true, false): throw ValidationError("--all excludes IDs and filters.")
         default: return
@@ -48,7 +48,8 @@ struct DeadLetterAction: ParsableArguments {
             let letters = count == 1 ? "1 dead letter" : "\(count) dead letters"
             Terminal.write("\(dryRun ? "would \(verb)" : participle) \(letters)")
         }
-        try await database.letters.forEachPage(of: selection.filter) { page in
+        let filter = try await selection.filter(in: database)
+        try await database.letters.forEachPage(of: filter) { page in
             var meant: [DeadLetterSummary] = []
             for (letter, verdict) in zip(page, try await decide(page)) where verdict != .gone {
                 missing.remove(letter.id)

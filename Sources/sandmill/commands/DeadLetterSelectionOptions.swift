@@ -49,13 +49,25 @@ struct DeadLetterSelectionOptions: ParsableArguments {
     var newerThan: Age?
 
     @Option(
-        help: ArgumentHelp("Only letters of this batch and its members.", valueName: "id"),
-        transform: Parse.uuid
+        help: ArgumentHelp(
+            "Only letters of this batch, by its id or its beginning, and of its members.",
+            valueName: "id"
+        )
     )
-    var batch: UUID?
+    var batch: String?
+
+    /// Whether every dead letter is meant.
+    var isEmpty: Bool { batch == nil && filter(batch: nil).isEmpty }
 
     /// The dead letters to which all of it applies.
-    var filter: DeadLetterFilter {
+    ///
+    /// - Throws: ``Failure`` for what is the beginning of no batch's id, or of several.
+    func filter(in database: DatabaseClient) async throws -> DeadLetterFilter {
+        guard let batch else { return filter(batch: nil) }
+        return filter(batch: try await database.batch(batch))
+    }
+
+    private func filter(batch: UUID?) -> DeadLetterFilter {
         DeadLetterFilter(
             ids: ids.isEmpty ? nil : ids,
             errorTypes: errorTypes,

@@ -25,7 +25,10 @@ struct ExecutionFilterOptions: ParsableArguments {
 
     @Option(
         parsing: .singleValue,
-        help: ArgumentHelp("Only members of this batch.", valueName: "id")
+        help: ArgumentHelp(
+            "Only members of this batch, by its id or its beginning.",
+            valueName: "id"
+        )
     )
     var batch: [String] = []
 
@@ -88,6 +91,36 @@ struct ExecutionFilterOptions: ParsableArguments {
         }
     }
 
+    /// The same, with the whole ids of the batches.
+    ///
+    /// - Throws: ``Failure`` for what is the beginning of no batch's id, or of several.
+    func resolved(in database: DatabaseClient) async throws -> ExecutionFilterOptions {
+        var options = self
+        options.batch = []
+        for text in batch {
+            let id = try await database.batch(
+                text,
+                tenant: tenant.count == 1 ? tenant.first : nil
+            )
+            options.batch.append(id.text)
+        }
+        return options
+    }
+
+    /// The filter, but for batches of which only the beginning of the id is given.
+    var checked: ExecutionFilter {
+        get throws {
+            var options = self
+            options.batch.removeAll { UUID(text: $0) == nil }
+            return try options.filter
+        }
+    }
+
+    /// Whether every execution is meant.
+    var isEmpty: Bool {
+        get throws { try batch.isEmpty && checked.isEmpty }
+    }
+
     /// The filter; see ``parameters``.
     var filter: ExecutionFilter {
         get throws {
@@ -100,7 +133,7 @@ struct ExecutionFilterOptions: ParsableArguments {
     }
 
     func validate() throws {
-        _ = try filter
+        _ = try checked
     }
 }
 

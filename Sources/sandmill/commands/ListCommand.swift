@@ -35,8 +35,9 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let executions = DatabaseClient(try global.load()).executions
-        let filter = try selection.filter
+        let database = DatabaseClient(try global.load())
+        let executions = database.executions
+        let filter = try await selection.resolved(in: database).filter
         let now = Date()
         try await format.write(
             fields: ExecutionSummary.fields,

@@ -56,33 +56,32 @@ struct PruneCommand: AsyncParsableCommand {
         if olderThan != nil, selection.until != nil {
             throw ValidationError("--older-than and --until exclude each other.")
         }
-        let isFiltered = try olderThan != nil || !selection.filter.isEmpty
+        let isFiltered = try olderThan != nil || !selection.isEmpty
         if isFiltered == all {
             throw ValidationError("Give filters, --older-than or --all, and only one of these.")
         }
-        _ = try filter
+        var options = selection
+        options.until = olderThan ?? selection.until
+        _ = try ended(of: options.checked)
     }
 
-    /// What is meant: only what has ended.
-    private var filter: ExecutionFilter {
-        get throws {
-            var options = selection
-            options.until = olderThan ?? selection.until
-            var filter = try options.filter
-            filter.states =
-                filter.states.isEmpty
-                ? RetentionPolicy.states : filter.states.filter(\.isTerminal)
-            guard !filter.states.isEmpty else {
-                throw ValidationError("Only what has ended can be removed.")
-            }
-            return filter
+    /// What is meant of a filter: only what has ended.
+    private func ended(of filter: ExecutionFilter) throws -> ExecutionFilter {
+        var filter = filter
+        filter.states =
+            filter.states.isEmpty ? RetentionPolicy.states : filter.states.filter(\.isTerminal)
+        guard !filter.states.isEmpty else {
+            throw ValidationError("Only what has ended can be removed.")
         }
+        return filter
     }
 
     func run() async throws {
         let configuration = try global.load()
         let database = DatabaseClient(configuration)
-        let filter = try filter
+        var options = try await selection.resolved(in: database)
+        options.until = olderThan ?? selection.until
+        let filter = try ended(of: options.filter)
         let size = try await database.executions.resultsSize(
             of: filter,
             holds: configuration.retention.holds

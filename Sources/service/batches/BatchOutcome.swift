@@ -2,8 +2,8 @@ public import FoundationEssentials
 
 /// What became of a batch.
 public enum BatchOutcome: Equatable, Sendable {
-    /// Its members wait; these are dead letters instead. When all are, the events say that it is
-    /// completed; their rows are due.
+    /// Its members wait; these are dead letters instead, or were taken in before outside of it. When all
+    /// are, the events say that it is completed; their rows are due.
     case admitted(refused: [DeadLetter])
     /// It is known already, with the same message: nothing to do.
     case duplicate

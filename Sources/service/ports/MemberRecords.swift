@@ -16,4 +16,7 @@ public protocol MemberRecords: Sendable {
 
     /// Reads the result documents of those that have ended.
     func results(of ids: [UUID]) async throws(StoreError) -> [MemberResult]
+
+    /// Reads which members of a batch are executions outside of it, of the same requests.
+    func sharedMembers(of batch: UUID) async throws(StoreError) -> Set<UUID>
 }

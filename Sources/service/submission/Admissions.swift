@@ -147,7 +147,8 @@ public struct AdmittedBatch: Equatable, Sendable {
     public var pool: String
     /// How many members it has.
     public var size: Int
-    /// Those of them that are dead letters; nil for a batch that was known already.
+    /// Those of them that are not taken in, see ``BatchOutcome/admitted(refused:)``; nil for a batch that was
+    /// known already.
     public var refused: [DeadLetter]?
 }
 
