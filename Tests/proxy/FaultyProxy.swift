@@ -15,6 +15,20 @@ public final class FaultyProxy: @unchecked Sendable {
         case refusing
     }
 
+    /// Where bytes come from.
+    public enum Side: Sendable {
+        case client
+        case server
+    }
+
+    /// Bytes at which it freezes, and others with it.
+    private struct Trap {
+        let bytes: [UInt8]
+        let side: Side
+        let isDropping: Bool
+        let others: [FaultyProxy]
+    }
+
     /// Yields when a client has closed its side of a connection.
     public let clientEnds: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
@@ -25,6 +39,7 @@ public final class FaultyProxy: @unchecked Sendable {
     private let listener = Loopback.makeSocket()
     private let condition = NSCondition()
     private var currentMode = Mode.forwarding
+    private var trap: Trap?
     private var sockets: [CInt] = []
 
     /// Starts a proxy; it works until ``stop()``.
@@ -45,6 +60,20 @@ public final class FaultyProxy: @unchecked Sendable {
                 condition.broadcast()
             }
         }
+    }
+
+    /// Freezes when a side has sent certain bytes, once they were passed on or instead of it, and others
+    /// with it.
+    ///
+    /// What is dropped is missing for ever: the connection is good for nothing more.
+    public func freeze(
+        at bytes: some Sequence<UInt8>,
+        from side: Side,
+        dropping isDropping: Bool,
+        with others: [FaultyProxy] = []
+    ) {
+        let trap = Trap(bytes: Array(bytes), side: side, isDropping: isDropping, others: others)
+        condition.withLock { self.trap = trap }
     }
 
     /// Ends every connection as it is.
@@ -71,12 +100,12 @@ public final class FaultyProxy: @unchecked Sendable {
             }
             condition.withLock { sockets += [client, server] }
             Thread.detachNewThread { [self] in
-                pump(from: client, to: server)
+                pump(from: client, to: server, side: .client)
                 end(client, server)
                 continuation.yield()
             }
             Thread.detachNewThread { [self] in
-                pump(from: server, to: client)
+                pump(from: server, to: client, side: .server)
                 // Where nothing passes, an end does not: servers give up who is silent.
                 waitUntilForwarding()
                 end(client, server)
@@ -87,11 +116,23 @@ public final class FaultyProxy: @unchecked Sendable {
     }
 
     /// Passes bytes on until the source ends or the target is gone.
-    private func pump(from source: CInt, to target: CInt) {
+    private func pump(from source: CInt, to target: CInt, side: Side) {
         var buffer = [UInt8](repeating: 0, count: 65_536)
+        // What a trap looks at begins with the end of what came before.
+        var seen: [UInt8] = []
         while case let count = unsafe read(source, &buffer, buffer.count), count > 0 {
-            waitUntilForwarding()
-            guard unsafe send(target, buffer, count, CInt(MSG_NOSIGNAL)) == count else { break }
+            seen = seen.suffix(64) + buffer[..<count]
+            let trap = condition.withLock {
+                self.trap.flatMap { $0.side == side && seen.contains($0.bytes) ? $0 : nil }
+            }
+            if trap?.isDropping != true {
+                waitUntilForwarding()
+                guard unsafe send(target, buffer, count, CInt(MSG_NOSIGNAL)) == count else { break }
+            }
+            if let trap {
+                condition.withLock { self.trap = nil }
+                for proxy in [self] + trap.others { proxy.mode = .frozen }
+            }
         }
     }
 

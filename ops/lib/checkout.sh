@@ -2,10 +2,10 @@
 # Where this checkout keeps things, and how its scripts speak.
 
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-STATE=$CHECKOUT/.sandmill
+STATE=${SANDMILL_STATE:-$CHECKOUT/.sandmill}
 
 # Eight hex digits that differ between checkouts: whatever must be unique on a machine carries them.
-CHECKOUT_ID=$(printf '%s' "$CHECKOUT" | sha256sum | cut -c1-8)
+CHECKOUT_ID=$(printf "%s" "${SANDMILL_STATE:-$CHECKOUT}" | sha256sum | cut -c1-8)
 
 # What to put before a command that needs root.
 AS_ROOT=()

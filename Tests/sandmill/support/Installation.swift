@@ -206,6 +206,15 @@ extension Installation {
         _ = try await docker("rm", "--force", id)
     }
 
+    /// Whether a command runs in a sandbox of a worker.
+    func runs(_ command: String, inSandboxOf worker: String) async throws -> Bool {
+        for container in try await containers(of: worker) {
+            let processes = try await docker("top", container)
+            if processes.contains(where: { $0.hasSuffix(" \(command)") }) { return true }
+        }
+        return false
+    }
+
     private func docker(_ arguments: String...) async throws -> [String] {
         let docker = try Program(
             URL(filePath: "/usr/bin/env"),

@@ -1,0 +1,116 @@
+"""What has to be true of all that was accepted, whatever broke: I1 to I6. What is not is complained of."""
+import hashlib
+import time
+
+EXECUTION = "dev.sandmill.execution.finished.v1"
+BATCH = "dev.sandmill.batch.completed.v1"
+
+
+def wait_for_ends(installation, load, seconds):
+    """Until each job has its end, or so many seconds have passed; how many have none."""
+    limit, ids = time.monotonic() + seconds, [job.id for job in load.jobs if job.state]
+    while True:
+        [(missing,)] = installation.query(
+            "select count(*) from unnest(%s::uuid[]) as job(id) left join executions e using (id)"
+            " where e.finished_at is null", ids)
+        [(unpublished,)] = installation.query("select count(*) from outbox")
+        if missing + unpublished == 0 or time.monotonic() > limit:
+            return missing, unpublished
+        time.sleep(1)
+
+
+class Check:
+    def __init__(self, installation, load, subscriber, complain):
+        self.installation, self.load, self.subscriber, self.complain = installation, load, subscriber, complain
+
+    def run(self):
+        """How many are lost, twice, wrong or of our fault, by name."""
+        rows = self.installation.query(
+            "select id::text, state, reason, attempt, result, results_path, tenant, retries from executions")
+        records = {row[0]: row[1:] for row in rows}
+        refusals = dict(self.installation.query(
+            "select properties ->> 'message_id', count(*) from dead_letters group by 1"))
+        counts = dict.fromkeys(("lost", "twice", "wrong", "ours", "without an event", "files that differ"), 0)
+        for job in self.load.jobs:
+            if job.state is None:
+                counts["lost"] += self.expect(job.id in refusals, f"{job.id} was refused and is no dead letter")
+                continue
+            record = records.get(job.id)
+            if not self.expected(record is not None and record[0] not in ("queued", "running"), f"lost: {describe(job)}, {record}"):
+                counts["lost"] += 1
+                continue
+            counts["twice"] += self.ends(job)
+            counts["without an event"] += self.expect((EXECUTION, job.id) in self.subscriber.events, f"no event: {describe(job)}")
+            state, reason, _, result, path, _, _ = record
+            if state == "errored":
+                counts["ours"] += self.expect(False, f"errored, {reason}: {describe(job)}")
+            else:
+                counts["wrong"] += self.expect(is_right(job, state, reason, result), f"wrong: {describe(job)}, {state} {reason} {result}")
+            counts["files that differ"] += self.files(job, result, path)
+        strangers = records.keys() - {job.id for job in self.load.jobs}
+        # What no door confirmed may be there all the same: its answer was lost when the load ended.
+        self.batches()
+        return counts | {"unconfirmed": len(strangers)}
+
+    def expected(self, condition, complaint):
+        if not condition:
+            self.complain(complaint)
+        return condition
+
+    def expect(self, condition, complaint):
+        """1 for what is not as it should be."""
+        return 0 if self.expected(condition, complaint) else 1
+
+    def ends(self, job):
+        """Whether it has two outcomes, by its events or by its attempts that count."""
+        events = self.subscriber.events.get((EXECUTION, job.id), ())
+        return self.expect(len(events) <= 1, f"{len(events)} different events of {describe(job)}: {events}")
+
+    def files(self, job, result, path):
+        if job.digest is None or result is None or result["state"] != "succeeded":
+            return 0
+        wrong = 0
+        for file in result["files"]:
+            try:
+                content = (self.installation.results / path / "files" / file["path"]).read_bytes()
+                digest = hashlib.sha256(content).hexdigest()
+            except OSError as error:
+                digest = str(error)
+            wrong += self.expect(digest == file["sha256"] == job.digest, f"{file['path']} of {describe(job)}: {digest}")
+        return wrong
+
+    def batches(self):
+        complete = dict(self.installation.query("select id::text, pending from batches"))
+        for batch, members in self.load.batches.items():
+            self.expected(complete.get(batch) == 0, f"batch {batch} of {len(members)} has {complete.get(batch)} pending")
+            events = self.subscriber.events.get((BATCH, batch), ())
+            self.expected(len(events) == 1, f"batch {batch} has {len(events)} events")
+
+
+def is_right(job, state, reason, result):
+    """Whether it ended as its program says, once at least one of its attempts ran undisturbed."""
+    if (state, reason) != (job.state, job.reason):
+        return False
+    if job.output is not None and result["stdout"]["preview"] != job.output:
+        return False
+    return job.digest is None or len(result["files"]) == 1
+
+
+def describe(job):
+    return f"{job.kind} {job.id} of {job.tenant} by {job.door}"
+
+
+def gaps(installation, events, until):
+    """The longest time without an end from each fault to the next, in seconds; none where faults overlap."""
+    ends = [row[0] for row in installation.query(
+        "select extract(epoch from finished_at)::float8 from executions where finished_at is not null order by 1")]
+    found = []
+    for index, event in enumerate(events):
+        following = events[index + 1]["began"] if index + 1 < len(events) else until
+        before = events[index - 1]["ended"] if index else 0
+        if before > event["began"] or event["ended"] > following:
+            continue
+        inside = [event["began"]] + [end for end in ends if event["began"] < end < following] + [following]
+        gap = max(later - earlier for earlier, later in zip(inside, inside[1:]))
+        found.append((event["fault"], event["ended"] - event["began"], gap))
+    return found
