@@ -234,7 +234,8 @@ let package = Package(
             "SandmillBench",
             in: "bench",
             core + [
-                "SandmillClient", "SandmillConfiguration", "SandmillDocker", "SandmillRabbitMQ",
+                "PostgreSQL", "SandmillClient", "SandmillConfiguration", "SandmillDocker",
+                "SandmillRabbitMQ", "SandmillRepository",
                 argumentParser, histogram, logging, serviceLifecycle,
             ]
         ),

@@ -86,7 +86,7 @@ enum TakeStatement {
 
     /// So many lanes of a level are looked at, or as many as are asked for if that is more: always enough, since
     /// the first of a lane of which the worker has none comes before all others.
-    static let lanesPerLevel = 32
+    static let lanesPerLevel = 16
 
     /// SQL for whether an execution of a level may be taken.
     private static func isWaiting(in level: String) -> String {

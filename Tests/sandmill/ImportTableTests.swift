@@ -63,9 +63,10 @@ import Testing
             "SandmillService", "ServiceLifecycle", "UnixSignals",
         ],
         "bench": [
-            "ArgumentParser", "Foundation", "Histogram", "Logging", "SandmillClient",
+            "ArgumentParser", "Foundation", "Histogram", "Logging", "PostgreSQL", "SandmillClient",
             "SandmillConfiguration",
-            "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillService",
+            "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository",
+            "SandmillService",
         ],
     ]
 
