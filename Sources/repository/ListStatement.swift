@@ -73,11 +73,18 @@ struct ListStatement {
     /// Requires what comes behind a place in the order by `time` and `id`: what is older, or what is newer.
     mutating func require(after cursor: ListCursor?, by time: String, oldestFirst: Bool = false) {
         guard let cursor else { return }
+        conditions.append("(\(time), id) \(oldestFirst ? ">" : "<") \(place(cursor))")
+    }
+
+    /// Requires what is at a place in the order by `time` and `id`, or newer.
+    mutating func require(downTo cursor: ListCursor, by time: String) {
+        conditions.append("(\(time), id) >= \(place(cursor))")
+    }
+
+    private mutating func place(_ cursor: ListCursor) -> String {
         let microseconds = bind(cursor.microseconds)
-        conditions.append(
-            "(\(time), id) \(oldestFirst ? ">" : "<") ('epoch'::timestamptz + \(microseconds) * interval '1 microsecond', "
-                + "\(bind(cursor.id)))"
-        )
+        return
+            "('epoch'::timestamptz + \(microseconds) * interval '1 microsecond', \(bind(cursor.id)))"
     }
 
     /// The statement.
@@ -87,19 +94,22 @@ struct ListStatement {
     ///   - table: Where from.
     ///   - order: The order, for `order by`.
     ///   - limit: The most rows.
+    ///   - offset: How many are left out before them, of a statement without branches.
     /// - Returns: SQL for ``parameters``.
     mutating func sql(
         _ columns: String,
         from table: String,
         orderedBy order: String,
-        limit: Int
+        limit: Int,
+        offset: Int = 0
     ) -> String {
+        precondition(offset == 0 || branches.count == 1, "each branch has its own beginning")
         let limit = bind(Int64(limit))
         let selects = branches.map { branch in
             let all = conditions + branch
             let condition = all.isEmpty ? "" : "where \(all.joined(separator: " and "))"
             return """
-                (select \(columns) from \(table) \(condition) order by \(order) limit \(limit))
+                (select \(columns) from \(table) \(condition) order by \(order) limit \(limit) offset \(offset))
                 """
         }
         if selects.count == 1 { return selects[0] }

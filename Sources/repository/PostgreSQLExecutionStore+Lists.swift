@@ -9,18 +9,24 @@ extension PostgreSQLExecutionStore: ExecutionLists {
         _ filter: ExecutionFilter,
         page: ListPageRequest
     ) async throws(StoreError) -> ListPage<ExecutionSummary> {
-        try await database.access {
-            var statement = try await listStatement(of: filter)
-            statement.require(after: page.cursor, by: "submitted_at")
-            let sql = statement.sql(
-                Self.summaryColumns,
-                from: "executions",
-                orderedBy: "submitted_at desc, id desc",
-                limit: page.limit + 1
-            )
-            let rows = try await database.list(sql, statement.parameters)
-            return try ListPage(rows, limit: page.limit) { try ExecutionSummary($0) }
-        }
+        try await database.access { try await self.page(filter, page) }
+    }
+
+    /// Reads the page of a statement.
+    func read(
+        _ statement: ListStatement,
+        _ page: ListPageRequest
+    ) async throws -> ListPage<ExecutionSummary> {
+        var statement = statement
+        statement.require(after: page.cursor, by: "submitted_at")
+        let sql = statement.sql(
+            Self.summaryColumns,
+            from: "executions",
+            orderedBy: "submitted_at desc, id desc",
+            limit: page.limit + 1
+        )
+        let rows = try await database.list(sql, statement.parameters)
+        return try ListPage(rows, limit: page.limit) { try ExecutionSummary($0) }
     }
 
     /// Counts, in the time that a page may take.

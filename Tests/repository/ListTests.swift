@@ -192,6 +192,69 @@ struct ListTests {
         }
     }
 
+    /// Qualifiers, what they mean, and how many pages there are where each looks through 500.
+    private static let combinations = [
+        // Each is common, and they hardly ever meet.
+        ("pool=pool-0&runtime=java", "pool = 'pool-0' and runtime = 'java'", 3),
+        ("tenant=tenant-1&runtime=java", "tenant = 'tenant-1' and runtime = 'java'", 3),
+        ("label.course=c&worker=worker-1", "labels->>'course' = 'c' and worker = 'worker-1'", 3),
+        // One is rare, and found wherever it is.
+        ("runtime=rare&pool=rare", "runtime = 'rare'", 1),
+        ("label.student=rare&worker=rare", "runtime = 'rare'", 1),
+    ]
+
+    @Test func aPageOfCommonQualifiersLooksBackSoFarAndTheNextGoesOn() async throws {
+        try await RecordStore.with { store in
+            try await store.writeExecutions(1_200)
+            // The oldest few that have both.
+            try await store.pool.query(
+                """
+                update executions set
+                    labels = case when worker = 'worker-0' then '{"course": "c"}' else labels end,
+                    runtime = case when is_old or pool = 'pool-1' and tenant <> 'tenant-1'
+                        then 'java' else runtime end,
+                    worker = case when is_old then 'worker-1' else worker end,
+                    pool = case when is_old then 'pool-0' else pool end,
+                    tenant = case when is_old then 'tenant-1' else tenant end
+                from (
+                    select id, worker = 'worker-0' and row_number() over (
+                        partition by worker order by submitted_at) <= 7 as is_old
+                    from executions
+                ) as place
+                where executions.id = place.id
+                """
+            )
+            try await store.pool.query("analyze executions")
+            for (query, condition, pages) in Self.combinations {
+                let expected = try await store.pool.query(
+                    "select id from executions where \(condition) order by submitted_at desc, id desc"
+                )
+                .map { try $0["id"] as UUID }
+                try #require((5...7).contains(expected.count))
+                let filter = try ExecutionFilter.query(query)
+                for (limit, patience) in [(50, Duration.zero), (3, .zero), (50, .seconds(60))] {
+                    var found: [UUID] = []
+                    var page = ListPageRequest(limit: limit)
+                    var count = 0
+                    repeat {
+                        let next = try await store.executions.page(
+                            filter,
+                            page,
+                            depth: 500,
+                            patience: patience
+                        )
+                        found += next.items.map(\.id)
+                        #expect(next.items.count <= limit)
+                        page.cursor = next.next
+                        count += 1
+                    } while page.cursor != nil
+                    #expect(found == expected, "\(query)")
+                    if limit == 50 { #expect(count == (patience == .zero ? pages : 1), "\(query)") }
+                }
+            }
+        }
+    }
+
     @Test func whatReadsTooMuchIsGivenUp() async throws {
         try await RecordStore.with { store in
             let error = try await storeFailure {

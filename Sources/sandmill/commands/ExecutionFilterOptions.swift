@@ -175,6 +175,11 @@ struct ListFormatOptions: ParsableArguments {
             request.limit = min(rest, ListPageRequest.maximumLimit)
             let found = try await page(request)
             rest -= found.items.count
+            // A page may end before it is full, where it has looked far enough back.
+            if found.items.isEmpty, let next = found.next {
+                request.cursor = next
+                continue
+            }
             if json {
                 for item in found.items { Terminal.write(document(item).line) }
             } else if csv {
