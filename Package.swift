@@ -79,7 +79,7 @@ func tests(
 ) -> Target {
     .testTarget(
         name: name,
-        dependencies: dependencies,
+        dependencies: dependencies + ["TestSupport"],
         path: "Tests/\(folder)",
         resources: resources,
         swiftSettings: strict
@@ -127,7 +127,7 @@ let fuzz: [Target] =
     : [
         .testTarget(
             name: "FuzzTests",
-            dependencies: fuzzDependencies,
+            dependencies: fuzzDependencies + ["TestSupport"],
             path: "Tests/fuzz",
             exclude: ["CLibFuzzer", "corpus", "dictionaries", "libfuzzer"],
             sources: ["properties", "replay"],
@@ -167,7 +167,8 @@ let package = Package(
         // General wrappers that know nothing about executions.
         library("Threads", in: "Threads", ["CLinux"]),
         library("Hashing", in: "Hashing", ["CCrypto"]),
-        library("AMQP", in: "AMQP", ["CRabbitMQ", "Hashing", "Threads"]),
+        library("Backoff", in: "Backoff"),
+        library("AMQP", in: "AMQP", ["Backoff", "CRabbitMQ", "Hashing", "Threads"]),
         library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
         library("Curl", in: "Curl", ["CCurl", "Threads"]),
         library("Prometheus", in: "Prometheus", [coreMetrics]),
@@ -190,7 +191,7 @@ let package = Package(
         library(
             "SandmillService",
             in: "service",
-            ["Gzip", "SandmillEntity", logging, metrics, serviceLifecycle]
+            ["Backoff", "Gzip", "SandmillEntity", logging, metrics, serviceLifecycle]
         ),
         library("SandmillClient", in: "client", core + ["Hashing"]),
         library("SandmillRepository", in: "repository", core + ["PostgreSQL"]),
@@ -202,7 +203,7 @@ let package = Package(
         library(
             "SandmillRabbitMQ",
             in: "adapter/rabbitmq",
-            core + ["AMQP", "Hashing", logging, serviceLifecycle]
+            core + ["AMQP", "Backoff", "Hashing", logging, serviceLifecycle]
         ),
         library("SandmillOTLP", in: "adapter/otlp", core + ["Curl"]),
         library("SandmillResults", in: "adapter/results", core + ["Hashing", "Threads", logging]),
@@ -210,7 +211,8 @@ let package = Package(
             "SandmillAPI",
             in: "api",
             core + [
-                "Hashing", "Prometheus", asyncAlgorithms, httpTypes, hummingbird, logging, metrics,
+                "Backoff", "Hashing", "Prometheus", asyncAlgorithms, httpTypes, hummingbird,
+                logging, metrics,
                 mustache, nioCore, nioHTTP1, nioHTTPTypes, serviceLifecycle,
             ],
             resources: [.embedInCode("openapi.json")] + pageAssets
@@ -222,7 +224,8 @@ let package = Package(
             "sandmill",
             in: "sandmill",
             core + [
-                "CLinux", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
+                "Backoff", "CLinux", "Prometheus", "SandmillAPI", "SandmillClient",
+                "SandmillConfiguration",
                 "SandmillDocker", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
                 "SandmillResults", argumentParser, logging, metrics, serviceLifecycle, unixSignals,
             ]
@@ -231,17 +234,24 @@ let package = Package(
             "SandmillBench",
             in: "bench",
             core + [
-                "SandmillClient", "SandmillConfiguration", "SandmillDocker", "SandmillRabbitMQ",
+                "PostgreSQL", "SandmillClient", "SandmillConfiguration", "SandmillDocker",
+                "SandmillRabbitMQ", "SandmillRepository",
                 argumentParser, histogram, logging, serviceLifecycle,
             ]
         ),
 
         // Tests, named and placed as what they test.
+        support("TestSupport", in: "support", [logging]),
         support("FaultyProxy", in: "proxy"),
         support("PrivateBroker", in: "broker", ["AMQP", "FaultyProxy"]),
         support("StoreConformance", in: "conformance", core),
         support("SandboxFixture", in: "sandboxes", core + ["SandmillDocker", logging]),
-        tests("AMQPTests", in: "AMQP", ["AMQP", "Hashing", "FaultyProxy", "PrivateBroker"]),
+        tests(
+            "AMQPTests",
+            in: "AMQP",
+            ["AMQP", "Backoff", "Hashing", "FaultyProxy", "PrivateBroker"]
+        ),
+        tests("BackoffTests", in: "Backoff", ["Backoff"]),
         tests("AbuseTests", in: "abuse", core + ["SandboxFixture", "SandmillDocker"]),
         tests(
             "APITests",

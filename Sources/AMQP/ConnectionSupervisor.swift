@@ -1,3 +1,5 @@
+public import Backoff
+
 /// Keeps a connection: opens one, has it used, and when it is lost opens the next.
 ///
 /// ```swift
@@ -24,7 +26,7 @@ public struct ConnectionSupervisor<C: Clock>: Sendable where C.Duration == Durat
     /// Makes a supervisor that opens its connections with `open`.
     public init(
         clock: C,
-        backoff: Backoff = Backoff(),
+        backoff: Backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(30)),
         observer: @escaping @Sendable (Event) -> Void = { _ in },
         open: @escaping @Sendable () async throws(AMQPError) -> Connection
     ) {

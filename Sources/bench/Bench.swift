@@ -40,6 +40,12 @@ struct Bench: AsyncParsableCommand {
     )
     var flow = true
 
+    @Flag(help: "Measures instead what the record store takes by what waits and for whom.")
+    var growth = false
+
+    @Option(help: "How many executions wait at most, with --growth.")
+    var growthLimit = 1_000_000
+
     @Option(help: "The process of the worker, whose memory is then told.")
     var workerProcess: Int32?
 
@@ -53,6 +59,10 @@ struct Bench: AsyncParsableCommand {
             assignments: [],
             hostname: "bench"
         )
+        if growth {
+            let growth = try await Growth(configuration, limit: growthLimit, note: note)
+            return print(json ? try BenchReport.json(growth) : growth.table)
+        }
         let logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
         let job = try SandboxJob(configuration, logger: logger)
         let lanes = ProcessInfo.processInfo.activeProcessorCount

@@ -64,8 +64,6 @@ struct BenchReport {
             let fairness: Fairness?
             let backlog: Backlog?
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let document = Document(
             machine: machine,
             rounds: bare.count,
@@ -74,7 +72,14 @@ struct BenchReport {
             fairness: fairness,
             backlog: backlog
         )
-        return String(decoding: try encoder.encode(document), as: UTF8.self)
+        return try Self.json(document)
+    }
+
+    /// Figures as JSON.
+    static func json(_ figures: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(figures), as: UTF8.self)
     }
 
     private var rows: [Row] {

@@ -32,16 +32,26 @@ enum HeldMembers {
             hashtextextended('sandmill held members ' || current_schema(), 0))
         """
 
-    /// Fills the room of every limited batch, or of one, whose id is `$1`.
+    /// Fills the room of every limited batch that has held members, or of one, whose id is `$1`.
+    ///
+    /// It reads as many members as may run at once, not those that are held.
     static let repair = """
         with batch as materialized (
             select id, greatest(max_running - (
-                select count(*) from executions
-                where batch_id = batches.id and executions.finished_at is null
-                    and waits in ('broker', 'store')), 0) as room
+                select sum(count)
+                -- One by one: for both at once the index is read as a whole.
+                from (values ('broker'), ('store')) as cause(name), lateral (
+                    select count(*) from executions
+                    where batch_id = batches.id and executions.finished_at is null
+                        and waits = cause.name
+                ) as member), 0)::int8 as room
             from batches
             where max_running is not null and finished_at is null
                 and ($1::uuid is null or id = $1)
+                and (
+                    select id from executions where batch_id = batches.id and waits = 'batch'
+                    order by submitted_at, id limit 1
+                ) is not null
         )
         \(admission(of: "batch", except: "select null::uuid where false"))
         """

@@ -32,6 +32,6 @@ struct Migration: Sendable {
     static let all = [
         initial, deadLetters, flow, tokens, refusedMembers, sweeping, uncountedAttempts,
         lostMessages, lists, supervision, retention, refusals, poolRuntimes,
-        requestCompression, timeline, sharedMembers,
+        requestCompression, timeline, laneTurns, sharedMembers,
     ]
 }

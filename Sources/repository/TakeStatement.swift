@@ -7,8 +7,13 @@ internal import SandmillService
 ///
 /// Whoever takes holds ``lock`` until its transaction ends, so that two never choose the same. (The wait
 /// for it is why times are those of the clock: `now()` is when the transaction began.) The
-/// lanes are found by skipping along the index from one to the next: what a statement costs depends
-/// on how many lanes there are and on how many executions it takes, not on how many wait.
+/// lanes are found by skipping along the index from one to the next, in the order of their tenants' names, and
+/// of each level no more than ``lanesPerLevel`` of which the worker has none, or as many as it asks for: what a
+/// statement costs depends on how many executions it takes, not on how many or whose wait.
+///
+/// More lanes than that take turns. The next take goes on behind the last lane that had its turn, which
+/// `lane_turns` keeps for all workers, and begins again behind the last of all. Of such a level lanes come in this
+/// order and not by their age, so that none is passed over, and count as old as the oldest of those seen.
 enum TakeStatement {
     /// Takes the lock, if something waits, and tells whether it did.
     ///
@@ -79,19 +84,61 @@ enum TakeStatement {
     }
     .joined(separator: ", ")
 
+    /// So many lanes of a level are looked at, or as many as are asked for if that is more: always enough, since
+    /// the first of a lane of which the worker has none comes before all others.
+    static let lanesPerLevel = 16
+
+    /// SQL for whether an execution of a level may be taken.
+    private static func isWaiting(in level: String) -> String {
+        """
+        waits = 'store' and pool = $1 and executions.level = \(level)
+            and available_at <= statement_timestamp() and worker is null
+        """
+    }
+
     static let sql = """
-        with recursive lane as (
-            (select level, tenant from executions
-                where waits = 'store' and pool = $1 order by level, tenant limit 1)
+        with recursive level as materialized (
+            select name, handicap, weight, row, moves, coalesce(last.tenant, '') as start,
+                greatest($2, $8, \(lanesPerLevel)) as lane_limit,
+                array(
+                    select tenant from unnest($5::text[], $6::text[]) as held(level, tenant)
+                    where held.level = name) as held_tenants
+            from (values \(levels)) as level(name, handicap, weight)
+                left join lateral (
+                    select ctid as row, moves, tenant from lane_turns
+                    where pool = $1 and lane_turns.level = name order by moves desc limit 1
+                ) as last on true
+        ),
+        lane as (
+            select name, start, lane_limit, held_tenants,
+                start as tenant, 0 as place, null::bool as has_wrapped
+            from level
             union all
-            select next.level, next.tenant from lane, lateral (
-                select level, tenant from executions
-                where waits = 'store' and pool = $1
-                    and (level, tenant) > (lane.level, lane.tenant)
-                order by level, tenant limit 1) as next
+            select name, start, lane_limit, held_tenants,
+                next.tenant, place + (next.tenant <> all(held_tenants))::int, next.tenant <= start
+            from lane, lateral (
+                select coalesce(
+                    (select tenant from executions
+                        where \(isWaiting(in: "name")) and tenant > lane.tenant
+                        order by tenant limit 1),
+                    case when start > '' and has_wrapped is not true then (
+                        select tenant from executions
+                        where \(isWaiting(in: "name")) order by tenant limit 1) end) as tenant
+                offset 0
+            ) as next
+            -- Until it has come round.
+            where place < lane_limit and (
+                next.tenant <= start or has_wrapped is not true and next.tenant > lane.tenant)
+        ),
+        seen as materialized (
+            select name as level, lane.tenant, place, coalesce(held.count, 0) as held_count,
+                max(place) over (partition by name) = lane_limit as has_more
+            from lane left join unnest($5::text[], $6::text[], $7::int4[])
+                as held(level, tenant, count) on held.level = name and held.tenant = lane.tenant
+            where has_wrapped is not null
         ),
         share as materialized (
-            select least($2 + $8, ($2 + $8) * 3 / greatest(count(*), 1) + 1) as count from lane
+            select least($2 + $8, ($2 + $8) * 3 / greatest(count(*), 1) + 1) as count from seen
         ),
         repeated as (
             select id from executions
@@ -99,50 +146,69 @@ enum TakeStatement {
                 and state = 'running'
         ),
         candidate as (
-            select head.*, head.submitted_at + handicap as age,
-                coalesce(count, 0) + turn = 1 as is_first,
-                case when coalesce(count, 0) + turn = 1 then 0
-                    else (coalesce(count, 0) + turn)::float8 / weight end as rank
-            from lane
-                join (
-                    values \(levels)
-                ) as aged(level, handicap, weight) using (level)
-                left join unnest($5::text[], $6::text[], $7::int4[])
-                    as held(level, tenant, count) using (level, tenant),
-                lateral (
-                    select *, row_number() over (order by submitted_at, id) as turn
-                    from (
-                        select id, submitted_at, state, waits,
-                            coalesce(octet_length(request_body), 0) as size
-                        from executions
-                        where waits = 'store' and pool = $1 and executions.level = lane.level
-                            and executions.tenant = lane.tenant
-                            and available_at <= statement_timestamp() and worker is null
-                        order by submitted_at limit (select count from share)
-                    ) as first
-                ) as head
+            select head.*, level, has_more, place, head.submitted_at + handicap as age,
+                held_count + turn = 1 as is_first,
+                case when held_count + turn = 1 then 0 else (held_count + turn)::float8 / weight end as rank
+            from seen join level on name = level, lateral (
+                select *, row_number() over (order by submitted_at, id) as turn
+                from (
+                    select id, submitted_at, state,
+                        coalesce(octet_length(request_body), 0) as size
+                    from executions
+                    where \(isWaiting(in: "seen.level")) and executions.tenant = seen.tenant
+                    order by submitted_at
+                    limit case when has_more then 1 else (select count from share) end
+                ) as first
+            ) as head
+            where state = 'queued' and not exists (select from repeated)
         ),
-        chosen as materialized (
-            select id, state, waits
+        ranked as materialized (
+            select *, (position <= $2 or is_first and position <= $8)
+                and bytes_before <= \(TakeRequest.byteLimit) as is_chosen
             from (
                 select *, row_number() over turns as position,
                     sum(size) over (turns rows unbounded preceding) - size as bytes_before
-                from candidate
-                where state = 'queued' and not exists (select from repeated)
-                window turns as (order by rank, age, id)
-            ) as ranked
-            where (position <= $2 or is_first and position <= $8)
-                and bytes_before <= \(TakeRequest.byteLimit)
-            order by id
+                from (
+                    select *, case when has_more
+                        then min(age) over (
+                            partition by level order by place desc
+                            rows unbounded preceding)
+                        else age end as precedence
+                    from candidate
+                ) as candidate
+                window turns as (
+                    order by rank, precedence, case when has_more then place end, id)
+            ) as candidate
+        ),
+        -- By an array, for which the planner expects few.
+        chosen as materialized (
+            select unnest(array(select id from ranked where is_chosen order by id)) as id
+        ),
+        turn as materialized (
+            select distinct on (level) level, tenant, moves, row
+            from seen join level on name = level left join (
+                select level, min(place) as place from ranked
+                where is_first and not is_chosen group by level
+            ) as left_out using (level)
+            where has_more and (left_out.place is null or seen.place < left_out.place)
+                and not exists (select from repeated)
+            order by level, seen.place desc
+        ),
+        new_turn as (
+            insert into lane_turns (pool, level, moves, tenant)
+            select $1, level, coalesce(moves, 0) + 1, tenant from turn
+        ),
+        old_turn as (
+            delete from lane_turns where ctid = any(array(select row from turn))
         ),
         taken as (
             update executions
             set state = 'running', waits = 'broker', attempt = executions.attempt + 1, worker = $3,
                 claim_token = $4, started_at = date_trunc('milliseconds', clock_timestamp())
             from chosen
-            -- Compared with what was read and not with words, for which the planner has an index.
-            where executions.id = chosen.id and executions.state = chosen.state
-                and executions.waits = chosen.waits
+            -- Not compared with the words alone, for which the planner has an index.
+            where executions.id = chosen.id and executions.state || '' = 'queued'
+                and executions.waits || '' = 'store'
             returning executions.*
         ),
         execution as (

@@ -66,5 +66,5 @@ extension Sandmill {
 /// What this build is.
 enum Product {
     /// The version of this source, as CHANGELOG.md names it.
-    static let version = "0.1.0"
+    static let version = "0.2.0"
 }

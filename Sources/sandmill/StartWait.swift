@@ -1,3 +1,4 @@
+internal import Backoff
 import Logging
 import SandmillEntity
 import SandmillService
@@ -20,7 +21,7 @@ struct StartWait {
         for server: String,
         _ body: () async throws -> Value
     ) async throws -> Value {
-        var backoff = Backoff(first: .milliseconds(200), limit: .seconds(5))
+        var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(5))
         var isFirst = true
         while true {
             do {

@@ -1,3 +1,4 @@
+internal import Backoff
 internal import SandmillEntity
 
 /// Commits items in groups, without a timer.
@@ -146,7 +147,7 @@ public actor GroupCommitter<Item: Sendable, Outcome: Sendable> {
 
     /// Commits the parts of groups that were set aside, until all have gone in or failed.
     private func commitWhatWasSetAside() async {
-        var backoff = Backoff(first: .milliseconds(50), limit: .seconds(1))
+        var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(1))
         while true {
             if setAside.entries.isEmpty {
                 delay?.end(kindSetAside)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AMQP
@@ -55,7 +56,7 @@ import Testing
 
     @Test(arguments: 0..<50 as Range<UInt64>)
     func everyMessageIsSettledOnceUnderAnyOrder(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var window = ConfirmWindow<UInt64>(capacity: 16)
         var sent: UInt64 = 0
         var open: Set<UInt64> = []
@@ -73,17 +74,5 @@ import Testing
             #expect(window.isEmpty == open.isEmpty)
         }
         #expect(window.settleAll() == open.sorted())
-    }
-}
-
-/// A small generator with a seed (Steele, Lea and Flood, 2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

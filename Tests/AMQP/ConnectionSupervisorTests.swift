@@ -1,4 +1,5 @@
 import AMQP
+import Backoff
 import FaultyProxy
 import Synchronization
 import Testing

@@ -1,4 +1,5 @@
 import AMQP
+import Backoff
 import PrivateBroker
 import Synchronization
 import Testing

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PostgreSQL
@@ -6,7 +7,7 @@ import Testing
 struct PoolStateTests {
     @Test(arguments: 0..<50)
     func aRandomWalkKeepsItsInvariants(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let limit = Int.random(in: 1...4, using: &random)
         var state = PoolState<Int, Int>(limit: limit)
         var leased: [Int] = []
@@ -61,18 +62,5 @@ struct PoolStateTests {
             Issue.record("another connection was lent")
             return
         }
-    }
-}
-
-/// The generator of Steele, Lea and Flood (OOPSLA 2014), for walks that can be repeated.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import SandboxAgentCore
+import TestSupport
 import Testing
 
 struct GlobPatternTests {

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import SandmillService
+import TestSupport
 import Testing
 
 @testable import SandmillAPI
@@ -13,7 +14,7 @@ import Testing
         isLoopback: Bool = true,
         origins: [String] = []
     ) async throws -> Authenticator {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         let directory = TokenDirectory(store: tokens, logger: logger)
         try await directory.load()
         return Authenticator(directory: directory, isLoopback: isLoopback, origins: origins)

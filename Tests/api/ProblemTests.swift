@@ -3,12 +3,13 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import SandmillService
+import TestSupport
 import Testing
 
 @testable import SandmillAPI
 
 @Suite struct ProblemTests {
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    private static let logger = Logger.silent
 
     private func document(_ problem: Problem) throws -> [String: any Sendable] {
         let json = try JSONSerialization.jsonObject(with: Data(problem.document))

@@ -1,5 +1,6 @@
 import Logging
 import SandmillService
+import TestSupport
 import Testing
 
 @testable import SandmillAPI
@@ -9,7 +10,7 @@ import Testing
     private let directory: TokenDirectory
 
     init() {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         directory = TokenDirectory(store: tokens, logger: logger)
     }
 

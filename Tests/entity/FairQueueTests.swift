@@ -1,4 +1,5 @@
 import SandmillEntity
+import TestSupport
 import Testing
 
 @Suite("FairQueue")

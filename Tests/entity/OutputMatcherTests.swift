@@ -1,4 +1,5 @@
 import SandmillEntity
+import TestSupport
 import Testing
 
 /// Output against what is expected, in every way of comparing.

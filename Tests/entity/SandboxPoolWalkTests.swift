@@ -1,4 +1,5 @@
 import SandmillEntity
+import TestSupport
 import Testing
 
 /// A random walk through the pool that checks its numbered invariants after each step.

@@ -1,10 +1,11 @@
 import Foundation
 import PostgreSQL
 import SandmillEntity
-import SandmillRepository
 import SandmillService
 import StoreConformance
 import Testing
+
+@testable import SandmillRepository
 
 /// Batches that come as one message.
 @Suite("A batch in one message", .serialized, .timeLimit(.minutes(5)))
@@ -201,6 +202,19 @@ struct BatchAdmissionTests {
             try await store.executions.admitHeldMembers()
             try await store.executions.admitHeldMembers()
             #expect(try await take(9, in: store).count == 1)
+        }
+    }
+
+    @Test func aLookAtALimitedBatchReadsNoneOfThoseThatAreHeld() async throws {
+        try await RecordStore.with(connections: 1) { store in
+            let batch = BatchAdmission.sample(4, maximumRunning: 2)
+            _ = try await store.executions.admit(batch)
+            let held = try #require(batch.members.last).submission.id
+            try await store.multiply(held, by: 5_000)
+            try await store.pool.query("analyze executions")
+            let pages = try await store.pages(HeldMembers.repair, [nil as UUID?])
+            #expect((1..<50).contains(pages), "\(pages) pages were read")
+            #expect(try await take(9, in: store).count == 2)
         }
     }
 

@@ -4,6 +4,7 @@ import PostgreSQL
 import SandmillEntity
 import SandmillRepository
 import StoreConformance
+import TestSupport
 import Testing
 
 @testable import SandmillService
@@ -39,7 +40,7 @@ struct BulkActionTests {
                 relay: nil
             ),
             deletions: Deletions(store: store.executions, results: removals),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: .silent
         )
     }
 

@@ -54,6 +54,37 @@ extension RecordStore {
         )
     }
 
+    /// How many pages a statement reads, found in the cache or not; it has its effects.
+    func pages(_ sql: String, _ parameters: [any PostgreSQLValue]) async throws -> Int {
+        let plan = try await database.pool.query("explain (analyze, buffers) \(sql)", parameters)
+            .map { try $0[0] as String }
+        let line = try #require(plan.first { $0.contains("Buffers: ") })
+        return line.matches(of: /(hit|read)=(\d+)/).reduce(0) { $0 + (Int($1.output.2) ?? 0) }
+    }
+
+    /// Lets executions wait in the store, `count` of each of so many tenants, one tenant's after the other's.
+    func parkLanes(
+        _ lanes: Int,
+        count: Int,
+        pool name: String = "python",
+        level: Level = .normal,
+        availableIn seconds: Double = 0
+    ) async throws {
+        try await pool.query(
+            """
+            insert into executions (
+                id, tenant, pool, level, runtime, labels, state, waits, attempt, submitted_at,
+                available_at, request_properties, request_digest, request_body)
+            select gen_random_uuid(), 'tenant-' || lpad(lane::text, 6, '0'), $3, $4, 'python', '{}',
+                'queued', 'store', 0, now() + (lane * $2 + n - $1 * $2) * interval '1 ms',
+                now() + make_interval(secs => $5),
+                '{"headers": {}, "message_id": "x"}', '', '{"source": ""}'
+            from generate_series(1, $1::int8) as lane, generate_series(0, $2::int8 - 1) as n
+            """,
+            [lanes, count, name, level.rawValue, seconds]
+        )
+    }
+
     /// Puts copies of an execution into the store, with the columns that `changes` sets.
     func multiply(_ id: UUID, by count: Int, changes: String? = nil) async throws {
         let copied = try await database.pool.query(

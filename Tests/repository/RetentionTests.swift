@@ -3,6 +3,7 @@ import Logging
 import PostgreSQL
 import SandmillEntity
 import StoreConformance
+import TestSupport
 import Testing
 
 @testable import SandmillRepository
@@ -69,7 +70,7 @@ struct RetentionTests {
                 results: removals,
                 holds: policy.holds
             ),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: .silent
         )
     }
 
@@ -256,7 +257,7 @@ struct RetentionTests {
             cancellations: Cancellations(store: store.cancellations, relay: nil),
             reruns: Reruns(store: store.executions, decoders: [:], relay: nil),
             deletions: Deletions(store: store.executions, results: Removals(), holds: holds),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: .silent
         )
     }
 

@@ -282,6 +282,103 @@ struct TakeTests {
         }
     }
 
+    @Test func ofManyLanesEachHasItsTurnBeforeAnyHasASecond() async throws {
+        try await RecordStore.with { store in
+            let lanes = 14 * 7
+            #expect(lanes > TakeStatement.lanesPerLevel * 2)
+            // Each lane's second is older than the next one's first.
+            try await store.parkLanes(lanes, count: 2)
+            var order: [Lane] = []
+            while order.count < lanes * 2 {
+                // Whichever worker takes, and whatever it has of the last lanes.
+                let taken = try await store.executions.take(
+                    takeRequest(
+                        7,
+                        worker: "worker-\(order.count % 2)",
+                        held: Dictionary(order.suffix(3).map { ($0, 1) }) { $1 }
+                    )
+                )
+                try #require(!taken.isEmpty)
+                order += taken.map(\.lane)
+            }
+            #expect(Set(order.prefix(lanes)).count == lanes)
+            #expect(Set(order.suffix(lanes)).count == lanes)
+        }
+    }
+
+    @Test func aLaneOfAHigherLevelComesBeforeManyOfALower() async throws {
+        try await RecordStore.with { store in
+            try await store.parkLanes(200, count: 1, level: .low)
+            try await store.parkLanes(200, count: 1, level: .normal)
+            _ = try await store.executions.take(takeRequest(20))
+            let high = try await park(1, in: store, level: .high)
+            let taken = try await store.executions.take(takeRequest(1))
+            #expect(taken.map(\.unrunnable.record.id) == high.map(\.submission.id))
+            try await store.pool.query(
+                """
+                update executions set submitted_at = submitted_at - interval '5 min'
+                where level = 'low' and tenant = (
+                    select max(tenant) from (
+                        select tenant from executions where level = 'low' and waits = 'store'
+                        order by tenant limit 20) as next)
+                """
+            )
+            // The one that has waited for long is behind others of its level, which therefore go on.
+            let next = try await store.executions.take(takeRequest(20))
+            #expect(next.allSatisfy { $0.lane.level == .low })
+        }
+    }
+
+    @Test func whoseTurnItWasIsWrittenOnlyWhereNotAllLanesAreLookedAt() async throws {
+        try await RecordStore.with { store in
+            try await store.parkLanes(TakeStatement.lanesPerLevel - 1, count: 1)
+            _ = try await store.executions.take(takeRequest(9))
+            #expect(try await store.value("select count(*) from lane_turns") == 0)
+            try await store.parkLanes(TakeStatement.lanesPerLevel + 9, count: 1)
+            var request = takeRequest(9)
+            let first = try await store.executions.take(request)
+            let turns = "select count(*) from lane_turns where tenant = 'tenant-000009'"
+            #expect(try await store.value(turns) == 1)
+            request.isRepeated = true
+            let again = try await store.executions.take(request)
+            #expect(again.map(\.grant) == first.map(\.grant))
+            #expect(try await store.value(turns) == 1)
+            _ = try await store.executions.take(takeRequest(9))
+            #expect(try await store.value("select max(tenant) from lane_turns") == "tenant-000018")
+            #expect(try await store.value("select count(*) from lane_turns") == 1)
+        }
+    }
+
+    @Test func manyLanesThatAreNotDueHideNoneThatIs() async throws {
+        try await RecordStore.with { store in
+            try await store.parkLanes(2_000, count: 1, availableIn: 86_400)
+            let due = try await park(1, in: store, tenant: "z")
+            let taken = try await store.executions.take(takeRequest(4))
+            #expect(taken.map(\.unrunnable.record.id) == due.map(\.submission.id))
+        }
+    }
+
+    @Test func aTakeReadsAsMuchOfTenThousandLanesAsOfAHundred() async throws {
+        try await RecordStore.with(connections: 1) { store in
+            try await store.parkLanes(100, count: 100, pool: "few")
+            try await store.parkLanes(10_000, count: 1, pool: "many")
+            try await store.pool.query("analyze executions")
+            var pages: [String: Int] = [:]
+            for pool in ["few", "many"] {
+                var request = takeRequest(16)
+                request.pool = pool
+                request.newcomers = 20
+                pages[pool] = try await store.pages(
+                    TakeStatement.sql,
+                    TakeStatement.parameters(request)
+                )
+            }
+            let (few, many) = try (#require(pages["few"]), #require(pages["many"]))
+            #expect(few < 1_000, "\(few) pages")
+            #expect(Double(many) < Double(few) * 1.15, "\(many) pages instead of \(few)")
+        }
+    }
+
     /// The plan, since a time says little: no part of it may read all that waits.
     @Test func takingReadsAsManyRowsAsItTakesHoweverManyWait() async throws {
         try await RecordStore.with(connections: 1) { store in

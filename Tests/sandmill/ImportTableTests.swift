@@ -8,7 +8,8 @@ import Testing
 @Suite struct ImportTableTests {
     private static let table: [String: Set<String>] = [
         "Threads": ["CLinux", "Glibc", "Synchronization"],
-        "AMQP": ["CRabbitMQ", "Glibc", "Hashing", "Synchronization", "Threads"],
+        "Backoff": [],
+        "AMQP": ["Backoff", "CRabbitMQ", "Glibc", "Hashing", "Synchronization", "Threads"],
         "PostgreSQL": [
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
@@ -21,7 +22,7 @@ import Testing
         "SandboxAgent": ["SandboxAgentCore"],
         "entity": ["FoundationEssentials"],
         "service": [
-            "FoundationEssentials", "Gzip", "Logging", "Metrics", "SandmillEntity",
+            "Backoff", "FoundationEssentials", "Gzip", "Logging", "Metrics", "SandmillEntity",
             "ServiceLifecycle", "Synchronization",
         ],
         "client": [
@@ -37,7 +38,7 @@ import Testing
         ],
         "adapter/otlp": ["Curl", "SandmillService"],
         "adapter/rabbitmq": [
-            "AMQP", "FoundationEssentials", "Hashing", "Logging", "SandmillEntity",
+            "AMQP", "Backoff", "FoundationEssentials", "Hashing", "Logging", "SandmillEntity",
             "SandmillService",
             "ServiceLifecycle", "Synchronization",
         ],
@@ -46,13 +47,15 @@ import Testing
             "SandmillService", "Threads",
         ],
         "api": [
-            "AsyncAlgorithms", "FoundationEssentials", "HTTPTypes", "Hashing", "Hummingbird",
+            "AsyncAlgorithms", "Backoff", "FoundationEssentials", "HTTPTypes", "Hashing",
+            "Hummingbird",
             "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
             "SandmillEntity", "SandmillService", "ServiceLifecycle", "Synchronization",
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
         "sandmill": [
-            "ArgumentParser", "CLinux", "Dispatch", "Foundation", "FoundationEssentials", "Logging",
+            "ArgumentParser", "Backoff", "CLinux", "Dispatch", "Foundation", "FoundationEssentials",
+            "Logging",
             "Metrics", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
             "SandmillDocker",
             "SandmillEntity", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
@@ -60,9 +63,10 @@ import Testing
             "SandmillService", "ServiceLifecycle", "UnixSignals",
         ],
         "bench": [
-            "ArgumentParser", "Foundation", "Histogram", "Logging", "SandmillClient",
+            "ArgumentParser", "Foundation", "Histogram", "Logging", "PostgreSQL", "SandmillClient",
             "SandmillConfiguration",
-            "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillService",
+            "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository",
+            "SandmillService",
         ],
     ]
 

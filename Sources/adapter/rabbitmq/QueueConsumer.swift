@@ -1,4 +1,5 @@
 internal import AMQP
+internal import Backoff
 internal import Logging
 public import SandmillService
 

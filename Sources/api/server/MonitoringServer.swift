@@ -1,3 +1,4 @@
+internal import Backoff
 public import Logging
 internal import SandmillEntity
 internal import SandmillService
@@ -37,7 +38,7 @@ public struct MonitoringServer: Service {
             logger: logger
         )
         let routes = OperationRoutes(monitoring: monitoring, scrapers: .anybody).monitoringRoutes
-        var backoff = Backoff(first: .seconds(1), limit: .seconds(60))
+        var backoff = Backoff(initial: .seconds(1), maximum: .seconds(60))
         var report = FailureReport()
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             do {

@@ -1,3 +1,4 @@
+internal import Backoff
 internal import FoundationEssentials
 public import Logging
 internal import SandmillEntity

@@ -1,3 +1,4 @@
+internal import Backoff
 internal import Logging
 internal import SandmillEntity
 internal import ServiceLifecycle
@@ -11,7 +12,7 @@ public actor ResultsHealth {
     private let results: any ResultsStore
     private let logger: Logger
     private let clock = ContinuousClock()
-    private var backoff = Backoff(first: .milliseconds(500), limit: .seconds(10))
+    private var backoff = Backoff(initial: .milliseconds(500), maximum: .seconds(10))
 
     /// Whether there is doubt.
     private var isSuspect = false

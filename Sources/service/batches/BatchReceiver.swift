@@ -1,3 +1,4 @@
+internal import Backoff
 public import Logging
 public import SandmillEntity
 public import ServiceLifecycle
@@ -103,7 +104,7 @@ public struct BatchReceiver: Service {
         _ message: RequestMessage,
         of delivery: Delivery
     ) async throws -> AdmittedBatch? {
-        var backoff = Backoff(limit: .seconds(30))
+        var backoff = Backoff(maximum: .seconds(30))
         while !delivery.settlement.isStale() {
             do {
                 return try await admissions.submit(batch: message, from: delivery.queue)

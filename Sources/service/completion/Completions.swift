@@ -1,3 +1,4 @@
+internal import Backoff
 public import FoundationEssentials
 public import Logging
 internal import SandmillEntity
@@ -89,7 +90,7 @@ public actor Completions: Service {
     }
 
     private func receive() async {
-        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(5))
+        var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(5))
         while !Task.isCancelled {
             do {
                 try await source.withSubscription(to: []) { subscription in

@@ -1,3 +1,4 @@
+internal import Backoff
 public import Logging
 internal import SandmillEntity
 public import ServiceLifecycle
@@ -75,7 +76,7 @@ public struct DeadLetterDrain: Service {
     /// drops that.
     private func keep(_ delivery: Delivery) async {
         let letter = publishers.addressed(DeadLetter(undeliverable: delivery))
-        var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
+        var backoff = Backoff(initial: .seconds(1), maximum: .seconds(30))
         while !delivery.settlement.isStale() {
             do throws(StoreError) {
                 try await ledger.keep(letter)

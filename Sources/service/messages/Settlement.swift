@@ -1,3 +1,4 @@
+internal import Backoff
 internal import SandmillEntity
 internal import ServiceLifecycle
 
@@ -29,8 +30,8 @@ public struct Settlement: Sendable {
     /// at once.
     func releaseLater(deliveries: Int?, clock: any Clock<Duration>) async {
         var backoff = Backoff(
-            first: .seconds(1 << min(deliveries ?? 1, 6)),
-            limit: .seconds(30)
+            initial: .seconds(1 << min(deliveries ?? 1, 6)),
+            maximum: .seconds(30)
         )
         let wait = backoff.next()
         try? await cancelWhenGracefulShutdown { try await clock.sleep(for: wait) }

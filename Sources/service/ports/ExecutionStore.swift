@@ -13,10 +13,11 @@ public protocol ExecutionStore: ExecutionRecords, BatchRecords {
 
     /// Claims executions that wait in the store, in one transaction.
     ///
-    /// One comes first of each level and tenant of which the worker has none. Then they come so that
-    /// it holds as many of each tenant, and of the levels 12 to 4 to 1; of equals the oldest. A level's executions count as a minute younger than the next higher one's. Workers take one
-    /// after the other. The same ``TakeRequest/token`` gets the same
-    /// executions again if it is ``TakeRequest/isRepeated``.
+    /// One comes first of each level and tenant of which the worker has none. Then they come so that it
+    /// holds as many of each tenant, and of the levels 12 to 4 to 1; of equals the oldest. A level's
+    /// executions count as a minute younger than the next higher one's. Of more tenants than a take looks
+    /// at, those come first whose turn was longest ago. Workers take one after the other. The same
+    /// ``TakeRequest/token`` gets the same executions again if it is ``TakeRequest/isRepeated``.
     ///
     /// - Returns: At most ``TakeRequest/count``, or ``TakeRequest/newcomers`` if that is more; fewer when no
     ///   more wait, or when these are large.

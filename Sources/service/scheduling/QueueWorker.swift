@@ -1,3 +1,4 @@
+internal import Backoff
 internal import FoundationEssentials
 public import Logging
 public import SandmillEntity
@@ -395,8 +396,8 @@ public struct QueueWorker: Service {
             return
         }
         var backoff = Backoff(
-            first: .milliseconds(500 << min(execution.faults, 8)),
-            limit: .seconds(120)
+            initial: .milliseconds(500 << min(execution.faults, 8)),
+            maximum: .seconds(120)
         )
         try await ledger.retry(
             FailedAttempt(

@@ -1,3 +1,4 @@
+internal import Backoff
 internal import FoundationEssentials
 public import Logging
 public import SandmillEntity
@@ -42,7 +43,7 @@ public actor WarmPool: Service {
     private var pool: SandboxPool
     private var sandboxes: [SandboxPool.SandboxID: Member] = [:]
     private var waiters: [SandboxPool.WaiterID: Waiter] = [:]
-    private var startFailures = Backoff(first: .milliseconds(500), limit: .seconds(15))
+    private var startFailures = Backoff(initial: .milliseconds(500), maximum: .seconds(15))
     private var isFailing = false
     private var isDraining = false
     private let metrics: SandboxMetrics

@@ -1,3 +1,4 @@
+internal import Backoff
 public import Logging
 internal import SandmillEntity
 public import ServiceLifecycle
@@ -42,7 +43,7 @@ public struct ControlListener: Service {
     /// Listens until a graceful shutdown; reconnects by itself.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            var backoff = Backoff(first: .seconds(1), limit: .seconds(30))
+            var backoff = Backoff(initial: .seconds(1), maximum: .seconds(30))
             while !Task.isCancelled {
                 let began = ContinuousClock.now
                 do {

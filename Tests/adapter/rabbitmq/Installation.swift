@@ -5,6 +5,7 @@ import Logging
 import SandmillEntity
 import SandmillRabbitMQ
 import SandmillService
+import TestSupport
 import Testing
 
 /// An installation of the test's own on the real broker, and a proxy on the way to it.
@@ -42,7 +43,7 @@ struct Installation {
                 authorityFile: nil,
                 topology: Topology(prefix: prefix, pools: [pool]),
                 maximumBody: maximumBody,
-                logger: .quiet
+                logger: .silent
             ),
             prefix: prefix,
             proxy: proxy,
@@ -111,10 +112,6 @@ struct Inbox {
     func next() async throws -> SandmillService.Delivery {
         try #require(await deliveries.first { _ in true })
     }
-}
-
-extension Logger {
-    static var quiet: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }
 
 /// The error of a call that must fail because of the broker.

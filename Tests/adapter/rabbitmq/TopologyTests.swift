@@ -2,6 +2,7 @@ import AMQP
 import SandmillEntity
 import SandmillRabbitMQ
 import SandmillService
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct TopologyTests {
@@ -119,7 +120,7 @@ import Testing
                 authorityFile: nil,
                 topology: topology,
                 maximumBody: 1,
-                logger: .quiet
+                logger: .silent
             )
         }
         #expect(try await failure { try broker("amqp://b:x") }.code == .refused)

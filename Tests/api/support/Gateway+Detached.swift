@@ -6,13 +6,14 @@ import SandmillRabbitMQ
 import SandmillRepository
 import SandmillResults
 import SandmillService
+import TestSupport
 
 @testable import SandmillAPI
 
 extension Gateway {
     /// A door with everything behind it, none of which is connected to anything.
     static func detached() throws -> Gateway {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         let database = Database(
             url: "postgresql://127.0.0.1:1/none",
             schema: "none",

@@ -1,3 +1,5 @@
+import TestSupport
+
 extension Corpus {
     /// An input that differs from one of the corpus in a few places.
     func mutant(using random: inout SeededGenerator) -> [UInt8] {

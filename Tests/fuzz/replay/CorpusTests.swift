@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The inputs that `ops/fuzz` has found, and others near them.

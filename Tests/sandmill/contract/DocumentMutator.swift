@@ -1,10 +1,12 @@
+import TestSupport
+
 /// Makes documents that differ in a few places from some that are good, always the same ones.
 struct DocumentMutator {
     private let seeds: [JSON]
     /// What stands under each name somewhere in the seeds.
     private let known: [String: [JSON]]
     private let names: [String]
-    private var random: SplitMix
+    private var random: SeededGenerator
 
     init(_ seeds: [JSON], seed: UInt64) {
         self.seeds = seeds
@@ -12,7 +14,7 @@ struct DocumentMutator {
         for document in seeds { Self.collect(document, into: &known) }
         self.known = known
         names = known.keys.sorted() + ["", "x", "max_runing", "id", "batch"]
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     /// The next document, with one to three changes.
@@ -127,17 +129,4 @@ struct DocumentMutator {
             "float: 1", "float:" + String(repeating: "0", count: 58) + "1",
             "float:" + String(repeating: "0", count: 57) + "1",
         ].map(JSON.string)
-}
-
-/// A generator of numbers that starts where it is told to (Steele, Lea and Flood, 2014).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

@@ -4,6 +4,7 @@ import SandmillEntity
 import SandmillService
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct CompletionsTests {
@@ -18,7 +19,7 @@ import Testing
             source: source,
             records: records,
             clock: HastyClock(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: .silent
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await completions.run() }

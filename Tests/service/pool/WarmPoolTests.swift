@@ -1,6 +1,7 @@
 import SandmillEntity
 import ServiceLifecycle
 import ServiceLifecycleTestKit
+import TestSupport
 import Testing
 
 @testable import SandmillService

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import SandmillEntity
 import SandmillService
+import TestSupport
 import Testing
 
 @Suite("SubmissionDecoder")

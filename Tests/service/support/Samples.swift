@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import SandmillEntity
+import TestSupport
 
 @testable import SandmillService
 
@@ -121,11 +122,6 @@ extension SandboxReport {
         ),
         isClean: true
     )
-}
-
-extension Logger {
-    /// Says nothing.
-    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 extension WarmPool {

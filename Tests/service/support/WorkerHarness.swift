@@ -2,6 +2,7 @@ import Logging
 import SandmillEntity
 import SandmillService
 import ServiceLifecycle
+import TestSupport
 
 /// A whole worker on fakes: what a message meets from its delivery to its event.
 struct WorkerHarness {

@@ -1,5 +1,6 @@
 import SandmillEntity
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import SandmillService

@@ -3,6 +3,7 @@ import SandmillEntity
 import ServiceLifecycle
 import ServiceLifecycleTestKit
 import StoreConformance
+import TestSupport
 import Testing
 
 @testable import SandmillService

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import SandmillEntity
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SandmillService

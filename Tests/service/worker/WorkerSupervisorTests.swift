@@ -1,6 +1,7 @@
 import FoundationEssentials
 import SandmillEntity
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import SandmillService

@@ -142,18 +142,20 @@ class Gateway:
 class Load:
     """Submits jobs at an even rate by several threads, each with a door of its own."""
 
-    # Each door, and its share of the executions.
-    DOORS = {"message": 4, "batch_message": 2, "http": 2, "http_wait": 1, "http_batch": 1}
+    # Each door, its share of the executions, and by how many threads they come.
+    DOORS = {"message": (4, 2), "batch_message": (2, 1), "http": (2, 2), "http_wait": (1, 8), "http_batch": (1, 1)}
 
     def __init__(self, installation, seed, executions, seconds, complain):
         self.installation, self.complain = installation, complain
         self.jobs, self.batches, self.lock = [], {}, threading.Lock()
         self.is_over = threading.Event()
         self.threads = []
-        for door, share in self.DOORS.items():
-            count = executions * share // sum(self.DOORS.values())
-            arguments = (door, Jobs(f"{seed} {door}"), count, seconds)
-            self.threads.append(threading.Thread(target=self.run, args=arguments, name=door))
+        shares = sum(share for share, _ in self.DOORS.values())
+        for door, (share, threads) in self.DOORS.items():
+            for number in range(threads):
+                count = executions * share // shares // threads
+                arguments = (door, Jobs(f"{seed} {door} {number}"), count, seconds)
+                self.threads.append(threading.Thread(target=self.run, args=arguments, name=door))
 
     def start(self):
         for thread in self.threads:

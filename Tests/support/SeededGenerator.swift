@@ -1,12 +1,14 @@
-/// SplitMix64: a generator whose walk a failing test can repeat.
-struct SeededGenerator: RandomNumberGenerator {
+/// SplitMix64: a generator whose numbers depend on its seed alone, so that a failing walk can be repeated.
+public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    /// Starts anew.
+    public init(seed: UInt64) {
         state = seed
     }
 
-    mutating func next() -> UInt64 {
+    /// The next number.
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,4 +1,5 @@
-import AMQP
+import Backoff
+import TestSupport
 import Testing
 
 @Suite struct BackoffTests {
@@ -10,7 +11,7 @@ import Testing
     }
 
     @Test func aWaitIsAnythingBelowTheCeiling() {
-        var generator = SplitMix(state: 1)
+        var generator = SeededGenerator(seed: 1)
         let waits = (0..<1_000).map { _ in
             var backoff = Backoff(initial: .seconds(1), maximum: .seconds(1))
             return backoff.next(using: &generator)
@@ -35,6 +36,25 @@ import Testing
         #expect(backoff.next(using: &highest) == .seconds(4))
         backoff.reset(after: .seconds(9))
         #expect(backoff.next(using: &highest) == .seconds(1))
+    }
+
+    @Test func resetForgetsTheFailures() {
+        var backoff = Backoff(initial: .seconds(1), maximum: .seconds(60))
+        var highest = Highest()
+        for _ in 0..<5 { _ = backoff.next(using: &highest) }
+        backoff.reset()
+        #expect(backoff.next(using: &highest) == .seconds(1))
+    }
+
+    @Test func theFirstWaitIsNoLongerThanAnyOther() {
+        var backoff = Backoff(initial: .seconds(64), maximum: .seconds(30))
+        var highest = Highest()
+        #expect(backoff.next(using: &highest) == .seconds(30))
+    }
+
+    @Test func manyFailuresOverflowNothing() {
+        var backoff = Backoff(initial: .seconds(60), maximum: .seconds(3_600))
+        for _ in 0..<10_000 { #expect(backoff.next() <= .seconds(3_600)) }
     }
 }
 
