@@ -1,4 +1,4 @@
-"""Runs executions while faults are done to everything below them, and checks that none was lost, doubled or falsified."""
+"""Breaks everything below a load of executions, and checks that none is lost, doubled or falsified."""
 import argparse
 import collections
 import json
@@ -24,7 +24,9 @@ def main():
         arguments.seed, seconds, arguments.faults)
     arguments.state.mkdir(parents=True, exist_ok=True)
     (arguments.state / "schedule.json").write_text(json.dumps(plan, indent=1))
-    print(f"seed {arguments.seed}, {len(plan)} faults, {arguments.executions} executions in {arguments.minutes:g} minutes")
+    print(
+        f"seed {arguments.seed}, {len(plan)} faults,"
+        f" {arguments.executions} executions in {arguments.minutes:g} minutes")
 
     complaints = []
 
@@ -54,7 +56,7 @@ def main():
     for process in installation.processes.values():
         process.end()
     check_remains(installation, complain)
-    report(arguments, installation, load, subscriber, counts, events, gaps_by_fault, sizes, took, complain)
+    report(arguments, load, subscriber, counts, events, gaps_by_fault, sizes, took, complain)
     print(f"{len(complaints)} complaints" if complaints else "all is as it should be")
     sys.exit(1 if complaints else 0)
 
@@ -74,9 +76,13 @@ def parse():
     parser = argparse.ArgumentParser(prog="ops/soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30, help="how long executions come and faults are done (30)")
     parser.add_argument("--executions", type=int, default=20_000, help="how many executions (20000)")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31), help="what is drawn; by default another each time")
-    parser.add_argument("--schedule", type=pathlib.Path, help="a schedule.json of an earlier run instead of faults drawn by the seed")
-    parser.add_argument("--faults", nargs="+", choices=list(Faults.KINDS), metavar="FAULT", help="these alone, of: " + ", ".join(Faults.KINDS))
+    parser.add_argument(
+        "--seed", type=int, default=random.randrange(1 << 31), help="what is drawn; by default another each time")
+    parser.add_argument(
+        "--schedule", type=pathlib.Path, help="a schedule.json of an earlier run instead of faults drawn by the seed")
+    parser.add_argument(
+        "--faults", nargs="+", choices=list(Faults.KINDS), metavar="FAULT",
+        help="these alone, of: " + ", ".join(Faults.KINDS))
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--older", help=argparse.SUPPRESS)
     parser.add_argument("--state", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -122,10 +128,11 @@ def measure(installation, sizes):
         time.sleep(1)
 
 
-def report(arguments, installation, load, subscriber, counts, events, gaps_by_fault, sizes, took, complain):
+def report(arguments, load, subscriber, counts, events, gaps_by_fault, sizes, took, complain):
+    members = sum(len(members) for members in load.batches.values())
     lines = [
         f"`ops/soak --minutes {arguments.minutes:g} --executions {arguments.executions} --seed {arguments.seed}`", "",
-        f"{len(load.jobs)} executions, of them {sum(len(m) for m in load.batches.values())} in {len(load.batches)} batches, and"
+        f"{len(load.jobs)} executions, of them {members} in {len(load.batches)} batches, and"
         f" {subscriber.received} events in {took / 60:.1f} minutes, under {len(events)} faults: "
         + ", ".join(f"{name} {count}" for name, count in counts.items()) + ".", "",
         "| fault | times | longest time it lasted, s | longest time without an end, s |", "|---|---|---|---|",
@@ -142,7 +149,8 @@ def report(arguments, installation, load, subscriber, counts, events, gaps_by_fa
     lines += ["", "| process | memory, MiB | descriptors |", "|---|---|---|"]
     for name, values in sorted(sizes.items()):
         memory, descriptors = zip(*values)
-        lines.append(f"| {name} | {max(memory)} at most, {memory[-1]} at the end | {max(descriptors)} at most, {descriptors[-1]} at the end |")
+        cells = [f"{max(figures)} at most, {figures[-1]} at the end" for figures in (memory, descriptors)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
         if max(memory) > 512 or max(descriptors) > 512:
             complain(f"{name} took {max(memory)} MiB and {max(descriptors)} descriptors")
     text = "\n".join(lines) + "\n"

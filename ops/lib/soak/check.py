@@ -29,7 +29,7 @@ class Check:
         What has lost three workers while it ran is quarantined, as it should be, and counted only.
         """
         rows = self.installation.query(
-            "select id::text, state, reason, attempt, result, results_path, tenant, retries from executions")
+            "select id::text, state, reason, result, results_path, retries from executions")
         records = {row[0]: row[1:] for row in rows}
         refusals = dict(self.installation.query(
             "select properties ->> 'message_id', count(*) from dead_letters group by 1"))
@@ -40,18 +40,21 @@ class Check:
                 counts["lost"] += self.expect(job.id in refusals, f"{job.id} was refused and is no dead letter")
                 continue
             record = records.get(job.id)
-            if not self.expected(record is not None and record[0] not in ("queued", "running"), f"lost: {describe(job)}, {record}"):
+            has_ended = record is not None and record[0] not in ("queued", "running")
+            if not self.expected(has_ended, f"lost: {describe(job)}, {record}"):
                 counts["lost"] += 1
                 continue
             counts["twice"] += self.ends(job)
-            counts["without an event"] += self.expect((EXECUTION, job.id) in self.subscriber.events, f"no event: {describe(job)}")
-            state, reason, _, result, path, _, _ = record
+            is_announced = (EXECUTION, job.id) in self.subscriber.events
+            counts["without an event"] += self.expect(is_announced, f"no event: {describe(job)}")
+            state, reason, result, path, retries = record
             if (state, reason) == ("errored", "worker_killer"):
                 counts["quarantined"] += 1
             elif state == "errored":
                 counts["our fault"] += self.expect(False, f"errored, {reason}: {describe(job)}")
             else:
-                counts["wrong"] += self.expect(is_right(job, state, reason, result), f"wrong: {describe(job)}, {state} {reason} {result}")
+                complaint = f"wrong: {describe(job)}, {state} {reason}, {retries} retries, {result}"
+                counts["wrong"] += self.expect(is_right(job, state, reason, result, retries), complaint)
             counts["files that differ"] += self.files(job, result, path)
         strangers = records.keys() - {job.id for job in self.load.jobs}
         # What no door confirmed may be there all the same: its answer was lost when the load ended.
@@ -68,7 +71,7 @@ class Check:
         return 0 if self.expected(condition, complaint) else 1
 
     def ends(self, job):
-        """Whether it has two outcomes, by its events or by its attempts that count."""
+        """Whether its events tell of two outcomes."""
         events = self.subscriber.events.get((EXECUTION, job.id), ())
         return self.expect(len(events) <= 1, f"{len(events)} different events of {describe(job)}: {events}")
 
@@ -88,14 +91,15 @@ class Check:
     def batches(self):
         complete = dict(self.installation.query("select id::text, pending from batches"))
         for batch, members in self.load.batches.items():
-            self.expected(complete.get(batch) == 0, f"batch {batch} of {len(members)} has {complete.get(batch)} pending")
+            pending = complete.get(batch)
+            self.expected(pending == 0, f"batch {batch} of {len(members)} has {pending} pending")
             events = self.subscriber.events.get((BATCH, batch), ())
             self.expected(len(events) == 1, f"batch {batch} has {len(events)} events")
 
 
-def is_right(job, state, reason, result):
-    """Whether it ended as its program says, once at least one of its attempts ran undisturbed."""
-    if (state, reason) != (job.state, job.reason):
+def is_right(job, state, reason, result, retries):
+    """Whether it ended as its program says, whatever disturbed its attempts."""
+    if (state, reason, retries) != (job.state, job.reason, job.retries):
         return False
     if job.output is not None and result["stdout"]["preview"] != job.output:
         return False

@@ -20,19 +20,22 @@ def stopped(pid):
 
 
 class Faults:
-    """Each public function is a fault; `seconds` is how long what it breaks stays so."""
+    """Each function that is named in `KINDS` is a fault.
+
+    `draw` chooses what it is done to, and `seconds` is how long that stays broken.
+    """
 
     def __init__(self, installation):
         self.installation = installation
         self.processes = installation.processes
 
-    def worker_killed(self, random, seconds):
-        process = self.processes[random.choice(self.installation.WORKERS)]
+    def worker_killed(self, draw, seconds):
+        process = self.processes[draw.choice(self.installation.WORKERS)]
         with self.held(process):
             process.send(signal.SIGKILL)
             time.sleep(seconds)
 
-    def both_workers_killed(self, random, seconds):
+    def both_workers_killed(self, draw, seconds):
         with contextlib.ExitStack() as stack:
             for name in self.installation.WORKERS:
                 stack.enter_context(self.held(self.processes[name]))
@@ -48,49 +51,49 @@ class Faults:
         finally:
             process.is_held.clear()
 
-    def worker_told_to_stop(self, random, seconds):
+    def worker_told_to_stop(self, draw, seconds):
         """It finishes what it has, and is started again."""
-        process = self.processes[random.choice(self.installation.WORKERS)]
+        process = self.processes[draw.choice(self.installation.WORKERS)]
         with self.held(process):
             process.send(signal.SIGTERM)
             process.process.wait(90)
             time.sleep(seconds)
 
-    def worker_frozen(self, random, seconds):
+    def worker_frozen(self, draw, seconds):
         """Past its lease when that takes long; what it has then is another's."""
-        with stopped(self.processes[random.choice(self.installation.WORKERS)].pid):
+        with stopped(self.processes[draw.choice(self.installation.WORKERS)].pid):
             time.sleep(seconds)
 
-    def worker_without_descriptors(self, random, seconds):
+    def worker_without_descriptors(self, draw, seconds):
         """It can open no file, no connection and no sandbox beside those that it has."""
-        pid = self.processes[random.choice(self.installation.WORKERS)].pid
+        pid = self.processes[draw.choice(self.installation.WORKERS)].pid
         _, maximum = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), maximum))
         time.sleep(seconds)
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
-    def clock_jumps(self, random, seconds):
+    def clock_jumps(self, draw, seconds):
         """That of worker-b, by a day."""
-        self.installation.clock.set(random.choice(["+1d", "-1d"]))
+        self.installation.clock.set(draw.choice(["+1d", "-1d"]))
         try:
             time.sleep(seconds)
         finally:
             self.installation.clock.set("+0")
 
-    def gateway_killed(self, random, seconds):
+    def gateway_killed(self, draw, seconds):
         process = self.processes["gateway"]
         with self.held(process):
             process.send(signal.SIGKILL)
             time.sleep(seconds)
 
-    def broker_killed(self, random, seconds):
+    def broker_killed(self, draw, seconds):
         self.server_killed("broker", seconds)
 
-    def database_killed(self, random, seconds):
+    def database_killed(self, draw, seconds):
         self.server_killed("database", seconds)
 
-    def engine_killed(self, random, seconds):
+    def engine_killed(self, draw, seconds):
         self.server_killed("engine", seconds)
 
     def server_killed(self, name, seconds):
@@ -98,14 +101,14 @@ class Faults:
         time.sleep(seconds)
         self.installation.start_server(name)
 
-    def engine_hung(self, random, seconds):
+    def engine_hung(self, draw, seconds):
         with stopped(self.installation.server_pid("engine")):
             time.sleep(seconds)
 
-    def broker_connections_closed(self, random, seconds):
+    def broker_connections_closed(self, draw, seconds):
         self.installation.rabbitmqctl("close_all_connections", "as an operator does")
 
-    def broker_alarmed(self, random, seconds):
+    def broker_alarmed(self, draw, seconds):
         """It takes no message while it has too little memory."""
         self.installation.rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1")
         try:
@@ -113,23 +116,24 @@ class Faults:
         finally:
             self.installation.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
 
-    def queue_deleted_while_empty(self, random, seconds):
-        """With nothing in it, so that what is lost is nobody's; a publisher's next message is unroutable for a moment."""
+    def queue_deleted_while_empty(self, draw, seconds):
+        """With nothing in it, so that nobody loses anything; it has no place for the next message for a moment."""
         self.installation.rabbitmqctl("delete_queue", f"{self.installation.PREFIX}.work.python.high", "--if-empty")
 
-    def database_sessions_ended(self, random, seconds):
+    def database_sessions_ended(self, draw, seconds):
         self.installation.query(
-            "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'")
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where pid <> pg_backend_pid() and backend_type = 'client backend'")
 
-    def database_read_only(self, random, seconds):
+    def database_read_only(self, draw, seconds):
         """As after a failover to a standby."""
         self.alter_database("on")
         try:
-            self.database_sessions_ended(random, seconds)
+            self.database_sessions_ended(draw, seconds)
             time.sleep(seconds)
         finally:
             self.alter_database("off")
-            self.database_sessions_ended(random, seconds)
+            self.database_sessions_ended(draw, seconds)
 
     def alter_database(self, value):
         with psycopg.connect(self.installation.database_url, autocommit=True) as connection:
@@ -137,21 +141,21 @@ class Faults:
             connection.execute("set transaction_read_only = off")
             connection.execute(f"alter database sandmill set default_transaction_read_only = {value}")
 
-    def table_locked(self, random, seconds):
+    def table_locked(self, draw, seconds):
         with psycopg.connect(self.installation.database_url) as connection:
             connection.execute(f"lock table {self.installation.SCHEMA}.executions in access exclusive mode")
             time.sleep(seconds)
 
-    def rows_locked(self, random, seconds):
+    def rows_locked(self, draw, seconds):
         with psycopg.connect(self.installation.database_url) as connection:
             connection.execute(
                 f"select 1 from {self.installation.SCHEMA}.executions where finished_at is null limit 20 for update")
             time.sleep(seconds)
 
-    def link_to_broker_cut(self, random, seconds):
+    def link_to_broker_cut(self, draw, seconds):
         self.cut("broker", seconds)
 
-    def link_to_database_cut(self, random, seconds):
+    def link_to_database_cut(self, draw, seconds):
         self.cut("database", seconds)
 
     def cut(self, name, seconds):
@@ -163,14 +167,14 @@ class Faults:
         finally:
             link.flows.set()
 
-    def sandbox_killed(self, random, seconds):
+    def sandbox_killed(self, draw, seconds):
         if containers := self.installation.containers():
-            self.installation.docker("kill", random.choice(containers))
+            self.installation.docker("kill", draw.choice(containers))
 
-    def sandboxes_removed(self, random, seconds):
+    def sandboxes_removed(self, draw, seconds):
         self.installation.docker("rm", "--force", *self.installation.containers())
 
-    def results_full(self, random, seconds):
+    def results_full(self, draw, seconds):
         """Not a byte is left on the results' file system."""
         filler = self.installation.results / "filler"
         try:

@@ -110,7 +110,7 @@ class Process:
 
 
 class Installation:
-    """Two workers, two gateways and the servers below them, all private to this run."""
+    """Two workers, a gateway and the servers below them, all private to this run."""
 
     PREFIX = SCHEMA = "soak"
     WORKERS = ("worker-a", "worker-b")
@@ -123,8 +123,9 @@ class Installation:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.gateway_port = listener.getsockname()[1]
         # The links of worker-a, which can be cut.
-        self.links = {name: self.proxy(url) for name, url in (("broker", self.broker_url), ("database", self.database_url))}
-        self.environment = environment = {name: value for name, value in os.environ.items() if name != "SANDMILL_STATE"} | {
+        self.links = {"broker": self.proxy(self.broker_url), "database": self.proxy(self.database_url)}
+        inherited = {name: value for name, value in os.environ.items() if name != "SANDMILL_STATE"}
+        self.environment = environment = inherited | {
             "SANDMILL_BROKER_PREFIX": self.PREFIX,
             "SANDMILL_DATABASE_SCHEMA": self.SCHEMA,
             "SANDMILL_CLUSTER": self.PREFIX,
@@ -174,7 +175,7 @@ class Installation:
             return cursor.fetchall() if cursor.description else []
 
     def start_server(self, name):
-        # For the script that started us, which ends it again. What a killed server leaves may be in the way for a while.
+        # For the script that started us, which ends it again. What a killed server leaves may be in the way a while.
         for _ in range(20):
             started = subprocess.run([self.services, "borrow", str(os.getppid()), name], check=False,
                                      capture_output=True, text=True)
@@ -201,10 +202,8 @@ class Installation:
 
     def containers(self):
         """The ids of this installation's sandboxes."""
-        listed = subprocess.run(["docker", "ps", "--all", "--quiet"], capture_output=True, text=True, timeout=60, check=True,
-                                env=os.environ | {"DOCKER_HOST": os.environ["SANDMILL_ENGINE_URL"]})
-        return listed.stdout.split()
+        return self.docker("ps", "--all", "--quiet").split()
 
     def docker(self, *arguments):
-        subprocess.run(["docker", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60,
-                       env=os.environ | {"DOCKER_HOST": os.environ["SANDMILL_ENGINE_URL"]}, check=False)
+        command = ["docker", "--host", os.environ["SANDMILL_ENGINE_URL"], *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout

@@ -15,12 +15,12 @@ TENANTS = [f"tenant-{number}" for number in range(10)]
 class Job:
     """An execution and how it must end; `confirmed` is when its acceptance was durable."""
 
-    def __init__(self, kind, request, state, reason=None, output=None, digest=None, attempts=1):
+    def __init__(self, kind, request, state, reason=None, output=None, digest=None, retries=0):
         self.id = None
         self.kind, self.request = kind, request
         self.state, self.reason, self.output, self.digest = state, reason, output, digest
-        # How often its program runs when nothing breaks.
-        self.attempts = attempts
+        # How often its program is run again because its request asks for that, and not for our fault.
+        self.retries = retries
         self.tenant, self.door, self.confirmed = None, None, None
 
 
@@ -72,10 +72,11 @@ class Jobs:
 
     def tries_again(self, token):
         request = {"source": "raise SystemExit(4)", "retry": {"max": 2, "on": ["failed"]}}
-        return Job("tries_again", request, "failed", "exit_code", attempts=3)
+        return Job("tries_again", request, "failed", "exit_code", retries=2)
 
     def is_cancelled(self, token):
-        return Job("is_cancelled", {"source": "import time; time.sleep(250)", "limits": {"wall_seconds": 300}}, "cancelled")
+        request = {"source": "import time; time.sleep(250)", "limits": {"wall_seconds": 300}}
+        return Job("is_cancelled", request, "cancelled")
 
     def is_refused(self, token):
         return Job("is_refused", {"source": "print(1)", "sauce": "none"}, None)
