@@ -4,6 +4,7 @@ import os
 import random
 import resource
 import signal
+import subprocess
 import time
 
 import psycopg
@@ -172,7 +173,9 @@ class Faults:
             self.installation.docker("kill", draw.choice(containers))
 
     def sandboxes_removed(self, draw, seconds):
-        self.installation.docker("rm", "--force", *self.installation.containers())
+        # Some are being replaced and are gone by then.
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.installation.docker("rm", "--force", *self.installation.containers())
 
     def results_full(self, draw, seconds):
         """Not a byte is left on the results' file system."""
