@@ -79,8 +79,11 @@ extension SystemTests {
             }
             let scaler = try await gateway.ask("/scaler/python").json
             #expect(scaler["demand"] == 5 && scaler["running"] == 2 && scaler["waiting"] == 3)
-            let record = try await gateway.ask("/workers").json["workers"][0]
-            #expect(record["running"] == 2 && record["claimed"] == 3)
+            // What it tells may have been read before the pools were.
+            try await eventually(within: .seconds(30), "the worker tells the same") {
+                let record = try await gateway.ask("/workers").json["workers"][0]
+                return record["running"] == 2 && record["claimed"] == 3
+            }
             let listed = try await gateway.ask("/executions?state=queued").json["executions"]
             #expect(listed.elements.count == 3)
             let metrics = try await gateway.ask("/metrics").text
