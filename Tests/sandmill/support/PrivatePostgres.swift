@@ -5,7 +5,7 @@ import Testing
 /// A Postgres server of one test's own, which may refuse, end, and follow another.
 ///
 /// It ends when the last that holds it is gone, however the test ends: its shell waits for the end of
-/// its input.
+/// its input, and where that is killed, the kernel tells the server (`PR_SET_PDEATHSIG`, prctl(2)).
 final class PrivatePostgres: Sendable {
     let port: Int
     private let directory: URL
@@ -59,12 +59,17 @@ final class PrivatePostgres: Sendable {
             bin=$(find /usr/lib/postgresql -path '*/bin/postgres' | sort -V | tail -n 1)
             bin=${bin%/*}
             \(preparation)
-            $bin/postgres -D data -p \(port) -k '' -c listen_addresses=127.0.0.1 -c fsync=off \
+            setpriv --pdeathsig QUIT $bin/postgres -D data -p \(port) -k '' -c listen_addresses=127.0.0.1 -c fsync=off \
                 -c max_connections=100 -c shared_buffers=32MB & server=$!
             trap 'kill -QUIT $server; wait $server; rm -rf "$PWD"' EXIT
             cat >/dev/null || true
             """
         shell = try Program(URL(filePath: "/bin/sh"), ["-c", script, work], in: directory)
+    }
+
+    deinit {
+        shell.kill()
+        try? FileManager.default.removeItem(at: directory)
     }
 
     /// Ends it at once, as a crash does.
