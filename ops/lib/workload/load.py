@@ -1,4 +1,5 @@
 """What is submitted, by which door, and how it must end."""
+import collections
 import hashlib
 import http.client
 import json
@@ -113,18 +114,21 @@ class Broker:
 
 
 class Gateway:
-    """Asks the gateway, and asks again after a failure until there is an answer that counts."""
+    """Asks a gateway, and asks again after a failure until there is an answer that counts.
 
-    def __init__(self, installation, is_over):
-        self.installation, self.is_over = installation, is_over
+    `failures` counts the answers of 500 and more by their status and their beginning.
+    """
+
+    def __init__(self, installation, is_over, failures):
+        self.installation, self.is_over, self.failures = installation, is_over, failures
 
     def ask(self, method, path, tenant, body=None, key=None, accepted=(200, 202), again=()):
-        fields = {"tenant": tenant, "content-type": "application/json"}
+        fields = self.installation.fields_of(tenant) | {"content-type": "application/json"}
         if key:
             fields["idempotency-key"] = str(key)
         while True:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.installation.gateway_port, timeout=60)
+                connection = http.client.HTTPConnection(*self.installation.gateway_address(), timeout=60)
                 connection.request(method, path, json.dumps(body) if body is not None else None, fields)
                 answer = connection.getresponse()
                 text = answer.read()
@@ -132,6 +136,8 @@ class Gateway:
                     return json.loads(text)
                 if answer.status < 500 and answer.status not in (408, 429, *again):
                     raise AssertionError(f"{method} {path}: {answer.status} {text[:300]!r}")
+                if answer.status >= 500:
+                    self.failures[answer.status, text[:200]] += 1
             except (OSError, http.client.HTTPException, ValueError):
                 pass
             finally:
@@ -149,7 +155,7 @@ class Load:
     def __init__(self, installation, seed, executions, seconds, complain):
         self.installation, self.complain = installation, complain
         self.jobs, self.batches, self.lock = [], {}, threading.Lock()
-        self.is_over = threading.Event()
+        self.is_over, self.failures = threading.Event(), collections.Counter()
         self.threads = []
         shares = sum(share for share, _ in self.DOORS.values())
         for door, (share, threads) in self.DOORS.items():
@@ -167,7 +173,8 @@ class Load:
             thread.join()
 
     def run(self, door, jobs, count, seconds):
-        broker, gateway = Broker(self.installation, self.is_over), Gateway(self.installation, self.is_over)
+        broker = Broker(self.installation, self.is_over)
+        gateway = Gateway(self.installation, self.is_over, self.failures)
         begin, sent = time.monotonic(), 0
         try:
             while sent < count and not self.is_over.is_set():
@@ -252,11 +259,9 @@ class Load:
 class Subscriber(threading.Thread):
     """Takes every event from a durable queue of its own, and keeps what tells two apart."""
 
-    QUEUE = "soak-events"
-
     def __init__(self, installation):
         super().__init__(daemon=True, name="subscriber")
-        self.installation = installation
+        self.installation, self.queue = installation, f"{installation.PREFIX}-subscriber"
         # (type, subject): {(id of the event, digest of its data)}; and how many came in all.
         self.events, self.received, self.is_bound = {}, 0, threading.Event()
 
@@ -269,11 +274,11 @@ class Subscriber(threading.Thread):
 
     def consume(self):
         channel = pika.BlockingConnection(self.installation.broker_parameters()).channel()
-        channel.queue_declare(self.QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
-        channel.queue_bind(self.QUEUE, f"{self.installation.PREFIX}.events", "#")
+        channel.queue_declare(self.queue, durable=True, arguments={"x-queue-type": "quorum"})
+        channel.queue_bind(self.queue, f"{self.installation.PREFIX}.events", "#")
         self.is_bound.set()
         channel.basic_qos(prefetch_count=200)
-        for method, _, body in channel.consume(self.QUEUE):
+        for method, _, body in channel.consume(self.queue):
             event = json.loads(body)
             data = hashlib.sha256(json.dumps(event["data"], sort_keys=True).encode()).hexdigest()
             self.events.setdefault((event["type"], event["subject"]), set()).add((event["id"], data))
