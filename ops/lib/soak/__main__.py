@@ -43,6 +43,7 @@ def main():
     threading.Thread(target=measure, args=(installation, sizes), daemon=True).start()
     load = Load(installation, arguments.seed, arguments.executions, seconds, complain)
     began = time.time()
+    load.is_enough.set()
     load.start()
     events = break_things(installation, plan, began, complain)
     load.join()

@@ -125,13 +125,6 @@ def check_remains(installation, complain):
         complain(f"the results and the records differ:\n{found}")
 
 
-def ends(installation):
-    """When each execution ended, in seconds, and by which worker, in that order."""
-    return installation.query(
-        "select extract(epoch from finished_at)::float8, worker from executions where finished_at is not null"
-        " order by 1")
-
-
 def longest_gap(times, began, until):
     """The longest time between two of the sorted times, or one and a bound."""
     inside = [began] + [time for time in times if began < time < until] + [until]
@@ -140,7 +133,8 @@ def longest_gap(times, began, until):
 
 def gaps(installation, events, until):
     """The longest time without an end from each fault to the next, in seconds; none where faults overlap."""
-    times = [time for time, _ in ends(installation)]
+    times = [row[0] for row in installation.query(
+        "select extract(epoch from finished_at)::float8 from executions where finished_at is not null order by 1")]
     found = []
     for index, event in enumerate(events):
         following = events[index + 1]["began"] if index + 1 < len(events) else until

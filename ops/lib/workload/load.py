@@ -147,7 +147,10 @@ class Gateway:
 
 
 class Load:
-    """Submits jobs at an even rate by several threads, each with a door of its own."""
+    """Submits jobs at an even rate by several threads, each with a door of its own.
+
+    It goes on at that rate beyond `executions` until `is_enough` is set.
+    """
 
     # Each door, its share of the executions, and by how many threads they come.
     DOORS = {"message": (4, 2), "batch_message": (2, 1), "http": (2, 2), "http_wait": (1, 8), "http_batch": (1, 1)}
@@ -155,7 +158,7 @@ class Load:
     def __init__(self, installation, seed, executions, seconds, complain):
         self.installation, self.complain = installation, complain
         self.jobs, self.batches, self.lock = [], {}, threading.Lock()
-        self.is_over, self.failures = threading.Event(), collections.Counter()
+        self.is_over, self.is_enough, self.failures = threading.Event(), threading.Event(), collections.Counter()
         self.threads = []
         shares = sum(share for share, _ in self.DOORS.values())
         for door, (share, threads) in self.DOORS.items():
@@ -177,7 +180,7 @@ class Load:
         gateway = Gateway(self.installation, self.is_over, self.failures)
         begin, sent = time.monotonic(), 0
         try:
-            while sent < count and not self.is_over.is_set():
+            while (sent < count or not self.is_enough.is_set()) and not self.is_over.is_set():
                 # As late as it is, so that what a fault held up is made up for.
                 self.is_over.wait(begin + seconds * sent / count - time.monotonic())
                 sent += getattr(self, door)(jobs, broker, gateway)
@@ -257,13 +260,19 @@ class Load:
 
 
 class Subscriber(threading.Thread):
-    """Takes every event from a durable queue of its own, and keeps what tells two apart."""
+    """Takes every event from a durable queue of its own, and keeps what tells two apart.
 
-    def __init__(self, installation):
-        super().__init__(daemon=True, name="subscriber")
-        self.installation, self.queue = installation, f"{installation.PREFIX}-subscriber"
+    `connect` opens its connection; by default to any node.
+    """
+
+    def __init__(self, installation, name="subscriber", connect=None):
+        super().__init__(daemon=True, name=name)
+        self.installation, self.queue = installation, f"{installation.PREFIX}-{name}"
+        self.connect = connect or (lambda: pika.BlockingConnection(installation.broker_parameters()))
         # (type, subject): {(id of the event, digest of its data)}; and how many came in all.
         self.events, self.received, self.is_bound = {}, 0, threading.Event()
+        # Of each subject when its first event came, and which worker's it is, if any's.
+        self.arrivals = {}
 
     def run(self):
         while True:
@@ -273,7 +282,7 @@ class Subscriber(threading.Thread):
                 time.sleep(0.5)
 
     def consume(self):
-        channel = pika.BlockingConnection(self.installation.broker_parameters()).channel()
+        channel = self.connect().channel()
         channel.queue_declare(self.queue, durable=True, arguments={"x-queue-type": "quorum"})
         channel.queue_bind(self.queue, f"{self.installation.PREFIX}.events", "#")
         self.is_bound.set()
@@ -282,5 +291,6 @@ class Subscriber(threading.Thread):
             event = json.loads(body)
             data = hashlib.sha256(json.dumps(event["data"], sort_keys=True).encode()).hexdigest()
             self.events.setdefault((event["type"], event["subject"]), set()).add((event["id"], data))
+            self.arrivals.setdefault(event["subject"], (time.time(), event["data"].get("worker")))
             self.received += 1
             channel.basic_ack(method.delivery_tag)
