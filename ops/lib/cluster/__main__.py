@@ -191,7 +191,9 @@ def report(arguments, load, subscriber, check, counts, plan, times, sizes, took,
             sum(fault.began <= job.confirmed < fault.following for job in jobs) for jobs in (check.lost, check.twice))
         figures = (fault.ended - fault.began, (after or [fault.following])[0] - fault.began, gap, max(by_worker))
         lines.append(f"| {fault} | {' | '.join(f'{figure:.1f}' for figure in figures)} | {lost} | {twice} |")
-    lines += ["", *(fault.note for fault in plan if fault.note)]
+    for fault in plan:
+        if fault.note:
+            lines += ["", fault.note]
     if load.failures:
         lines += ["", "Answers of gateways that were asked again: " + ", ".join(
             f"{status} {text.decode(errors='replace')} {count} times" for (status, text), count in load.failures.items())]
