@@ -44,7 +44,12 @@ struct GatewayProcess {
             ],
             figures: [{ try await files.volume().families }]
         )
-        let gatewayServices = try await services(adapters, completions, monitoring)
+        let gatewayServices = try await services(
+            adapters,
+            adapters.admissions,
+            completions,
+            monitoring
+        )
         var group = ServiceGroupConfiguration(
             services: adapters.services + [adapters.bulkActionRunner(nil), monitoring]
                 + gatewayServices,
@@ -68,13 +73,15 @@ struct GatewayProcess {
     /// The services of the gateway, its server last.
     ///
     /// - Parameters:
-    ///   - adapters: What takes requests in and reads what became of them.
+    ///   - adapters: What reads what became of requests.
+    ///   - admissions: What takes them in.
     ///   - completions: What waits for the ends of executions.
     ///   - monitoring: What the process tells of itself.
     /// - Returns: The services, in the order in which they start.
     /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
     func services(
         _ adapters: Adapters,
+        _ admissions: Admissions,
         _ completions: Completions,
         _ monitoring: Monitoring
     ) async throws -> [any Service] {
@@ -88,7 +95,7 @@ struct GatewayProcess {
         let gateway = Gateway(
             settings: settings,
             services: GatewayServices(
-                admissions: adapters.admissions,
+                admissions: admissions,
                 cancellations: adapters.cancelling,
                 reruns: adapters.reruns,
                 bulkActions: BulkActions(

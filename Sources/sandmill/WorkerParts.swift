@@ -23,6 +23,8 @@ struct WorkerParts {
     private let lease: WorkerLease
     private let pools: [WarmPool]
     private let supervisor: WorkerSupervisor
+    /// What runs the requests of each pool, by its name.
+    let queueWorkers: [String: QueueWorker]
 
     /// Puts them together.
     init(
@@ -60,6 +62,28 @@ struct WorkerParts {
             ),
             engine: engine,
             logger: logger
+        )
+        let (ledger, lease, running) = (ledger, lease, running)
+        queueWorkers = Dictionary(
+            uniqueKeysWithValues: zip(configuration.pools, pools).map { settings, pool in
+                let worker = QueueWorker(
+                    configuration.queueWorker(settings, publishers: adapters.broker.publishers),
+                    decoder: SubmissionDecoder(pool: settings.requests(configuration.retention)),
+                    source: QueueConsumer.requests(
+                        of: settings.name,
+                        broker: adapters.broker,
+                        prefetch: configuration.broker.prefetch
+                    ),
+                    lease: lease,
+                    ledger: ledger,
+                    pool: pool,
+                    results: results,
+                    running: running,
+                    tracer: adapters.tracer,
+                    logger: logger
+                )
+                return (settings.name, worker)
+            }
         )
     }
 
@@ -102,15 +126,11 @@ struct WorkerParts {
             running: running,
             logger: logger
         )
-        let workers = zip(configuration.pools, pools).map(queueWorker)
-        let workersByPool = Dictionary(
-            uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
-        )
         let batches = BatchReceiver(
             source: QueueConsumer.batches(broker: adapters.broker),
             admissions: adapters.admissions,
             ledger: ledger,
-            workers: workersByPool,
+            workers: queueWorkers,
             lease: lease,
             publishers: adapters.broker.publishers,
             maximumBody: configuration.broker.maximumBody,
@@ -120,7 +140,7 @@ struct WorkerParts {
             source: EventConsumer(broker: adapters.broker, exchange: .control),
             sweeper: adapters.sweeper,
             decidedEnds: decidedEnds,
-            workers: workersByPool,
+            workers: queueWorkers,
             supervisor: supervisor,
             logger: logger
         )
@@ -139,39 +159,8 @@ struct WorkerParts {
                 logger: logger
             )
         }
-        return [ledger, supervisor, decidedEnds] + pools + workers
+        return [ledger, supervisor, decidedEnds] + pools + Array(queueWorkers.values)
             + [drain, batches, control, monitoring] + (server.map { [$0] } ?? [])
-    }
-
-    private func queueWorker(_ settings: PoolConfiguration, of pool: WarmPool) -> QueueWorker {
-        QueueWorker(
-            QueueWorker.Configuration(
-                worker: configuration.worker.id,
-                cluster: configuration.cluster,
-                maximumBody: configuration.broker.maximumBody,
-                prefetch: configuration.broker.prefetch,
-                concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
-                refill: max(configuration.worker.claimAhead / 2, 1),
-                window: configuration.worker.window,
-                windowSize: configuration.worker.windowSize,
-                maximumAttempts: configuration.worker.maximumAttempts,
-                killsOnExcessOutput: settings.limits.killsOnExcessOutput,
-                publishers: adapters.broker.publishers
-            ),
-            decoder: SubmissionDecoder(pool: settings.requests(configuration.retention)),
-            source: QueueConsumer.requests(
-                of: settings.name,
-                broker: adapters.broker,
-                prefetch: configuration.broker.prefetch
-            ),
-            lease: lease,
-            ledger: ledger,
-            pool: pool,
-            results: results,
-            running: running,
-            tracer: adapters.tracer,
-            logger: logger
-        )
     }
 }
 

@@ -49,7 +49,12 @@ struct WorkerProcess {
         // What may be refused is asked before others are told that this worker is there.
         var gatewayServices: [any Service] = []
         if let gateway, let completions {
-            gatewayServices = try await gateway.services(adapters, completions, monitoring)
+            gatewayServices = try await gateway.services(
+                adapters,
+                adapters.admissions.handing(to: worker.queueWorkers),
+                completions,
+                monitoring
+            )
         }
         let deletions = Deletions(
             store: adapters.executions,
@@ -101,35 +106,6 @@ private struct StartNotice: Service {
             metadata: [LogKey.worker: "\(worker)", "version": "\(Product.version)"]
         )
         try? await gracefulShutdown()
-    }
-}
-
-extension PoolConfiguration {
-    /// What requests of this pool may be.
-    func requests(_ retention: RetentionPolicy) -> SubmissionDecoder.Pool {
-        SubmissionDecoder.Pool(
-            name: name,
-            runtimes: runtimes,
-            limits: limits,
-            isolation: isolation,
-            maximumRetention: retention.maximum
-        )
-    }
-
-    /// What the sandboxes of this pool are made of.
-    var specification: SandboxSpecification {
-        SandboxSpecification(
-            pool: name,
-            runtimes: runtimes,
-            image: image,
-            containerRuntime: containerRuntime,
-            memory: limits.defaults.memory,
-            scratch: scratch,
-            scratchFiles: scratchFiles,
-            processes: limits.maxima.processes,
-            cpus: cpus,
-            preload: preload
-        )
     }
 }
 
