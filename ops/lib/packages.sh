@@ -13,6 +13,7 @@ PACKAGES_TESTS=(crun python3 python3-venv python3-pika python3-psycopg postgresq
     strace prometheus)
 PACKAGES_SOAK=(faketime)
 PACKAGES_BENCH=(apache2-utils)
+PACKAGES_CLUSTER=(iproute2 curl python3-pika python3-psycopg postgresql-client)
 PACKAGES_MODEL=(spin gcc libc6-dev)
 PACKAGES_BROWSER=(chromium chromium-driver python3-selenium)
 
