@@ -28,6 +28,7 @@ let mustache = product("Mustache", of: "swift-mustache")
 let nioCore = product("NIOCore", of: "swift-nio")
 let nioHTTP1 = product("NIOHTTP1", of: "swift-nio")
 let nioHTTPTypes = product("NIOHTTPTypes", of: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = product("NIOHTTPTypesHTTP1", of: "swift-nio-extras")
 let serviceLifecycle = product("ServiceLifecycle", of: "swift-service-lifecycle")
 let unixSignals = product("UnixSignals", of: "swift-service-lifecycle")
 let yams = product("Yams", of: "Yams")
@@ -213,7 +214,8 @@ let package = Package(
             core + [
                 "Backoff", "Hashing", "Prometheus", asyncAlgorithms, httpTypes, hummingbird,
                 logging, metrics,
-                mustache, nioCore, nioHTTP1, nioHTTPTypes, serviceLifecycle,
+                mustache, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1,
+                serviceLifecycle,
             ],
             resources: [.embedInCode("openapi.json")] + pageAssets
         ),

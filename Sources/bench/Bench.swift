@@ -25,8 +25,8 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "How many jobs of a round go end to end.")
     var endToEndJobs = 2_000
 
-    @Option(help: "How many jobs of a round come by HTTP.")
-    var httpJobs = 2_000
+    @Option(help: "For how many seconds of a round jobs come by HTTP.")
+    var httpSeconds = 5
 
     @Option(help: "How many jobs of a round go through the pipeline alone.")
     var pipelineJobs = 4_000
@@ -114,20 +114,23 @@ struct Bench: AsyncParsableCommand {
             report.bare.rounds.append(try await bare.throughput(jobs: bareJobs))
             report.sandboxes.rounds.append(try await sandboxes.throughput(jobs: sandboxJobs))
             report.endToEnd.rounds.append(try await endToEnd.throughput(jobs: endToEndJobs))
-            report.http.rounds.append(try await door.throughput(jobs: httpJobs, connections: 64))
+            let http = try await door.measure(seconds: httpSeconds, connections: 64)
+            report.http.rounds.append(http.jobsPerSecond)
         }
         note("CPU a job")
-        report.endToEnd.processorTime = try await ProcessorTime(jobs: endToEndJobs) {
+        report.endToEnd.processorTime = try await ProcessorTime {
             _ = try await endToEnd.throughput(jobs: endToEndJobs)
+            return endToEndJobs
         }
-        report.http.processorTime = try await ProcessorTime(jobs: httpJobs) {
-            _ = try await door.throughput(jobs: httpJobs, connections: 64)
+        report.http.processorTime = try await ProcessorTime {
+            let http = try await door.measure(seconds: httpSeconds, connections: 64)
+            return Int(http.jobsPerSecond * Double(httpSeconds))
         }
         note("idle latency")
-        report.endToEnd.latency = try await endToEnd.idleLatency(jobs: latencyJobs)
-        report.http.latency = try await door.latency(jobs: latencyJobs)
-        report.sandboxes.latency = try await sandboxes.latency(jobs: latencyJobs)
-        report.bare.latency = try await bare.latency(jobs: latencyJobs / 3)
+        report.endToEnd.idle = try await endToEnd.idleLatency(jobs: latencyJobs).percentiles
+        report.http.idle = try await door.measure(seconds: httpSeconds, connections: 1).percentiles
+        report.sandboxes.idle = try await sandboxes.latency(jobs: latencyJobs).percentiles
+        report.bare.idle = try await bare.latency(jobs: latencyJobs / 3).percentiles
     }
 
     /// Measures what a job costs beside its program.
@@ -136,10 +139,11 @@ struct Bench: AsyncParsableCommand {
         for _ in 1...rounds {
             report.pipeline.rounds.append(try await pipeline.throughput(jobs: pipelineJobs))
         }
-        report.pipeline.processorTime = try await ProcessorTime(jobs: pipelineJobs) {
+        report.pipeline.processorTime = try await ProcessorTime {
             _ = try await pipeline.throughput(jobs: pipelineJobs)
+            return pipelineJobs
         }
-        report.pipeline.latency = try await pipeline.idleLatency(jobs: latencyJobs)
+        report.pipeline.idle = try await pipeline.idleLatency(jobs: latencyJobs).percentiles
     }
 
     private func note(_ text: String) {

@@ -7,8 +7,8 @@ struct BenchReport {
         let name: String
         /// Jobs a second, by round.
         var rounds: [Double] = []
-        /// One job after the other, while nothing else is done.
-        var latency = Latency()
+        /// What a job took while nothing else was done, in milliseconds by percent of all.
+        var idle: [Int: Double] = [:]
         /// What the machine spent in a last round.
         var processorTime: ProcessorTime?
     }
@@ -108,8 +108,8 @@ struct BenchReport {
                 way: way.name,
                 jobsPerSecond: median(way.rounds),
                 timesBare: median(way.rounds) / median(bare.rounds),
-                idleP50Milliseconds: way.latency.percentile(50),
-                idleP99Milliseconds: way.latency.percentile(99),
+                idleP50Milliseconds: way.idle[50] ?? 0,
+                idleP99Milliseconds: way.idle[99] ?? 0,
                 processorMilliseconds: way.processorTime?.milliseconds
             )
         }

@@ -19,13 +19,12 @@ struct Latency {
 
     /// Records how long it is since `start`.
     mutating func record(since start: ContinuousClock.Instant) {
-        record(ContinuousClock.now - start)
+        let microseconds = (ContinuousClock.now - start) / .microseconds(1)
+        histogram.record(UInt64(max(1, microseconds)))
     }
 
-    /// Records what took so long.
-    mutating func record(_ duration: Duration) {
-        histogram.record(UInt64(max(1, duration / .microseconds(1))))
-    }
+    /// The median and the 99th percentile, in milliseconds.
+    var percentiles: [Int: Double] { [50: percentile(50), 99: percentile(99)] }
 
     /// The value that `percent` of all are below, in milliseconds.
     func percentile(_ percent: Double) -> Double {

@@ -5,16 +5,16 @@ struct ProcessorTime: Encodable {
     /// Milliseconds of CPU a job, by program.
     let milliseconds: [String: Double]
 
-    /// Measures `body`, which runs so many jobs.
-    init(jobs: Int, _ body: () async throws -> Void) async throws {
+    /// Measures `body`, which returns how many jobs it has run.
+    init(_ body: () async throws -> Int) async throws {
         let before = try Self.ticksByProgram()
-        try await body()
+        let jobs = try await body()
         let after = try Self.ticksByProgram()
         let tick = 1_000 / Double(sysconf(Int32(_SC_CLK_TCK)))
         milliseconds = after.merging(before.mapValues(-)) { $0 + $1 }
             .mapValues { Double($0) * tick / Double(jobs) }
             // What ended meanwhile is not told, and what did next to nothing neither.
-            .filter { $0.value >= 0.01 }
+            .filter { $0.value >= 0.05 }
     }
 
     /// One line: what costs most first.
@@ -34,7 +34,8 @@ struct ProcessorTime: Encodable {
             guard let stat = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
                 let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
             else { continue }
-            let program = String(stat[stat.index(after: open)..<close])
+            var program = String(stat[stat.index(after: open)..<close])
+            if program.hasPrefix("kworker/") { program = "kernel" }
             let fields = stat[stat.index(after: close)...].split(separator: " ")
             // Fields 14 to 17, of which the first here is the third.
             ticks[program, default: 0] += fields[11...14].compactMap { Int($0) }.reduce(0, +)

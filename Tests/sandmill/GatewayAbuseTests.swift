@@ -107,6 +107,25 @@ extension SystemTests {
             try await installation.stop(gateway.process)
         }
 
+        @Test func whoSpeaksHTTP10GetsWholeAnswersOnConnectionsThatEnd() async throws {
+            let installation = try Installation.current
+            let gateway = try await installation.open()
+            let ended = try await gateway.submit(["source": "print('done')"])
+            let id = try #require(try ended.json["id"].string)
+            for path in ["/livez", "/execute/\(id)/stream"] {
+                let answer = try await gateway.abuse("old", path)
+                #expect(answer["status"] == 200)
+                #expect(answer["fields"]["connection"] == "close")
+                #expect(answer["fields"]["transfer-encoding"] == .null)
+                let body = try #require(answer["body"].string)
+                #expect(
+                    body.hasPrefix(path == "/livez" ? "{" : "id: ") || body.hasPrefix("event: ")
+                )
+                #expect(try #require(answer["seconds"].double) < 15)
+            }
+            try await installation.stop(gateway.process)
+        }
+
         @Test func tenThousandWhoSayNothingHurtNobody() async throws {
             let installation = try Installation.current
             let gateway = try await installation.open(

@@ -53,6 +53,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        do {
+            try OldClients.add(to: context.pipeline.syncOperations)
+        } catch {
+            preconditionFailure("requests are read by \(error)")
+        }
         setDeadline(limits.idle, context)
     }
 

@@ -37,7 +37,7 @@ extension QueueWorker {
         guard await ledger.resultsHealth.isWritable() else { return nil }
         let result = await withCheckedContinuation { answer in
             let request = DirectRequest(claim: claim, commit: commit, answer: answer)
-            if case .terminated = queueDirect.yield(request) {
+            if case .terminated = queueDirect.yield(Handover(request)) {
                 answer.resume(returning: .success(nil))
             }
         }
@@ -55,7 +55,8 @@ extension QueueWorker {
         }
     }
 
-    private func claim(_ request: DirectRequest) async -> ClaimedExecution? {
+    private func claim(_ handover: Handover<DirectRequest>) async -> ClaimedExecution? {
+        guard let request = handover.take() else { return nil }
         let start = ContinuousClock.now
         do throws(StoreError) {
             let taken = try await takeIn(request.claim) { claim, _ async throws(StoreError) in

@@ -84,8 +84,8 @@ public struct QueueWorker: Service {
     let places: ExecutionSlots
     let telemetry: ExecutionTelemetry
     /// What a gateway in this process hands over; see ``take(_:by:)``.
-    let direct: AsyncStream<DirectRequest>
-    let queueDirect: AsyncStream<DirectRequest>.Continuation
+    let direct: AsyncStream<Handover<DirectRequest>>
+    let queueDirect: AsyncStream<Handover<DirectRequest>>.Continuation
 
     /// Describes a worker for the pool that `decoder` reads requests for.
     public init(
@@ -169,12 +169,12 @@ public struct QueueWorker: Service {
     }
 
     /// What happens to a message.
-    private func process(_ delivery: Inbound, isOverdue: Bool = false) async {
+    private func process(_ delivery: Handover<Delivery>, isOverdue: Bool = false) async {
         if let claimed = await claim(delivery, isOverdue: isOverdue) { await run(claimed) }
     }
 
     /// Takes in a delivery, of which nothing is kept.
-    private func claim(_ inbound: Inbound, isOverdue: Bool) async -> ClaimedExecution? {
+    private func claim(_ inbound: Handover<Delivery>, isOverdue: Bool) async -> ClaimedExecution? {
         guard let delivery = inbound.take() else { return nil }
         defer { intake.settle(delivery) }
         return await claim(delivery, isOverdue: isOverdue)
@@ -203,7 +203,7 @@ public struct QueueWorker: Service {
         await withDiscardingTaskGroup { group in
             while true {
                 await waitUntilReady()
-                guard let delivery = await intake.next(where: isOpen).map(Inbound.init) else {
+                guard let delivery = await intake.next(where: isOpen).map(Handover.init) else {
                     break
                 }
                 group.addTask { await process(delivery) }
@@ -223,7 +223,7 @@ public struct QueueWorker: Service {
     private func parkOverdueDeliveries() async {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             while let delivery = intake.takeOverdue() {
-                await process(Inbound(delivery), isOverdue: true)
+                await process(Handover(delivery), isOverdue: true)
             }
         }
     }
@@ -353,16 +353,16 @@ public struct QueueWorker: Service {
     }
 }
 
-/// A delivery on its way to its claim, where it is taken out: the task that then runs the program would
-/// hold the body to the end.
-private final class Inbound: Sendable {
-    private let delivery: Mutex<Delivery?>
+/// What holds a body on its way to its claim, where it is taken out: the task that then runs the program
+/// would hold the body to the end.
+final class Handover<Value: Sendable>: Sendable {
+    private let value: Mutex<Value?>
 
-    init(_ delivery: Delivery) {
-        self.delivery = Mutex(delivery)
+    init(_ value: Value) {
+        self.value = Mutex(value)
     }
 
-    func take() -> Delivery? { delivery.withLock { $0.take() } }
+    func take() -> Value? { value.withLock { $0.take() } }
 }
 
 extension Lane {

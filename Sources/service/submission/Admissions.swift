@@ -72,13 +72,14 @@ public struct Admissions: Service {
     ) async throws -> AdmittedExecution {
         guard let decoder = decoders[pool] else { throw RequestRefusal.unknownPool(pool) }
         Occurrence.countReceived(1, pool: pool, level: level)
-        let claim = Claim(
+        var claim = Claim(
             token: .random(),
             intent: .queue,
             worker: worker,
             submission: try decoder.decode(request, level: level),
             request: request
         )
+        claim.takesKnown = false
         if let answer = try await workers[pool]?.take(claim, by: committer.submit) {
             return try AdmittedExecution(id: answer.id, answer.outcome)
         }

@@ -144,6 +144,11 @@ def pipeline():
     return {"answers": 1 + received["body"].count("HTTP/1.1 200")}
 
 
+def old():
+    """Asks for a path in HTTP/1.0, and says that the connection could be kept."""
+    return exchange(b"GET %s HTTP/1.0\r\n" % arguments[0].encode() + HOST + b"Connection: Keep-Alive\r\n\r\n")
+
+
 def idle():
     """Opens many connections that say nothing, and asks for something beside them."""
     count, limit = int(arguments[0]), float(arguments[1])

@@ -43,6 +43,23 @@ struct DirectRequestTests {
         #expect(harness.journal.entries.count { $0 == .ran("work") } == 1)
     }
 
+    @Test func whatWaitsAlreadyIsLeftAsItIs() async throws {
+        let gate = Gate()
+        let harness = WorkerHarness { _, _ in
+            await gate.pass()
+            return .success
+        }
+        try await harness.runAtHand(concurrency: 1) { admissions, _ in
+            _ = try await admissions.submit(.sample(UUID()), pool: "python", level: .normal)
+            for isNew in [true, false] {
+                let taken = try await admissions.submit(.sample(id), pool: "python", level: .normal)
+                #expect(taken == AdmittedExecution(id: id, isNew: isNew))
+            }
+            gate.open()
+            await harness.journal.wait(for: .finished(id, .succeeded))
+        }
+    }
+
     /// Why a worker takes nothing.
     enum Obstacle: CaseIterable, Sendable {
         case lostLease
