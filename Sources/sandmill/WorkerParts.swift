@@ -17,6 +17,8 @@ struct WorkerParts {
     private let configuration: Configuration
     private let adapters: Adapters
     private let results: ResultsDirectory
+    /// What brings results elsewhere; nil where they stay in the directory.
+    private let upload: UploadedResults?
     private let engine: DockerSandboxEngine
     private let logger: Logger
     private let running = RunningExecutions()
@@ -29,18 +31,20 @@ struct WorkerParts {
         _ configuration: Configuration,
         _ adapters: Adapters,
         _ results: ResultsDirectory,
+        _ upload: UploadedResults?,
         _ engine: DockerSandboxEngine,
         logger: Logger
     ) {
         self.configuration = configuration
         self.adapters = adapters
         self.results = results
+        self.upload = upload
         self.engine = engine
         self.logger = logger
         ledger = ExecutionLedger(
             store: adapters.executions,
             letters: adapters.letters,
-            results: results,
+            results: upload ?? results,
             relay: adapters.relay,
             logger: logger
         )
@@ -76,6 +80,10 @@ struct WorkerParts {
             figures: [
                 { [results] in try await results.volume().families },
                 { [pools] in [await .slots(of: pools)] },
+                { [upload] in
+                    guard let upload else { return [] }
+                    return [await .spool(of: upload)]
+                },
             ]
         )
     }
@@ -139,7 +147,7 @@ struct WorkerParts {
                 logger: logger
             )
         }
-        return [ledger, supervisor, decidedEnds] + pools + workers
+        return (upload.map { [$0] } ?? []) + [ledger, supervisor, decidedEnds] + pools + workers
             + [drain, batches, control, monitoring] + (server.map { [$0] } ?? [])
     }
 
@@ -167,7 +175,7 @@ struct WorkerParts {
             lease: lease,
             ledger: ledger,
             pool: pool,
-            results: results,
+            results: upload ?? results,
             running: running,
             tracer: adapters.tracer,
             logger: logger

@@ -33,15 +33,30 @@ struct WorkerProcess {
         let wait = StartWait(limit: configuration.startTimeout, logger: logger)
         try await wait(for: "broker") { try await adapters.broker.declareTopology() }
         try await wait(for: "database") { try await Migrator(adapters.database).check() }
+        let bucket = configuration.makeBucket()
         let results = try ResultsDirectory(
             root: configuration.resultsRoot,
             worker: configuration.worker.id,
             reserve: configuration.resultsReserve,
-            group: readers
+            group: readers,
+            pathLimit: bucket?.pathLimit
+        )
+        let upload = configuration.makeUpload(
+            of: results,
+            to: bucket,
+            records: adapters.executions,
+            logger: logger
         )
         let engine = try await wait(for: "engine") { try await self.engine() }
 
-        let worker = WorkerParts(configuration, adapters, results, engine, logger: logger)
+        let worker = WorkerParts(
+            configuration,
+            adapters,
+            results,
+            upload,
+            engine,
+            logger: logger
+        )
         // Where they cannot be written it starts all the same, and claims nothing until they can.
         _ = await worker.ledger.resultsHealth.failure()
         let completions = gateway?.completions(adapters)
@@ -49,11 +64,16 @@ struct WorkerProcess {
         // What may be refused is asked before others are told that this worker is there.
         var gatewayServices: [any Service] = []
         if let gateway, let completions {
-            gatewayServices = try await gateway.services(adapters, completions, monitoring)
+            gatewayServices = try await gateway.services(
+                adapters,
+                completions,
+                monitoring,
+                files: configuration.makeFiles(bucket)
+            )
         }
         let deletions = Deletions(
             store: adapters.executions,
-            results: ResultsInventory(root: configuration.resultsRoot),
+            results: configuration.makeInventory(bucket),
             holds: configuration.retention.holds
         )
         let retention = RetentionSweeper(

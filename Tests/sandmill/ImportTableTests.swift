@@ -13,9 +13,10 @@ import Testing
         "PostgreSQL": [
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
-        "Curl": ["CCurl", "Synchronization", "Threads"],
+        "Curl": ["CCurl", "Glibc", "Synchronization", "Threads"],
         "Gzip": ["CZlib"],
         "Hashing": ["CCrypto"],
+        "S3": ["Backoff", "Curl", "FoundationEssentials", "Hashing"],
         "Prometheus": ["CoreMetrics", "FoundationEssentials", "Glibc", "Synchronization"],
         "SandboxProtocol": [],
         "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
@@ -43,8 +44,8 @@ import Testing
             "ServiceLifecycle", "Synchronization",
         ],
         "adapter/results": [
-            "CLinux", "FoundationEssentials", "Glibc", "Hashing", "SandmillEntity",
-            "SandmillService", "Threads",
+            "Backoff", "CLinux", "FoundationEssentials", "Glibc", "Hashing", "Logging", "Metrics",
+            "S3", "SandmillEntity", "SandmillService", "ServiceLifecycle", "Threads",
         ],
         "api": [
             "AsyncAlgorithms", "Backoff", "FoundationEssentials", "HTTPTypes", "Hashing",
@@ -56,7 +57,7 @@ import Testing
         "sandmill": [
             "ArgumentParser", "Backoff", "CLinux", "Dispatch", "Foundation", "FoundationEssentials",
             "Logging",
-            "Metrics", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
+            "Metrics", "Prometheus", "S3", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
             "SandmillDocker",
             "SandmillEntity", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
             "SandmillResults",
