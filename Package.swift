@@ -227,7 +227,7 @@ let package = Package(
             ],
             resources: [.embedInCode("openapi.json")] + pageAssets
         ),
-        library("SandmillConfiguration", in: "configuration", ["SandmillEntity", yams]),
+        library("SandmillConfiguration", in: "configuration", core + [yams]),
 
         // The composition root, and the benchmark.
         executable(
@@ -246,7 +246,7 @@ let package = Package(
             in: "bench",
             core + [
                 "PostgreSQL", "SandmillClient", "SandmillConfiguration", "SandmillDocker",
-                "SandmillRabbitMQ", "SandmillRepository",
+                "SandmillRabbitMQ", "SandmillRepository", "SandmillResults",
                 argumentParser, histogram, logging, serviceLifecycle,
             ]
         ),

@@ -30,18 +30,6 @@ struct BareInterpreter {
     }
 
     private func start() async throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/python3")
-        process.arguments = [script.path]
-        process.standardOutput = FileHandle.nullDevice
-        let (exits, exit) = AsyncStream<Int32>.makeStream()
-        process.terminationHandler = { process in
-            exit.yield(process.terminationStatus)
-            exit.finish()
-        }
-        try process.run()
-        for await status in exits where status != 0 {
-            throw CocoaError(.executableLoad)
-        }
+        try await runProcess("/usr/bin/python3", [script.path])
     }
 }

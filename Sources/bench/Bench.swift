@@ -10,7 +10,7 @@ struct Bench: AsyncParsableCommand {
         commandName: "sandmill-bench",
         abstract: "Measures a running worker, its sandboxes alone, and bare python3 side by side.",
         discussion: """
-            Called by ops/bench, which starts the servers and a worker of their own. The same job, \
+            Called by ops/bench, which starts the servers, a worker and a gateway of their own. The same job, \
             a program that prints a sum, goes every way. Rounds alternate between the ways, and \
             the median of each is told.
             """
@@ -24,6 +24,12 @@ struct Bench: AsyncParsableCommand {
 
     @Option(help: "How many jobs of a round go end to end.")
     var endToEndJobs = 2_000
+
+    @Option(help: "How many jobs of a round come by HTTP.")
+    var httpJobs = 2_000
+
+    @Option(help: "How many jobs of a round go through the pipeline alone.")
+    var pipelineJobs = 4_000
 
     @Option(help: "How many jobs measure the idle latency.")
     var latencyJobs = 300
@@ -67,9 +73,17 @@ struct Bench: AsyncParsableCommand {
         let job = try SandboxJob(configuration, logger: logger)
         let lanes = ProcessInfo.processInfo.activeProcessorCount
         let endToEnd = try EndToEnd(configuration, logger: logger)
-        var report = try await job.withSandboxes(lanes) { sandboxes in
-            try await measure(SandboxesAlone(job: job, sandboxes: sandboxes), endToEnd)
+        let door = try HTTPDoor(configuration.gateway)
+        let pipeline = try PipelineAlone(configuration, logger: logger)
+        var report = BenchReport()
+        try await job.withSandboxes(lanes) { sandboxes in
+            let alone = SandboxesAlone(job: job, sandboxes: sandboxes)
+            try await endToEnd.connected {
+                try await measure(alone, endToEnd, door, &report)
+            }
         }
+        note("the pipeline alone")
+        try await pipeline.running { try await measure(pipeline.endToEnd, &report) }
         if flow {
             try await endToEnd.connected {
                 note("levels and tenants")
@@ -89,23 +103,43 @@ struct Bench: AsyncParsableCommand {
 
     private func measure(
         _ sandboxes: SandboxesAlone,
-        _ endToEnd: EndToEnd
-    ) async throws -> BenchReport {
-        var report = BenchReport()
-        try await endToEnd.connected {
-            _ = try await endToEnd.throughput(jobs: endToEndJobs / 4)
-            for round in 1...rounds {
-                note("round \(round) of \(rounds)")
-                report.bare.append(try await BareInterpreter().throughput(jobs: bareJobs))
-                report.sandboxes.append(try await sandboxes.throughput(jobs: sandboxJobs))
-                report.endToEnd.append(try await endToEnd.throughput(jobs: endToEndJobs))
-            }
-            note("idle latency")
-            report.latency = try await endToEnd.idleLatency(jobs: latencyJobs)
-            report.sandboxLatency = try await sandboxes.latency(jobs: latencyJobs)
-            report.bareLatency = try await BareInterpreter().latency(jobs: latencyJobs / 3)
+        _ endToEnd: EndToEnd,
+        _ door: HTTPDoor,
+        _ report: inout BenchReport
+    ) async throws {
+        let bare = try BareInterpreter()
+        _ = try await endToEnd.throughput(jobs: endToEndJobs / 4)
+        for round in 1...rounds {
+            note("round \(round) of \(rounds)")
+            report.bare.rounds.append(try await bare.throughput(jobs: bareJobs))
+            report.sandboxes.rounds.append(try await sandboxes.throughput(jobs: sandboxJobs))
+            report.endToEnd.rounds.append(try await endToEnd.throughput(jobs: endToEndJobs))
+            report.http.rounds.append(try await door.throughput(jobs: httpJobs, connections: 64))
         }
-        return report
+        note("CPU a job")
+        report.endToEnd.processorTime = try await ProcessorTime(jobs: endToEndJobs) {
+            _ = try await endToEnd.throughput(jobs: endToEndJobs)
+        }
+        report.http.processorTime = try await ProcessorTime(jobs: httpJobs) {
+            _ = try await door.throughput(jobs: httpJobs, connections: 64)
+        }
+        note("idle latency")
+        report.endToEnd.latency = try await endToEnd.idleLatency(jobs: latencyJobs)
+        report.http.latency = try await door.latency(jobs: latencyJobs)
+        report.sandboxes.latency = try await sandboxes.latency(jobs: latencyJobs)
+        report.bare.latency = try await bare.latency(jobs: latencyJobs / 3)
+    }
+
+    /// Measures what a job costs beside its program.
+    private func measure(_ pipeline: EndToEnd, _ report: inout BenchReport) async throws {
+        _ = try await pipeline.throughput(jobs: pipelineJobs / 4)
+        for _ in 1...rounds {
+            report.pipeline.rounds.append(try await pipeline.throughput(jobs: pipelineJobs))
+        }
+        report.pipeline.processorTime = try await ProcessorTime(jobs: pipelineJobs) {
+            _ = try await pipeline.throughput(jobs: pipelineJobs)
+        }
+        report.pipeline.latency = try await pipeline.idleLatency(jobs: latencyJobs)
     }
 
     private func note(_ text: String) {

@@ -2,14 +2,26 @@ import Foundation
 
 /// What was measured, each way beside bare `python3`.
 struct BenchReport {
-    var bare: [Double] = []
-    var sandboxes: [Double] = []
-    var endToEnd: [Double] = []
-    var bareLatency = Latency()
-    var sandboxLatency = Latency()
-    var latency = Latency()
+    /// A way that jobs went.
+    struct Way {
+        let name: String
+        /// Jobs a second, by round.
+        var rounds: [Double] = []
+        /// One job after the other, while nothing else is done.
+        var latency = Latency()
+        /// What the machine spent in a last round.
+        var processorTime: ProcessorTime?
+    }
+
+    var bare = Way(name: "bare /usr/bin/python3 job.py")
+    var sandboxes = Way(name: "the sandbox alone")
+    var endToEnd = Way(name: "end to end, durable")
+    var http = Way(name: "POST /execute/sync, 64 connections")
+    var pipeline = Way(name: "the pipeline alone, no program")
     var fairness: Fairness?
     var backlog: Backlog?
+
+    private var ways: [Way] { [bare, sandboxes, endToEnd, http, pipeline] }
 
     private struct Row: Encodable {
         let way: String
@@ -17,6 +29,8 @@ struct BenchReport {
         let timesBare: Double
         let idleP50Milliseconds: Double
         let idleP99Milliseconds: Double
+        /// Of CPU a job, by program.
+        let processorMilliseconds: [String: Double]?
 
         private enum CodingKeys: String, CodingKey {
             case way
@@ -24,6 +38,7 @@ struct BenchReport {
             case timesBare = "times_bare"
             case idleP50Milliseconds = "idle_p50_ms"
             case idleP99Milliseconds = "idle_p99_ms"
+            case processorMilliseconds = "cpu_ms"
         }
     }
 
@@ -45,12 +60,17 @@ struct BenchReport {
                     )
             )
         }
+        for way in ways {
+            if let time = way.processorTime {
+                lines += ["", "CPU a job, \(way.name): \(time.line)"]
+            }
+        }
         lines.append("")
         lines += costs.lines
         if let fairness { lines += [""] + fairness.lines }
         if let backlog { lines += [""] + backlog.lines }
         lines.append("")
-        lines.append("Medians of \(bare.count) rounds that alternate between the ways.")
+        lines.append("Medians of \(bare.rounds.count) rounds that alternate between the ways.")
         return lines.joined(separator: "\n")
     }
 
@@ -66,7 +86,7 @@ struct BenchReport {
         }
         let document = Document(
             machine: machine,
-            rounds: bare.count,
+            rounds: bare.rounds.count,
             rows: rows,
             sandboxes: costs,
             fairness: fairness,
@@ -83,18 +103,14 @@ struct BenchReport {
     }
 
     private var rows: [Row] {
-        let ways = [
-            ("bare /usr/bin/python3 job.py", bare, bareLatency),
-            ("the sandbox alone", sandboxes, sandboxLatency),
-            ("end to end, durable", endToEnd, latency),
-        ]
-        return ways.map { way, rounds, latency in
+        ways.map { way in
             Row(
-                way: way,
-                jobsPerSecond: median(rounds),
-                timesBare: median(rounds) / median(bare),
-                idleP50Milliseconds: latency.percentile(50),
-                idleP99Milliseconds: latency.percentile(99)
+                way: way.name,
+                jobsPerSecond: median(way.rounds),
+                timesBare: median(way.rounds) / median(bare.rounds),
+                idleP50Milliseconds: way.latency.percentile(50),
+                idleP99Milliseconds: way.latency.percentile(99),
+                processorMilliseconds: way.processorTime?.milliseconds
             )
         }
     }

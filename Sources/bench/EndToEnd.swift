@@ -24,9 +24,22 @@ struct EndToEnd {
     private let body: [UInt8]
 
     init(_ configuration: Configuration, logger: Logger) throws {
+        let broker = try Self.broker(configuration, logger: logger)
+        publisher = ConfirmedPublisher(broker: broker)
+        events = EventConsumer(broker: broker)
+        pool = configuration.pools[0].name
+        body = RequestDraft(
+            entrypoint: "main.py",
+            files: [RequestDraft.File(path: "main.py", content: Array(Job.source.utf8))]
+        ).encoded()
+    }
+
+    /// The broker of a configuration; only what is amiss is logged.
+    static func broker(_ configuration: Configuration, logger: Logger) throws(BrokerError) -> Broker
+    {
         var logger = logger
         logger.logLevel = .warning
-        let broker = try Broker(
+        return try Broker(
             url: configuration.broker.url,
             authorityFile: configuration.broker.caFile,
             topology: Topology(
@@ -36,13 +49,6 @@ struct EndToEnd {
             maximumBody: Int(configuration.broker.maximumBody.bytes),
             logger: logger
         )
-        publisher = ConfirmedPublisher(broker: broker)
-        events = EventConsumer(broker: broker)
-        pool = configuration.pools[0].name
-        body = RequestDraft(
-            entrypoint: "main.py",
-            files: [RequestDraft.File(path: "main.py", content: Array(Job.source.utf8))]
-        ).encoded()
     }
 
     /// Keeps a connection for publishing while `body` runs.

@@ -19,8 +19,12 @@ struct Latency {
 
     /// Records how long it is since `start`.
     mutating func record(since start: ContinuousClock.Instant) {
-        let microseconds = (ContinuousClock.now - start) / .microseconds(1)
-        histogram.record(UInt64(max(1, microseconds)))
+        record(ContinuousClock.now - start)
+    }
+
+    /// Records what took so long.
+    mutating func record(_ duration: Duration) {
+        histogram.record(UInt64(max(1, duration / .microseconds(1))))
     }
 
     /// The value that `percent` of all are below, in milliseconds.

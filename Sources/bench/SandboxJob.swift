@@ -20,18 +20,7 @@ struct SandboxJob {
             worker: "bench",
             logger: logger
         )
-        specification = SandboxSpecification(
-            pool: settings.name,
-            runtimes: settings.runtimes,
-            image: settings.image,
-            containerRuntime: settings.containerRuntime,
-            memory: settings.limits.defaults.memory,
-            scratch: settings.scratch,
-            scratchFiles: settings.scratchFiles,
-            processes: settings.limits.maxima.processes,
-            cpus: settings.cpus,
-            preload: settings.preload
-        )
+        specification = settings.specification
         program = Program(
             runtime: settings.runtimes[0],
             files: [Program.InputFile(path: "main.py", content: Array(Job.source.utf8))],

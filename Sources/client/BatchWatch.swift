@@ -43,8 +43,10 @@ public struct BatchWatch: Sendable {
 
     /// The topics by which its events come.
     public static func topics(pool: String, tenant: String) -> [String] {
-        let word = CompletionEvent.routingWord(tenant)
-        return ["execution.*.\(pool).\(word)", "batch.completed.\(pool).\(word)"]
+        [
+            EventTopic.execution("*", pool: pool, tenant: tenant),
+            EventTopic.completedBatch(pool: pool, tenant: tenant),
+        ]
     }
 
     /// Waits until the batch is complete, or the time is up.

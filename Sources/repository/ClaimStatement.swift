@@ -40,6 +40,7 @@ enum ClaimStatement {
             cameWithBatch,
             claims.map(\.submission.rerunOf),
             claims.map { $0.submission.retention?.seconds },
+            claims.map { $0.takesKnown && $0.intent != .queue },
         ]
     }
 
@@ -97,11 +98,11 @@ enum ClaimStatement {
                 $7::int4[], $8::jsonb[], $9::timestamptz[], $10::timestamptz[], $11::uuid[],
                 $12::text[], $13::text[], $14::uuid[], $15::text[],
                 case when cardinality($16::bytea[]) > \(bodiesByPosition) then $16::bytea[] end,
-                $18::uuid[], $19::float8[]
+                $18::uuid[], $19::float8[], $20::boolean[]
             ) with ordinality as c(
                 id, tenant, pool, level, runtime, batch_id, batch_size, labels, not_before,
                 deadline, supersedes, intent, worker, token, properties, body, rerun_of,
-                retain_seconds, position),
+                retain_seconds, takes_known, position),
                 lateral (select sha256(\(body)) as digest offset 0) as hash,
                 lateral (
                     select concat_ws(' ', tenant, pool, intent, batch_id, batch_size, digest)
@@ -195,6 +196,7 @@ enum ClaimStatement {
                             known.state = 'queued' and known.waits <> 'batch'
                             and known.request_digest = excluded.request_digest
                             and known.tenant = excluded.tenant and known.pool = excluded.pool
+                            and (select takes_known from claim where id = known.id and copy = 1)
                             as is_same
                     ) as comparison
                 ) as judgement)
@@ -217,7 +219,7 @@ enum ClaimStatement {
                     when not is_alike then null
                     when copy > 1 then 'duplicate'
                     when claim_token = token and state = 'running' then 'claimed'
-                    when state <> 'queued' or intent = 'queue' and not is_new then 'duplicate'
+                    when state <> 'queued' or not takes_known and not is_new then 'duplicate'
                     when waits = 'batch' then 'parked'
                     when waits = 'time' then 'deferred'
                     when intent = 'queue' then 'queued'

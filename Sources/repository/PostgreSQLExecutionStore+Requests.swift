@@ -71,6 +71,14 @@ extension PostgreSQLExecutionStore: DeletionStore {
                         union
                         select attempts.results_path from attempts
                         where execution_id = ended.id and attempts.results_path is not null
+                        -- Of a lost worker, which may have put in place what it could not write; the day is
+                        -- that of its claim, which was before its start.
+                        union
+                        select to_char((attempts.started_at at time zone 'UTC')::date - before, 'YYYY-MM-DD')
+                            || '/' || execution_id || '/' || attempts.attempt
+                        from attempts cross join (values (0), (1)) as days(before)
+                        where execution_id = ended.id and attempts.reason = 'worker_lost'
+                            and attempts.started_at is not null
                     ) as paths
                     from ended
                 ),

@@ -48,6 +48,7 @@ struct GatewayProcess {
         )
         let gatewayServices = try await services(
             adapters,
+            adapters.admissions,
             completions,
             monitoring,
             files: files
@@ -75,7 +76,8 @@ struct GatewayProcess {
     /// The services of the gateway, its server last.
     ///
     /// - Parameters:
-    ///   - adapters: What takes requests in and reads what became of them.
+    ///   - adapters: What reads what became of requests.
+    ///   - admissions: What takes them in.
     ///   - completions: What waits for the ends of executions.
     ///   - monitoring: What the process tells of itself.
     ///   - files: What programs left.
@@ -83,6 +85,7 @@ struct GatewayProcess {
     /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
     func services(
         _ adapters: Adapters,
+        _ admissions: Admissions,
         _ completions: Completions,
         _ monitoring: Monitoring,
         files: any ResultFiles & OutputSource
@@ -96,7 +99,7 @@ struct GatewayProcess {
         let gateway = Gateway(
             settings: settings,
             services: GatewayServices(
-                admissions: adapters.admissions,
+                admissions: admissions,
                 cancellations: adapters.cancelling,
                 reruns: adapters.reruns,
                 bulkActions: BulkActions(

@@ -25,6 +25,8 @@ struct WorkerParts {
     private let lease: WorkerLease
     private let pools: [WarmPool]
     private let supervisor: WorkerSupervisor
+    /// What runs the requests of each pool, by its name.
+    let queueWorkers: [String: QueueWorker]
 
     /// Puts them together.
     init(
@@ -64,6 +66,28 @@ struct WorkerParts {
             ),
             engine: engine,
             logger: logger
+        )
+        let (ledger, lease, running) = (ledger, lease, running)
+        queueWorkers = Dictionary(
+            uniqueKeysWithValues: zip(configuration.pools, pools).map { settings, pool in
+                let worker = QueueWorker(
+                    configuration.queueWorker(settings, publishers: adapters.broker.publishers),
+                    decoder: SubmissionDecoder(pool: settings.requests(configuration.retention)),
+                    source: QueueConsumer.requests(
+                        of: settings.name,
+                        broker: adapters.broker,
+                        prefetch: configuration.broker.prefetch
+                    ),
+                    lease: lease,
+                    ledger: ledger,
+                    pool: pool,
+                    results: upload ?? results,
+                    running: running,
+                    tracer: adapters.tracer,
+                    logger: logger
+                )
+                return (settings.name, worker)
+            }
         )
     }
 
@@ -110,15 +134,11 @@ struct WorkerParts {
             running: running,
             logger: logger
         )
-        let workers = zip(configuration.pools, pools).map(queueWorker)
-        let workersByPool = Dictionary(
-            uniqueKeysWithValues: zip(configuration.pools.map(\.name), workers)
-        )
         let batches = BatchReceiver(
             source: QueueConsumer.batches(broker: adapters.broker),
             admissions: adapters.admissions,
             ledger: ledger,
-            workers: workersByPool,
+            workers: queueWorkers,
             lease: lease,
             publishers: adapters.broker.publishers,
             maximumBody: configuration.broker.maximumBody,
@@ -128,7 +148,7 @@ struct WorkerParts {
             source: EventConsumer(broker: adapters.broker, exchange: .control),
             sweeper: adapters.sweeper,
             decidedEnds: decidedEnds,
-            workers: workersByPool,
+            workers: queueWorkers,
             supervisor: supervisor,
             logger: logger
         )
@@ -147,39 +167,12 @@ struct WorkerParts {
                 logger: logger
             )
         }
-        return (upload.map { [$0] } ?? []) + [ledger, supervisor, decidedEnds] + pools + workers
-            + [drain, batches, control, monitoring] + (server.map { [$0] } ?? [])
-    }
-
-    private func queueWorker(_ settings: PoolConfiguration, of pool: WarmPool) -> QueueWorker {
-        QueueWorker(
-            QueueWorker.Configuration(
-                worker: configuration.worker.id,
-                cluster: configuration.cluster,
-                maximumBody: configuration.broker.maximumBody,
-                prefetch: configuration.broker.prefetch,
-                concurrency: settings.sandboxes.maximum + configuration.worker.claimAhead,
-                refill: max(configuration.worker.claimAhead / 2, 1),
-                window: configuration.worker.window,
-                windowSize: configuration.worker.windowSize,
-                maximumAttempts: configuration.worker.maximumAttempts,
-                killsOnExcessOutput: settings.limits.killsOnExcessOutput,
-                publishers: adapters.broker.publishers
-            ),
-            decoder: SubmissionDecoder(pool: settings.requests(configuration.retention)),
-            source: QueueConsumer.requests(
-                of: settings.name,
-                broker: adapters.broker,
-                prefetch: configuration.broker.prefetch
-            ),
-            lease: lease,
-            ledger: ledger,
-            pool: pool,
-            results: upload ?? results,
-            running: running,
-            tracer: adapters.tracer,
-            logger: logger
-        )
+        // It ends last of all: what it uploads the others have put in place.
+        let uploads: [any Service] = upload.map { [$0] } ?? []
+        let servers: [any Service] = server.map { [$0] } ?? []
+        let workers = Array(queueWorkers.values)
+        let core: [any Service] = [ledger, supervisor, decidedEnds] + pools + workers
+        return uploads + core + [drain, batches, control, monitoring] + servers
     }
 }
 

@@ -66,6 +66,7 @@ struct WorkerProcess {
         if let gateway, let completions {
             gatewayServices = try await gateway.services(
                 adapters,
+                adapters.admissions.handing(to: worker.queueWorkers),
                 completions,
                 monitoring,
                 files: configuration.makeFiles(bucket)
@@ -121,35 +122,6 @@ private struct StartNotice: Service {
             metadata: [LogKey.worker: "\(worker)", "version": "\(Product.version)"]
         )
         try? await gracefulShutdown()
-    }
-}
-
-extension PoolConfiguration {
-    /// What requests of this pool may be.
-    func requests(_ retention: RetentionPolicy) -> SubmissionDecoder.Pool {
-        SubmissionDecoder.Pool(
-            name: name,
-            runtimes: runtimes,
-            limits: limits,
-            isolation: isolation,
-            maximumRetention: retention.maximum
-        )
-    }
-
-    /// What the sandboxes of this pool are made of.
-    var specification: SandboxSpecification {
-        SandboxSpecification(
-            pool: name,
-            runtimes: runtimes,
-            image: image,
-            containerRuntime: containerRuntime,
-            memory: limits.defaults.memory,
-            scratch: scratch,
-            scratchFiles: scratchFiles,
-            processes: limits.maxima.processes,
-            cpus: cpus,
-            preload: preload
-        )
     }
 }
 

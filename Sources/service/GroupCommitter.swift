@@ -241,14 +241,22 @@ extension GroupCommitter {
         }
 
         /// Takes the first of them: at most `limit`, and of no more bytes but for a single one.
+        ///
+        /// What does not fit lets smaller ones pass that came later. It is not kept back for ever, since the
+        /// first is always taken.
         mutating func take(_ limit: Int, bytes: Int, _ size: (Item) -> Int) -> [Entry] {
+            var (group, rest): ([Entry], [Entry]) = ([], [])
             var total = 0
-            let fitting = entries.prefix(limit).prefix {
-                total += size($0.item)
-                return total <= bytes
+            for entry in entries {
+                let bytesOfEntry = size(entry.item)
+                if group.isEmpty || group.count < limit && total + bytesOfEntry <= bytes {
+                    group.append(entry)
+                    total += bytesOfEntry
+                } else {
+                    rest.append(entry)
+                }
             }
-            let group = Array(entries.prefix(max(fitting.count, 1)))
-            entries.removeFirst(group.count)
+            entries = rest
             return group
         }
 

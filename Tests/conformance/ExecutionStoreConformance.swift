@@ -134,6 +134,25 @@ extension Conformance<Stores> {
             #expect(try await stores.claim(claim.redelivered().meant(.park)) == .parked)
             #expect(try await stores.take(9).count == 1)
         },
+        Conformance("what is known and waits is left to others by who takes only what is new") {
+            stores in
+            let claim = Claim.sample(intent: .queue)
+            _ = try await stores.claim(claim)
+            for intent in [Claim.Intent.run, .park] {
+                var again = claim.redelivered().meant(intent)
+                again.takesKnown = false
+                #expect(try await stores.claim(again) == .duplicate)
+            }
+            #expect(try await stores.take(9).isEmpty)
+            #expect(try await stores.claim(claim.redelivered()).attempt == 1)
+        },
+        Conformance("who takes only what is new gets it, again too") { stores in
+            var claim = Claim.sample()
+            claim.takesKnown = false
+            let first = try await stores.claim(claim)
+            #expect(first.attempt == 1)
+            #expect(try await stores.claim(claim) == first)
+        },
     ]
 
     private static let conflicts: [Conformance] = [

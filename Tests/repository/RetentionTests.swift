@@ -199,6 +199,36 @@ struct RetentionTests {
         }
     }
 
+    @Test func whatALostWorkerHadPutInPlaceGoesWithTheExecution() async throws {
+        try await RecordStore.with { store in
+            let claim = Claim.sample()
+            #expect(try await store.claim(claim) == 1)
+            // What came just now may be a new process's.
+            try await store.pool.query(
+                "update executions set started_at = started_at - interval '1 min'"
+            )
+            let day: Date = try await store.value("select started_at from executions")
+            let registry = PostgreSQLWorkerRegistry(store.database)
+            try await registry.register(worker: "worker-b", version: "1")
+            _ = try await registry.reclaim(
+                worker: "worker-a",
+                successor: "worker-b",
+                token: .random()
+            )
+            let again = claim.redelivered(to: "worker-b")
+            #expect(try await store.claim(again) == 2)
+            let end = FinishedExecution.sample(again, attempt: 2)
+            _ = try await store.executions.finish([end])
+            let id = claim.submission.id
+            let deleted = try await store.executions.delete([id], because: "removed")
+            // As ResultsLayout names the directory, which the results' own tests hold.
+            let style = Date.ISO8601FormatStyle().year().month().day()
+            let lost = "\(day.formatted(style))/\(id.text)/1"
+            #expect(deleted.flatMap(\.paths).contains(lost))
+            try await registry.deregister(worker: "worker-b")
+        }
+    }
+
     @Test func whatALabelHoldsIsRemovedByAPersonOnly() async throws {
         try await RecordStore.with { store in
             var policy = RetentionPolicy(.days(1))

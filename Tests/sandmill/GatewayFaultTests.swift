@@ -38,6 +38,24 @@ extension SystemTests {
             try await installation.stop(gateway.process)
         }
 
+        @Test func whatComesByHTTPRunsThoughTheBrokerIsAway() async throws {
+            let installation = try Installation.current
+            var broker = try #require(URLComponents(string: installation.brokerURL))
+            let proxy = FaultyProxy(before: broker.port ?? 5_672)
+            broker.port = proxy.port
+            let gateway = try await installation.open(
+                settings: ["SANDMILL_BROKER_URL": try #require(broker.string)]
+            )
+            proxy.stop()
+            let answer = try await gateway.submit(
+                ["source": "print('done')"],
+                to: "/execute/sync?wait=50"
+            )
+            #expect(answer.status == 200)
+            #expect(try answer.json["stdout"]["preview"] == "done\n")
+            gateway.process.kill()
+        }
+
         @Test func withoutTheDatabaseItSaysSo() async throws {
             let installation = try Installation.current
             let url = try #require(installation.settings["SANDMILL_DATABASE_URL"])

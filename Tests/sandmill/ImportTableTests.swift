@@ -53,7 +53,7 @@ import Testing
             "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
             "SandmillEntity", "SandmillService", "ServiceLifecycle", "Synchronization",
         ],
-        "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
+        "configuration": ["FoundationEssentials", "SandmillEntity", "SandmillService", "Yams"],
         "sandmill": [
             "ArgumentParser", "Backoff", "CLinux", "Dispatch", "Foundation", "FoundationEssentials",
             "Logging",
@@ -67,7 +67,7 @@ import Testing
             "ArgumentParser", "Foundation", "Histogram", "Logging", "PostgreSQL", "SandmillClient",
             "SandmillConfiguration",
             "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository",
-            "SandmillService",
+            "SandmillResults", "SandmillService", "ServiceLifecycle",
         ],
     ]
 

@@ -37,44 +37,26 @@ struct DocumentTests {
         for key in unknown { #expect(text.contains("\"\(key)\":null")) }
     }
 
-    @Test func theEventIsACloudEvent() throws {
-        let event = CompletionEvent(
-            id: Self.id,
-            cluster: "east",
-            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            data: try Self.document()
-        )
+    @Test func theEventIsACloudEventAroundTheDocument() throws {
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        let event = try Self.event(headers: ["traceparent": trace])
         let expected =
             "{\"data\":\(Self.full),\"datacontenttype\":\"application/json\","
-            + "\"id\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
+            + "\"id\":\"\(try #require(event.properties.messageID))\","
             + "\"source\":\"/sandmill/east\",\"specversion\":\"1.0\","
             + "\"subject\":\"0e8f2c64-00ab-7000-8000-00000000cdef\","
-            + "\"time\":\"2026-11-23T17:00:00.129Z\","
-            + "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\","
+            + "\"time\":\"2026-11-23T17:00:00.129Z\",\"traceparent\":\"\(trace)\","
             + "\"type\":\"dev.sandmill.execution.finished.v1\"}"
-        #expect(String(decoding: DocumentCoder.encode(event), as: UTF8.self) == expected)
+        #expect(String(decoding: event.body, as: UTF8.self) == expected)
     }
 
     @Test func anEventWithoutATraceHasNoTraceparent() throws {
-        let event = CompletionEvent(
-            id: Self.id,
-            cluster: "east",
-            traceparent: nil,
-            data: try Self.document()
-        )
-        let text = String(decoding: DocumentCoder.encode(event), as: UTF8.self)
-        #expect(!text.contains("traceparent"))
+        let event = try Self.event(headers: [:])
+        #expect(!String(decoding: event.body, as: UTF8.self).contains("traceparent"))
     }
 
     @Test func theRoutingKeyNamesStatePoolAndTenant() throws {
-        var document = try Self.document()
-        document.tenant = "team.a"
-        let event = CompletionEvent(
-            id: Self.id,
-            cluster: "east",
-            traceparent: nil,
-            data: document
-        )
+        let event = try Self.event(tenant: "team.a", headers: [:])
         #expect(event.routingKey == "execution.succeeded.python.team_a")
     }
 
@@ -117,6 +99,22 @@ struct DocumentTests {
     private static let id =
         UUID(uuidString: "0E8F2C64-00AB-7000-8000-00000000CDEF") ?? UUID()
     private static let date = Date(timeIntervalSince1970: 1_795_453_200.129)
+
+    /// The event that announces the document.
+    private static func event(
+        tenant: String = "default",
+        headers: [String: String]
+    ) throws -> OutboundMessage {
+        var document = try document()
+        document.tenant = tenant
+        let messages = CompletionEventFactory(cluster: "east").messages(
+            for: document,
+            encodedAs: DocumentCoder.encode(document),
+            of: MessageProperties(headers: headers)
+        )
+        #expect(messages.count == 1)
+        return try #require(messages.first)
+    }
 
     private static func document() throws -> ResultDocument {
         var document = ResultDocument(

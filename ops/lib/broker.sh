@@ -52,7 +52,7 @@ broker_start() {
     wait_for_process 120 "$BROKER/pid" "$BROKER_LOG" broker_answers "$(broker_url)"
 }
 
-# Writes the configuration, and sets BROKER_ENVIRONMENT so that nothing of the system's own is read or written.
+# Writes the configuration.
 broker_configure() {
     mkdir -p "$BROKER/home" "$BROKER/conf.d"
     printf '[].\n' >"$BROKER/enabled_plugins"
@@ -62,15 +62,21 @@ disk_free_limit.absolute = 64MB
 log.file = false
 log.console = true
 END
+    broker_environment "sandmill-$CHECKOUT_ID" 127.0.0.1 "$(port epmd)" "$(port amqp-distribution)"
+}
+
+# broker_environment NAME HOST EPMD_PORT DISTRIBUTION_PORT: sets BROKER_ENVIRONMENT for the node NAME at the address HOST,
+# so that nothing of the system's own is read or written.
+broker_environment() {
     BROKER_ENVIRONMENT=(
         HOME="$BROKER/home"
-        ERL_EPMD_PORT="$(port epmd)"
-        ERL_EPMD_ADDRESS=127.0.0.1
+        ERL_EPMD_PORT="$3"
+        ERL_EPMD_ADDRESS="$2"
         # A numeric host needs no name resolution, but counts as a long name.
-        RABBITMQ_NODENAME="sandmill-$CHECKOUT_ID@127.0.0.1"
+        RABBITMQ_NODENAME="$1@$2"
         RABBITMQ_USE_LONGNAME=true
-        RABBITMQ_DIST_PORT="$(port amqp-distribution)"
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1}'
+        RABBITMQ_DIST_PORT="$4"
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {${2//./,}}"
         RABBITMQ_CONF_ENV_FILE=/dev/null
         RABBITMQ_CONFIG_FILE="$BROKER/rabbitmq.conf"
         RABBITMQ_CONFIG_FILES="$BROKER/conf.d"

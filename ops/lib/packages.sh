@@ -12,6 +12,8 @@ PACKAGES_SAMPLES=(python3 postgresql-client)
 PACKAGES_TESTS=(crun python3 python3-venv python3-pika python3-psycopg postgresql-client curl
     strace prometheus)
 PACKAGES_SOAK=(faketime)
+PACKAGES_BENCH=(apache2-utils)
+PACKAGES_CLUSTER=(iproute2 curl python3-pika python3-psycopg postgresql-client)
 PACKAGES_MODEL=(spin gcc libc6-dev)
 PACKAGES_BROWSER=(chromium chromium-driver python3-selenium)
 

@@ -73,6 +73,26 @@ public struct Broker: Sendable {
         }
     }
 
+    /// Removes the topology, with what is in its queues.
+    ///
+    /// - Parameter evenIfUsed: Whether it goes though queues have messages or consumers.
+    /// - Throws: ``BrokerError/Code/refused`` with each queue that is used, in which case nothing is removed.
+    public func removeTopology(evenIfUsed: Bool) async throws(BrokerError) {
+        let used: [QueueStatus]
+        do throws(AMQPError) {
+            let connection = try await connect(as: "topology")
+            used = try await topology.remove(on: connection, evenIfUsed: evenIfUsed)
+            await connection.close()
+        } catch {
+            throw BrokerError(error)
+        }
+        guard !used.isEmpty else { return }
+        let lines = used.map {
+            "\($0.name) has \($0.messageCount) messages and \($0.consumerCount) consumers"
+        }
+        throw BrokerError(.refused, lines.joined(separator: "; "))
+    }
+
     /// Opens a connection of this installation.
     func connect(as purpose: String) async throws(AMQPError) -> Connection {
         let logger = logger

@@ -55,6 +55,35 @@ extension Topology {
         return differences
     }
 
+    /// Removes what is there: the queues, and then the exchanges that nothing leads to any more.
+    ///
+    /// - Parameters:
+    ///   - connection: The connection to ask on.
+    ///   - evenIfUsed: Whether queues go that have messages or consumers.
+    /// - Returns: The queues that are used, for which nothing was removed.
+    /// - Throws: ``AMQPError``.
+    func remove(
+        on connection: Connection,
+        evenIfUsed: Bool
+    ) async throws(AMQPError) -> [QueueStatus] {
+        if !evenIfUsed {
+            // Quorum queues know neither if-unused nor if-empty.
+            var used: [QueueStatus] = []
+            for queue in queues {
+                _ = try await difference(queue.name, on: connection) { channel throws(AMQPError) in
+                    let status = try await channel.checkQueue(queue.name)
+                    if status.messageCount + status.consumerCount > 0 { used.append(status) }
+                }
+            }
+            guard used.isEmpty else { return used }
+        }
+        let channel = try await connection.openChannel()
+        for queue in queues { try await channel.delete(queue: queue.name) }
+        for exchange in exchanges { try await channel.delete(exchange: exchange.name) }
+        await channel.close()
+        return []
+    }
+
     /// Runs one step on a channel of its own, since a refusal closes the channel.
     private func difference(
         _ object: String,

@@ -120,7 +120,7 @@ public actor ExecutionLedger: Service {
     /// others.
     nonisolated func claim(
         _ claim: Claim,
-        isPrompt: Bool
+        _ isPrompt: Bool
     ) async throws(StoreError) -> ClaimOutcome {
         try await (claim.intent == .run && !isPrompt ? claims : arrivals).submit(claim)
     }

@@ -6,34 +6,30 @@ struct CompletionEventFactory: Sendable {
     /// What the installation is called in events.
     let cluster: String
 
-    /// The completion event, and its copy for the queue that the request named; both have one id.
+    /// The completion event around the document as it is encoded, and its copy for the queue that the
+    /// request named.
     func messages(
         for document: ResultDocument,
+        encodedAs data: [UInt8],
         of properties: MessageProperties
     ) -> [OutboundMessage] {
-        let event = CompletionEvent(
-            id: .random(),
+        let event = CloudEvent(
+            type: "dev.sandmill.execution.finished.v1",
             cluster: cluster,
-            // A record of an earlier version may hold any.
-            traceparent: properties.withMeaningfulHeaders.headers["traceparent"],
-            data: document
+            subject: document.id.text,
+            time: document.finishedAt,
+            of: properties
         )
-        let published = OutboundMessage(
-            exchange: .events,
-            routingKey: event.routingKey,
-            properties: MessageProperties(
-                contentType: "application/cloudevents+json",
-                messageID: event.id.text,
-                correlationID: properties.correlationID,
-                appID: "sandmill"
+        return event.messages(
+            data: data,
+            routingKey: EventTopic.execution(
+                document.state.rawValue,
+                pool: document.pool,
+                tenant: document.tenant
             ),
-            body: DocumentCoder.encode(event)
+            correlationID: properties.correlationID,
+            replyTo: properties.replyTo
         )
-        guard let replyTo = properties.replyTo, !replyTo.isEmpty else { return [published] }
-        var copy = published
-        copy.exchange = .queue
-        copy.routingKey = replyTo
-        return [published, copy]
     }
 
     /// The end of an execution that does not run, written by `worker`.
@@ -59,14 +55,15 @@ struct CompletionEventFactory: Sendable {
             finishedAt: execution.endedAt,
             worker: wasQueued ? nil : worker
         )
+        let encoded = DocumentCoder.encode(document)
         return FinishedExecution(
             worker: worker,
             wasQueued: wasQueued,
             attempt: record.attempt,
             document: document,
-            encodedDocument: DocumentCoder.encode(document),
+            encodedDocument: encoded,
             sandbox: nil,
-            events: messages(for: document, of: execution.properties)
+            events: messages(for: document, encodedAs: encoded, of: execution.properties)
         )
     }
 }

@@ -1,85 +1,37 @@
 public import FoundationEssentials
 internal import SandmillEntity
 
-/// What announces that a request was refused: CloudEvents 1.0, JSON structured mode.
-struct RefusalEvent: Encodable {
-    /// What the event is called on the wire.
-    static let type = "dev.sandmill.request.refused.v1"
+/// Who was refused, and why: the data of the event that announces it.
+private struct Refusal: Encodable {
+    /// The message's id: a UUID in lower case, or whatever else was given.
+    let id: String?
+    let tenant: String?
+    let pool: String?
+    let batchID: UUID?
+    let errorType: String
+    let faults: [RequestRefusal.Fault]
+    /// The dead letter's number.
+    let number: Int64
 
-    /// Stable across resends.
-    let id: UUID
-    /// Which installation it comes from.
-    let cluster: String
-    /// When the dead letter was kept.
-    let time: Date
-    /// The W3C trace context of the request.
-    let traceparent: String?
-    let data: Content
-
-    /// Who was refused, and why.
-    struct Content: Encodable {
-        /// The message's id: a UUID in lower case, or whatever else was given.
-        let id: String?
-        let tenant: String?
-        let pool: String?
-        let batchID: UUID?
-        let errorType: String
-        let faults: [RequestRefusal.Fault]
-        /// The dead letter's number.
-        let number: Int64
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(id, forKey: .id)
-            try container.encode(tenant, forKey: .tenant)
-            try container.encode(pool, forKey: .pool)
-            try container.encode(batchID?.text, forKey: .batchID)
-            try container.encode(errorType, forKey: .errorType)
-            try container.encode(faults, forKey: .faults)
-            try container.encode(number, forKey: .number)
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case id
-            case tenant
-            case pool
-            case batchID = "batch_id"
-            case errorType = "error_type"
-            case faults = "errors"
-            case number = "dead_letter"
-        }
-    }
-
-    /// The topic that subscribers bind to: `request.refused.<pool>.<tenant>`, `_` for what is not known.
-    var routingKey: String {
-        let tenant = data.tenant.map(CompletionEvent.routingWord)
-        return "request.refused.\(data.pool ?? "_").\(tenant ?? "_")"
-    }
-
-    /// Writes the envelope (CloudEvents 1.0 JSON format, section 3).
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode("1.0", forKey: .specversion)
-        try container.encode(id.text, forKey: .id)
-        try container.encode("/sandmill/\(cluster)", forKey: .source)
-        try container.encode(Self.type, forKey: .type)
-        try container.encodeIfPresent(data.id, forKey: .subject)
-        try container.encode(time, forKey: .time)
-        try container.encode("application/json", forKey: .datacontenttype)
-        try container.encodeIfPresent(traceparent, forKey: .traceparent)
-        try container.encode(data, forKey: .data)
+        try container.encode(id, forKey: .id)
+        try container.encode(tenant, forKey: .tenant)
+        try container.encode(pool, forKey: .pool)
+        try container.encode(batchID?.text, forKey: .batchID)
+        try container.encode(errorType, forKey: .errorType)
+        try container.encode(faults, forKey: .faults)
+        try container.encode(number, forKey: .number)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case specversion
         case id
-        case source
-        case type
-        case subject
-        case time
-        case datacontenttype
-        case traceparent
-        case data
+        case tenant
+        case pool
+        case batchID = "batch_id"
+        case errorType = "error_type"
+        case faults = "errors"
+        case number = "dead_letter"
     }
 }
 
@@ -96,42 +48,31 @@ extension DeadLetter {
     /// - Returns: The messages, both with one id.
     public func announcement(number: Int64, at time: Date, cluster: String) -> [OutboundMessage] {
         guard exchange == .submit, properties != MessageProperties(),
-            properties.contentType != Self.eventType
+            properties.contentType != CloudEvent.contentType
         else { return [] }
-        let event = RefusalEvent(
-            id: .random(),
+        let refusal = Refusal(
+            id: requestID,
+            tenant: tenant,
+            pool: pool,
+            batchID: batchID ?? batchOfBody,
+            errorType: errorType,
+            faults: faults,
+            number: number
+        )
+        let event = CloudEvent(
+            type: "dev.sandmill.request.refused.v1",
             cluster: cluster,
+            subject: requestID,
             time: time,
-            traceparent: properties.withMeaningfulHeaders.headers["traceparent"],
-            data: RefusalEvent.Content(
-                id: requestID,
-                tenant: tenant,
-                pool: pool,
-                batchID: batchID ?? batchOfBody,
-                errorType: errorType,
-                faults: faults,
-                number: number
-            )
+            of: properties
         )
-        let published = OutboundMessage(
-            exchange: .events,
-            routingKey: event.routingKey,
-            properties: MessageProperties(
-                contentType: Self.eventType,
-                messageID: event.id.text,
-                correlationID: properties.correlationID,
-                appID: "sandmill"
-            ),
-            body: DocumentCoder.encode(event)
+        return event.messages(
+            data: DocumentCoder.encode(refusal),
+            routingKey: EventTopic.refusedRequest(pool: pool, tenant: tenant),
+            correlationID: properties.correlationID,
+            replyTo: replyQueue
         )
-        guard let replyQueue else { return [published] }
-        var copy = published
-        copy.exchange = .queue
-        copy.routingKey = replyQueue
-        return [published, copy]
     }
-
-    private static let eventType = "application/cloudevents+json"
 
     private var requestID: String? {
         guard let text = properties.messageID, !text.isEmpty else { return nil }

@@ -77,7 +77,7 @@ extension QueueWorker {
     private func end(_ execution: UnstartedExecution) async {
         do throws(StoreError) {
             try await ledger.finish(
-                runner.announcer.end(execution, wasQueued: false, by: configuration.worker)
+                attempts.completionEvents.end(execution, wasQueued: false, by: configuration.worker)
             )
         } catch {
             logger.error(

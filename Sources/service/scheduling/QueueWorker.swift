@@ -74,15 +74,18 @@ public struct QueueWorker: Service {
     let configuration: Configuration
     let decoder: SubmissionDecoder
     private let source: any MessageSource
-    private let lease: WorkerLease
+    let lease: WorkerLease
     let ledger: ExecutionLedger
-    private let pool: WarmPool
-    let runner: ProgramRunner
+    let pool: WarmPool
+    let attempts: AttemptRunner
     let clock: any Clock<Duration>
     let logger: Logger
     let intake: DeliveryBuffer
     let places: ExecutionSlots
     let telemetry: ExecutionTelemetry
+    /// What a gateway in this process hands over; see ``take(_:by:)``.
+    let direct: AsyncStream<Handover<DirectRequest>>
+    let queueDirect: AsyncStream<Handover<DirectRequest>>.Continuation
 
     /// Describes a worker for the pool that `decoder` reads requests for.
     public init(
@@ -117,21 +120,24 @@ public struct QueueWorker: Service {
             patience: configuration.patience
         )
         ledger.deliveries.add { [intake] in intake.unacknowledged }
+        (direct, queueDirect) = AsyncStream.makeStream()
         telemetry = ExecutionTelemetry(
             pool: decoder.pool.name,
             runtimes: decoder.pool.runtimes.map(\.name),
             tracer: tracer
         )
-        runner = ProgramRunner(
+        attempts = AttemptRunner(
             worker: configuration.worker,
+            maximumAttempts: configuration.maximumAttempts,
             killsOnExcessOutput: configuration.killsOnExcessOutput,
             pool: pool,
             results: results,
             ledger: ledger,
-            announcer: CompletionEventFactory(cluster: configuration.cluster),
+            completionEvents: CompletionEventFactory(cluster: configuration.cluster),
             drafts: LiveOutputStager(),
             running: running,
-            telemetry: telemetry
+            telemetry: telemetry,
+            logger: logger
         )
     }
 
@@ -142,13 +148,15 @@ public struct QueueWorker: Service {
                 try? await gracefulShutdown()
                 intake.close()
                 places.close()
+                queueDirect.finish()
             }
             group.addTask { await consume() }
-            group.addTask { await runner.drafts.run() }
+            group.addTask { await attempts.drafts.run() }
             group.addTask { await countParked() }
             group.addTask { await parkOverdueDeliveries() }
             await withDiscardingTaskGroup { work in
                 work.addTask { await takeParked() }
+                work.addTask { await processDirect() }
                 await processDeliveries()
             }
             group.cancelAll()
@@ -161,12 +169,12 @@ public struct QueueWorker: Service {
     }
 
     /// What happens to a message.
-    private func process(_ delivery: Inbound, isOverdue: Bool = false) async {
+    private func process(_ delivery: Handover<Delivery>, isOverdue: Bool = false) async {
         if let claimed = await claim(delivery, isOverdue: isOverdue) { await run(claimed) }
     }
 
     /// Takes in a delivery, of which nothing is kept.
-    private func claim(_ inbound: Inbound, isOverdue: Bool) async -> ClaimedExecution? {
+    private func claim(_ inbound: Handover<Delivery>, isOverdue: Bool) async -> ClaimedExecution? {
         guard let delivery = inbound.take() else { return nil }
         defer { intake.settle(delivery) }
         return await claim(delivery, isOverdue: isOverdue)
@@ -178,20 +186,7 @@ public struct QueueWorker: Service {
             ledger.held.letGo(execution.token)
             places.leave(execution.lane, size: execution.size)
         }
-        telemetry.countClaimed(execution)
-        do {
-            let finished = try await runner.run(execution)
-            if execution.wantsRetry(after: finished.document.state) {
-                try await ledger.retry(FailedAttempt(finished))
-            } else {
-                try await telemetry.measure(.commit, of: execution) {
-                    try await ledger.finish(finished)
-                }
-                telemetry.recordEnd(execution)
-            }
-        } catch {
-            await retry(execution, after: InfrastructureFailure(error))
-        }
+        await attempts.run(execution)
     }
 
     /// Consumes while the lease is held, until the intake is closed and all that was taken from it is
@@ -208,7 +203,7 @@ public struct QueueWorker: Service {
         await withDiscardingTaskGroup { group in
             while true {
                 await waitUntilReady()
-                guard let delivery = await intake.next(where: isOpen).map(Inbound.init) else {
+                guard let delivery = await intake.next(where: isOpen).map(Handover.init) else {
                     break
                 }
                 group.addTask { await process(delivery) }
@@ -228,7 +223,7 @@ public struct QueueWorker: Service {
     private func parkOverdueDeliveries() async {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             while let delivery = intake.takeOverdue() {
-                await process(Inbound(delivery), isOverdue: true)
+                await process(Handover(delivery), isOverdue: true)
             }
         }
     }
@@ -258,27 +253,17 @@ public struct QueueWorker: Service {
             // It is for this tenant from here on, whoever publishes it again.
             request.properties.userID = nil
             let submission = try decoder.decode(request, level: delivery.level)
-            var claim = Claim(
+            let claim = Claim(
                 token: .random(),
                 worker: configuration.worker,
                 submission: submission,
                 request: request
             )
-            var (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
-            while case .taken(let other) = outcome {
-                claim = other
-                (outcome, isFirst) = try await takeIn(claim, isOverdue: isOverdue)
-            }
-            switch outcome {
-            case .claimed(let grant):
+            let taken = try await takeIn(claim, isOverdue: isOverdue, by: ledger.claim)
+            switch taken.outcome {
+            case .claimed:
                 await delivery.settlement.acknowledge()
-                let execution = ClaimedExecution(
-                    submission: claim.submission,
-                    request: claim.request,
-                    token: claim.token,
-                    grant: grant,
-                    isPrompt: isFirst
-                )
+                guard let execution = ClaimedExecution(taken) else { return nil }
                 telemetry.trace(.claim, of: execution, since: start)
                 return execution
             case .duplicate:
@@ -305,12 +290,23 @@ public struct QueueWorker: Service {
         return nil
     }
 
+    /// What was taken in, under its own id or the one that its tenant has instead.
+    struct TakenClaim {
+        let claim: Claim
+        let outcome: ClaimOutcome
+        /// Whether it is the first of its lane beside those of others.
+        let isFirst: Bool
+    }
+
     /// Has an execution held or parked; its place is given up unless it is to be run now.
-    private func takeIn(
+    ///
+    /// `commit` makes the claim durable, and is told whether it is urgent.
+    func takeIn(
         _ claim: Claim,
-        isOverdue: Bool
-    ) async throws(StoreError) -> (outcome: ClaimOutcome, isFirst: Bool) {
-        let lane = Lane(level: claim.submission.level, tenant: claim.submission.tenant)
+        isOverdue: Bool = false,
+        by commit: (Claim, Bool) async throws(StoreError) -> ClaimOutcome
+    ) async throws(StoreError) -> TakenClaim {
+        let lane = Lane(of: claim)
         let size = claim.request.body.count
         let (intent, isFirst) = isOverdue ? (.park, false) : places.admit(lane, size: size)
         var claim = claim
@@ -323,13 +319,16 @@ public struct QueueWorker: Service {
                 if intent == .run { places.leave(lane, size: size) }
             }
         }
-        let outcome = try await ledger.claim(claim, isPrompt: isFirst)
+        let outcome = try await commit(claim, isFirst)
         switch outcome {
         case .claimed: isOurs = true
         case .parked: places.recordParked(lane, size: ByteCount(size))
         case .duplicate, .deferred, .queued, .taken, .conflict: break
         }
-        return (outcome, isFirst)
+        guard case .taken(let other) = outcome else {
+            return TakenClaim(claim: claim, outcome: outcome, isFirst: isFirst)
+        }
+        return try await takeIn(other, isOverdue: isOverdue, by: commit)
     }
 
     /// Keeps a message with the reason why it is not run, then acknowledges it.
@@ -352,93 +351,37 @@ public struct QueueWorker: Service {
     private func release(_ delivery: Delivery) async {
         await delivery.settlement.releaseLater(deliveries: delivery.deliveries, clock: clock)
     }
+}
 
-    private func retry(_ execution: ClaimedExecution, after fault: InfrastructureFailure) async {
-        logger.warning(
-            "An attempt failed through a fault of ours.",
-            metadata: [
-                LogKey.execution: "\(execution.submission.id.text)",
-                LogKey.attempt: "\(execution.grant.attempt)",
-                LogKey.reason: "\(fault.reason.rawValue): \(fault.message)",
-            ]
-        )
-        // A worker that is told to stop at once settles nothing: what it ran is taken over.
-        if Task.isCancelled { return }
-        if fault.reason == .resultsUnwritable { await ledger.resultsHealth.suspect(fault.size) }
-        do throws(StoreError) {
-            try await settle(execution, after: await judged(fault))
-        } catch {
-            logger.error(
-                "The end of an attempt could not be written.",
-                metadata: [
-                    LogKey.execution: "\(execution.submission.id.text)",
-                    LogKey.reason: "\(error.message)",
-                ]
-            )
-        }
+/// What holds a body on its way to its claim, where it is taken out: the task that then runs the program
+/// would hold the body to the end.
+final class Handover<Value: Sendable>: Sendable {
+    private let value: Mutex<Value?>
+
+    init(_ value: Value) {
+        self.value = Mutex(value)
     }
 
-    /// The fault, not counted if no sandbox could be had at all.
-    private func judged(_ fault: InfrastructureFailure) async -> InfrastructureFailure {
-        guard fault.isOfSandbox, await !pool.isEngineAvailable() else { return fault }
-        var fault = fault
-        fault.isCounted = false
-        return fault
-    }
+    func take() -> Value? { value.withLock { $0.take() } }
+}
 
-    /// Schedules the next attempt, or ends the execution after the last.
-    private func settle(
-        _ execution: ClaimedExecution,
-        after fault: InfrastructureFailure
-    ) async throws(StoreError) {
-        if fault.isCounted, execution.faults >= configuration.maximumAttempts {
-            try await ledger.finish(runner.end(execution, as: Outcome(.errored, fault.reason)))
-            return
-        }
-        var backoff = Backoff(
-            initial: .milliseconds(500 << min(execution.faults, 8)),
-            maximum: .seconds(120)
-        )
-        try await ledger.retry(
-            FailedAttempt(
-                id: execution.submission.id,
-                attempt: execution.grant.attempt,
-                worker: configuration.worker,
-                startedAt: execution.startedAt,
-                outcome: Outcome(.errored, fault.reason),
-                isCounted: fault.isCounted,
-                delay: backoff.next()
-            )
-        )
+extension Lane {
+    /// The lane of what is claimed.
+    init(of claim: Claim) {
+        self.init(level: claim.submission.level, tenant: claim.submission.tenant)
     }
 }
 
-/// A delivery on its way to its claim, where it is taken out: the task that then runs the program would
-/// hold the body to the end.
-private final class Inbound: Sendable {
-    private let delivery: Mutex<Delivery?>
-
-    init(_ delivery: Delivery) {
-        self.delivery = Mutex(delivery)
-    }
-
-    func take() -> Delivery? { delivery.withLock { $0.take() } }
-}
-
-extension FailedAttempt {
-    /// An attempt that is followed by another because its request asks for it.
-    fileprivate init(_ finished: FinishedExecution) {
-        let document = finished.document
+extension ClaimedExecution {
+    /// What was taken in and is to be run; nil where it is not.
+    init?(_ taken: QueueWorker.TakenClaim) {
+        guard case .claimed(let grant) = taken.outcome else { return nil }
         self.init(
-            id: document.id,
-            attempt: finished.attempt,
-            worker: finished.worker,
-            startedAt: document.startedAt,
-            outcome: document.outcome,
-            delay: .zero,
-            sandbox: finished.sandbox,
-            resultsPath: document.resultsPath,
-            resultsSize: finished.resultsSize
+            submission: taken.claim.submission,
+            request: taken.claim.request,
+            token: taken.claim.token,
+            grant: grant,
+            isPrompt: taken.isFirst
         )
     }
 }

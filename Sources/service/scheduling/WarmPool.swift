@@ -84,9 +84,12 @@ public actor WarmPool: Service {
         }
     }
 
+    /// Whether there are sandboxes, or they can be started as far as is known.
+    var isServiceable: Bool { !isFailing || !sandboxes.isEmpty }
+
     /// Waits until sandboxes can be started, if they cannot be now, or until the worker is to stop.
     func waitUntilServiceable() async {
-        while isFailing, sandboxes.isEmpty, !Task.isShuttingDownGracefully, !Task.isCancelled {
+        while !isServiceable, !Task.isShuttingDownGracefully, !Task.isCancelled {
             try? await clock.sleep(for: .milliseconds(200))
         }
     }

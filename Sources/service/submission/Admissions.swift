@@ -2,8 +2,8 @@ public import FoundationEssentials
 public import SandmillEntity
 public import ServiceLifecycle
 
-/// Stores requests that do not come from the broker: durable, with its message in the outbox,
-/// before the caller hears of it.
+/// Stores requests that do not come from the broker: durable before the caller hears of it, claimed by a worker
+/// of this process or with its message in the outbox.
 ///
 /// So it works while the broker is away. What came is the same as if it had come by a queue.
 public struct Admissions: Service {
@@ -15,6 +15,8 @@ public struct Admissions: Service {
     private static let patience: Duration = .seconds(3)
 
     private let committer: GroupCommitter<Claim, ClaimOutcome>
+    /// The workers of this process, by their pool.
+    private var workers: [String: QueueWorker] = [:]
 
     /// Describes one.
     ///
@@ -34,6 +36,18 @@ public struct Admissions: Service {
         self.store = store
         self.relay = relay
         committer = .ofClaims(in: store, patience: Self.patience)
+    }
+
+    /// The same, which hands what it can to workers of this process, so that it does not go through the broker.
+    ///
+    /// What uses it has to stop before they do.
+    ///
+    /// - Parameter workers: By their pool.
+    /// - Returns: What hands to them.
+    public func handing(to workers: [String: QueueWorker]) -> Admissions {
+        var admissions = self
+        admissions.workers = workers
+        return admissions
     }
 
     /// Commits until a graceful shutdown, then what was handed over by then.
@@ -58,29 +72,35 @@ public struct Admissions: Service {
     ) async throws -> AdmittedExecution {
         guard let decoder = decoders[pool] else { throw RequestRefusal.unknownPool(pool) }
         Occurrence.countReceived(1, pool: pool, level: level)
-        var submission = try decoder.decode(request, level: level)
-        // Nobody runs it here, and the body says it all.
-        submission.program.files = []
-        submission.program.stdin = []
-        submission.tests = nil
         var claim = Claim(
             token: .random(),
             intent: .queue,
             worker: worker,
-            submission: submission,
+            submission: try decoder.decode(request, level: level),
             request: request
         )
+        claim.takesKnown = false
+        if let answer = try await workers[pool]?.take(claim, by: committer.submit) {
+            return try AdmittedExecution(id: answer.id, answer.outcome)
+        }
+        return try await queue(claim)
+    }
+
+    /// Has the broker lead a request to a worker.
+    private func queue(_ claim: Claim) async throws -> AdmittedExecution {
+        var claim = claim
+        // Nobody runs it here, and the body says it all.
+        claim.submission.program.files = []
+        claim.submission.program.stdin = []
+        claim.submission.tests = nil
         while true {
-            switch try await committer.submit(claim) {
-            case .taken(let other):
+            let outcome = try await committer.submit(claim)
+            if case .taken(let other) = outcome {
                 claim = other
                 continue
-            case .queued(let message): await relay.send([message])
-            case .conflict(let reason): throw RequestRefusal(.idConflict, reason)
-            case .duplicate: return AdmittedExecution(id: claim.submission.id, isNew: false)
-            case .deferred, .parked, .claimed: break
             }
-            return AdmittedExecution(id: claim.submission.id, isNew: true)
+            if case .queued(let message) = outcome { await relay.send([message]) }
+            return try AdmittedExecution(id: claim.submission.id, outcome)
         }
     }
 
@@ -137,6 +157,17 @@ public struct AdmittedExecution: Equatable, Sendable {
     public var id: UUID
     /// Whether the request made it, and not the same one before.
     public var isNew: Bool
+}
+
+extension AdmittedExecution {
+    /// - Throws: ``RequestRefusal`` for an id that is known with another content.
+    fileprivate init(id: UUID, _ outcome: ClaimOutcome) throws(RequestRefusal) {
+        switch outcome {
+        case .conflict(let reason): throw RequestRefusal(.idConflict, reason)
+        case .duplicate: self.init(id: id, isNew: false)
+        case .claimed, .deferred, .parked, .queued, .taken: self.init(id: id, isNew: true)
+        }
+    }
 }
 
 /// A batch that was taken in.

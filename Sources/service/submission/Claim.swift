@@ -19,6 +19,9 @@ public struct Claim: Equatable, Sendable {
     public var token: UUID
     /// What is to become of it.
     public var intent: Intent
+    /// Whether an execution that is known, and waits, is the claim's too; if not, and for
+    /// ``Intent/queue``, it is left as it is, and the claim a duplicate.
+    public var takesKnown = true
     /// Who claims it, or publishes what goes to the outbox.
     public var worker: String
     /// What was asked for.

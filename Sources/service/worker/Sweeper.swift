@@ -18,7 +18,7 @@ public struct Sweeper: Service {
     private let executions: any ExecutionStore
     private let cancellations: any CancellationStore
     private let ends: GroupCommitter<FinishedExecution, Void>
-    private let announcer: CompletionEventFactory
+    private let completionEvents: CompletionEventFactory
     private let watch: Poller
     private let messageTimeout: Duration
     private let messageWatch: Poller
@@ -54,7 +54,7 @@ public struct Sweeper: Service {
             announcedBy: relay,
             delay: StoreDelay(logger: logger)
         )
-        announcer = CompletionEventFactory(cluster: cluster)
+        completionEvents = CompletionEventFactory(cluster: cluster)
         watch = Poller(clock: clock, logger: logger)
         self.messageTimeout = messageTimeout
         messageWatch = Poller(
@@ -117,7 +117,7 @@ public struct Sweeper: Service {
 
     private func end(_ execution: UnstartedExecution) async {
         do throws(StoreError) {
-            try await ends.submit(announcer.end(execution, wasQueued: true, by: name))
+            try await ends.submit(completionEvents.end(execution, wasQueued: true, by: name))
         } catch {
             logger.error(
                 "The end of an execution that shall not start could not be written.",

@@ -42,6 +42,9 @@ public final class WorkerLease: Sendable {
         for waiter in waiters { waiter.finish() }
     }
 
+    /// Whether the worker may take work upon itself now.
+    var isHeld: Bool { state.withLock { $0.isHeld } }
+
     /// Whether the worker is to take nothing more: then the lease counts as lost, at once.
     var isDraining: Bool { state.withLock { $0.isDraining } }
 

@@ -24,7 +24,7 @@ public actor WorkerSupervisor: Service {
     private let running: RunningExecutions
     private let runtimes: [String: [String]]
     private let engine: any SandboxEngine
-    private let announcer: CompletionEventFactory
+    private let completionEvents: CompletionEventFactory
     private let clock: any Clock<Duration>
     private let logger: Logger
     private var sightings: [String: Int] = [:]
@@ -66,7 +66,7 @@ public actor WorkerSupervisor: Service {
         self.engine = engine
         self.clock = clock
         self.logger = logger
-        announcer = CompletionEventFactory(cluster: cluster)
+        completionEvents = CompletionEventFactory(cluster: cluster)
         reports = Poller(every: Self.reportInterval, clock: clock, logger: logger)
     }
 
@@ -295,7 +295,7 @@ extension WorkerSupervisor {
 
     private func end(_ quarantined: UnstartedExecution) async {
         do throws(StoreError) {
-            try await ledger.finish(announcer.end(quarantined, wasQueued: false, by: worker))
+            try await ledger.finish(completionEvents.end(quarantined, wasQueued: false, by: worker))
         } catch {
             logger.error(
                 "The end of a quarantined execution could not be written.",

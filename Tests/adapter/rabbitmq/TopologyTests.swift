@@ -52,6 +52,24 @@ import Testing
         }
     }
 
+    @Test func whatIsUsedIsRemovedOnlyByForce() async throws {
+        try await Installation.with { installation in
+            try await installation.request("1", .high)
+            let error = try await failure {
+                try await installation.broker.removeTopology(evenIfUsed: false)
+            }
+            #expect(error.code == .refused)
+            #expect(error.message == "\(installation.queue(.high)) has 1 messages and 0 consumers")
+            try await installation.broker.verifyTopology()
+            try await installation.broker.removeTopology(evenIfUsed: true)
+            let missing = try await failure { try await installation.broker.verifyTopology() }
+            let count = installation.broker.topology.lines.count { !$0.hasPrefix("binding") }
+            #expect(missing.message.split(separator: "is missing").count >= count)
+            // What is not there is no reason to fail.
+            try await installation.broker.removeTopology(evenIfUsed: false)
+        }
+    }
+
     @Test func aRequestGoesToTheQueueOfItsLevel() async throws {
         try await Installation.with { installation in
             for level in Level.allCases { try await installation.request("1", level) }

@@ -256,7 +256,9 @@ actor InMemoryStore: ExecutionStore {
             else { return .conflict("the id is known with another request") }
             let isRepeated = known.token == claim.token && known.record.state == .running
             if isRepeated { return .claimed(grant(of: known)) }
-            guard known.record.state == .queued, claim.intent != .queue else { return .duplicate }
+            guard known.record.state == .queued, claim.intent != .queue, claim.takesKnown else {
+                return .duplicate
+            }
             if known.availableAt > now {
                 executions[submission.id]?.due = known.availableAt
                 return .deferred

@@ -65,6 +65,29 @@ struct WorkerHarness {
         return try await run(others + [worker], while: body)
     }
 
+    /// Runs the worker with a gateway in its process while `body` does, which gets what takes requests in.
+    func runAtHand(
+        concurrency: Int = 4,
+        window: Int = 10_000,
+        _ body: @Sendable @escaping (Admissions, ServiceGroup) async throws -> Void
+    ) async throws {
+        let (worker, others) = makeServices(
+            concurrency: concurrency,
+            window: window,
+            patience: .seconds(600),
+            spare: 1
+        )
+        let admissions = Admissions(
+            worker: "w1",
+            decoders: ["python": .sample],
+            store: store,
+            relay: relay
+        )
+        try await run(others + [admissions, worker]) { group in
+            try await body(admissions.handing(to: ["python": worker]), group)
+        }
+    }
+
     /// Runs everything but the queue worker while `body` does, which gets that.
     func runWithoutWorker(
         _ body: @Sendable @escaping (QueueWorker) async throws -> Void

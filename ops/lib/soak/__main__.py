@@ -8,10 +8,10 @@ import sys
 import threading
 import time
 
-from check import Check, gaps, wait_for_ends
 from faults import Faults, schedule
 from installation import Installation
-from load import Load, Subscriber
+from workload.check import Check, check_remains, gaps, wait_for_ends
+from workload.load import Load, Subscriber
 
 # How long after the last fault all has to have ended, and how long nothing may end once a fault is over.
 RECOVERY, LONGEST_GAP = 180, 30
@@ -43,6 +43,7 @@ def main():
     threading.Thread(target=measure, args=(installation, sizes), daemon=True).start()
     load = Load(installation, arguments.seed, arguments.executions, seconds, complain)
     began = time.time()
+    load.is_enough.set()
     load.start()
     events = break_things(installation, plan, began, complain)
     load.join()
@@ -59,17 +60,6 @@ def main():
     report(arguments, load, subscriber, counts, events, gaps_by_fault, sizes, took, complain)
     print(f"{len(complaints)} complaints" if complaints else "all is as it should be")
     sys.exit(1 if complaints else 0)
-
-
-def check_remains(installation, complain):
-    """That nothing is left of the workers once they have ended, and that the records and the files on disk agree."""
-    if containers := installation.containers():
-        complain(f"{len(containers)} sandboxes are left without a worker: {containers}")
-    for table in ("workers", "sandboxes", "outbox"):
-        if rows := installation.query(f"select * from {table}"):
-            complain(f"{len(rows)} rows are left in {table}")
-    if found := installation.check_results():
-        complain(f"the results and the records differ:\n{found}")
 
 
 def parse():

@@ -8,8 +8,7 @@ import threading
 import time
 import urllib.parse
 
-import pika
-import psycopg
+import workload.installation
 
 
 class Proxy(threading.Thread):
@@ -101,31 +100,25 @@ class Process:
 
     def measure(self):
         """Its resident memory in MiB, and how many descriptors it has open; None while it is away."""
-        try:
-            with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
-                memory = [int(line.split()[1]) >> 10 for line in status if line.startswith("VmRSS")]
-            return (memory[0], len(os.listdir(f"/proc/{self.pid}/fd"))) if memory else None
-        except OSError:
-            return None
+        return workload.installation.size(self.pid)
 
 
-class Installation:
+class Installation(workload.installation.Installation):
     """Two workers, a gateway and the servers below them, all private to this run."""
 
     PREFIX = SCHEMA = "soak"
     WORKERS = ("worker-a", "worker-b")
 
     def __init__(self, program, older, state):
-        self.program, self.state = program, pathlib.Path(state)
+        self.state = pathlib.Path(state)
         self.services = pathlib.Path(__file__).parents[2] / "services"
-        self.broker_url, self.database_url = os.environ["SANDMILL_BROKER_URL"], os.environ["SANDMILL_DATABASE_URL"]
-        self.results = pathlib.Path(os.environ["SANDMILL_RESULTS_ROOT"])
+        self.broker_url, database_url = os.environ["SANDMILL_BROKER_URL"], os.environ["SANDMILL_DATABASE_URL"]
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.gateway_port = listener.getsockname()[1]
         # The links of worker-a, which can be cut.
-        self.links = {"broker": self.proxy(self.broker_url), "database": self.proxy(self.database_url)}
+        self.links = {"broker": self.proxy(self.broker_url), "database": self.proxy(database_url)}
         inherited = {name: value for name, value in os.environ.items() if name != "SANDMILL_STATE"}
-        self.environment = environment = inherited | {
+        environment = inherited | {
             "SANDMILL_BROKER_PREFIX": self.PREFIX,
             "SANDMILL_DATABASE_SCHEMA": self.SCHEMA,
             "SANDMILL_CLUSTER": self.PREFIX,
@@ -134,12 +127,13 @@ class Installation:
             "SANDMILL_WORKER_LISTEN": "off",
             "SANDMILL_WORKER_DRAIN_TIMEOUT": "20s",
         }
-        for arguments in (["migrate"], ["topology", "declare"]):
-            subprocess.run([program, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+        super().__init__(program, database_url, pathlib.Path(os.environ["SANDMILL_RESULTS_ROOT"]), environment)
+        self.run("migrate")
+        self.run("topology", "declare")
         self.clock = Clock(self.state / "clock")
         by_links = {
             "SANDMILL_BROKER_URL": self.through(self.broker_url, self.links["broker"]),
-            "SANDMILL_DATABASE_URL": self.through(self.database_url, self.links["database"]),
+            "SANDMILL_DATABASE_URL": self.through(database_url, self.links["database"]),
         }
         self.processes = {
             "worker-a": Process("worker-a", [program, "worker"],
@@ -162,17 +156,10 @@ class Installation:
         return url.replace(f"{address.hostname}:{address.port}", f"127.0.0.1:{proxy.port}", 1)
 
     def broker_parameters(self):
-        parameters = pika.URLParameters(self.broker_url)
-        parameters.heartbeat = 10
-        parameters.blocked_connection_timeout = 300
-        return parameters
+        return [self.parameters(self.broker_url)]
 
-    def query(self, sql, *parameters):
-        """All rows of a statement, by a connection of its own."""
-        with psycopg.connect(self.database_url, autocommit=True, connect_timeout=5) as connection:
-            connection.execute(f"set search_path to {self.SCHEMA}")
-            cursor = connection.execute(sql, parameters)
-            return cursor.fetchall() if cursor.description else []
+    def gateway_address(self):
+        return "127.0.0.1", self.gateway_port
 
     def start_server(self, name):
         # For the script that started us, which ends it again. What a killed server leaves may be in the way a while.
@@ -193,17 +180,3 @@ class Installation:
         subprocess.run(["/usr/lib/rabbitmq/bin/rabbitmqctl", *arguments], check=True, timeout=60,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        env=dict(variable.split("=", 1) for variable in variables if variable))
-
-    def check_results(self):
-        """What is wrong with the files of results, a line for each."""
-        done = subprocess.run([self.program, "results", "check", "--older-than", "1s"], env=self.environment,
-                              capture_output=True, text=True, check=False)
-        return done.stdout + (done.stderr if done.returncode else "")
-
-    def containers(self):
-        """The ids of this installation's sandboxes."""
-        return self.docker("ps", "--all", "--quiet").split()
-
-    def docker(self, *arguments):
-        command = ["docker", "--host", os.environ["SANDMILL_ENGINE_URL"], *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout

@@ -22,6 +22,8 @@ def wait_for_ends(installation, load, seconds):
 class Check:
     def __init__(self, installation, load, subscriber, complain):
         self.installation, self.load, self.subscriber, self.complain = installation, load, subscriber, complain
+        # The jobs without an end, and with two.
+        self.lost, self.twice = [], []
 
     def run(self):
         """How many are lost, twice, wrong or of our fault, by name.
@@ -34,17 +36,18 @@ class Check:
         refusals = dict(self.installation.query(
             "select properties ->> 'message_id', count(*) from dead_letters group by 1"))
         counts = dict.fromkeys(
-            ("lost", "twice", "wrong", "our fault", "quarantined", "without an event", "files that differ"), 0)
+            ("wrong", "our fault", "quarantined", "without an event", "files that differ"), 0)
         for job in self.load.jobs:
             if job.state is None:
-                counts["lost"] += self.expect(job.id in refusals, f"{job.id} was refused and is no dead letter")
+                if not self.expected(job.id in refusals, f"{job.id} was refused and is no dead letter"):
+                    self.lost.append(job)
                 continue
             record = records.get(job.id)
             has_ended = record is not None and record[0] not in ("queued", "running")
             if not self.expected(has_ended, f"lost: {describe(job)}, {record}"):
-                counts["lost"] += 1
+                self.lost.append(job)
                 continue
-            counts["twice"] += self.ends(job)
+            self.announced(job)
             is_announced = (EXECUTION, job.id) in self.subscriber.events
             counts["without an event"] += self.expect(is_announced, f"no event: {describe(job)}")
             state, reason, result, path, retries = record
@@ -59,7 +62,7 @@ class Check:
         strangers = records.keys() - {job.id for job in self.load.jobs}
         # What no door confirmed may be there all the same: its answer was lost when the load ended.
         self.batches()
-        return counts | {"unconfirmed": len(strangers)}
+        return {"lost": len(self.lost), "twice": len(self.twice)} | counts | {"unconfirmed": len(strangers)}
 
     def expected(self, condition, complaint):
         if not condition:
@@ -70,10 +73,11 @@ class Check:
         """1 for what is not as it should be."""
         return 0 if self.expected(condition, complaint) else 1
 
-    def ends(self, job):
-        """Whether its events tell of two outcomes."""
+    def announced(self, job):
+        """That its events do not tell of two outcomes."""
         events = self.subscriber.events.get((EXECUTION, job.id), ())
-        return self.expect(len(events) <= 1, f"{len(events)} different events of {describe(job)}: {events}")
+        if not self.expected(len(events) <= 1, f"{len(events)} different events of {describe(job)}: {events}"):
+            self.twice.append(job)
 
     def files(self, job, result, path):
         if job.digest is None or result is None or result["state"] != "succeeded":
@@ -110,9 +114,26 @@ def describe(job):
     return f"{job.kind} {job.id} of {job.tenant} by {job.door}"
 
 
+def check_remains(installation, complain):
+    """That nothing is left of the workers once they have ended, and that the records and the files on disk agree."""
+    if containers := installation.containers():
+        complain(f"{len(containers)} sandboxes are left without a worker: {containers}")
+    for table in ("workers", "sandboxes", "outbox"):
+        if rows := installation.query(f"select * from {table}"):
+            complain(f"{len(rows)} rows are left in {table}")
+    if found := installation.check_results():
+        complain(f"the results and the records differ:\n{found}")
+
+
+def longest_gap(times, began, until):
+    """The longest time between two of the sorted times, or one and a bound."""
+    inside = [began] + [time for time in times if began < time < until] + [until]
+    return max(later - earlier for earlier, later in zip(inside, inside[1:]))
+
+
 def gaps(installation, events, until):
     """The longest time without an end from each fault to the next, in seconds; none where faults overlap."""
-    ends = [row[0] for row in installation.query(
+    times = [row[0] for row in installation.query(
         "select extract(epoch from finished_at)::float8 from executions where finished_at is not null order by 1")]
     found = []
     for index, event in enumerate(events):
@@ -120,7 +141,6 @@ def gaps(installation, events, until):
         before = events[index - 1]["ended"] if index else 0
         if before > event["began"] or event["ended"] > following:
             continue
-        inside = [event["began"]] + [end for end in ends if event["began"] < end < following] + [following]
-        gap = max(later - earlier for earlier, later in zip(inside, inside[1:]))
+        gap = longest_gap(times, event["began"], following)
         found.append((event["fault"], event["ended"] - event["began"], gap))
     return found

@@ -1,4 +1,5 @@
 """What is submitted, by which door, and how it must end."""
+import collections
 import hashlib
 import http.client
 import json
@@ -113,18 +114,21 @@ class Broker:
 
 
 class Gateway:
-    """Asks the gateway, and asks again after a failure until there is an answer that counts."""
+    """Asks a gateway, and asks again after a failure until there is an answer that counts.
 
-    def __init__(self, installation, is_over):
-        self.installation, self.is_over = installation, is_over
+    `failures` counts the answers of 500 and more by their status and their beginning.
+    """
+
+    def __init__(self, installation, is_over, failures):
+        self.installation, self.is_over, self.failures = installation, is_over, failures
 
     def ask(self, method, path, tenant, body=None, key=None, accepted=(200, 202), again=()):
-        fields = {"tenant": tenant, "content-type": "application/json"}
+        fields = self.installation.fields_of(tenant) | {"content-type": "application/json"}
         if key:
             fields["idempotency-key"] = str(key)
         while True:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.installation.gateway_port, timeout=60)
+                connection = http.client.HTTPConnection(*self.installation.gateway_address(), timeout=60)
                 connection.request(method, path, json.dumps(body) if body is not None else None, fields)
                 answer = connection.getresponse()
                 text = answer.read()
@@ -132,6 +136,8 @@ class Gateway:
                     return json.loads(text)
                 if answer.status < 500 and answer.status not in (408, 429, *again):
                     raise AssertionError(f"{method} {path}: {answer.status} {text[:300]!r}")
+                if answer.status >= 500:
+                    self.failures[answer.status, text[:200]] += 1
             except (OSError, http.client.HTTPException, ValueError):
                 pass
             finally:
@@ -141,7 +147,10 @@ class Gateway:
 
 
 class Load:
-    """Submits jobs at an even rate by several threads, each with a door of its own."""
+    """Submits jobs at an even rate by several threads, each with a door of its own.
+
+    It goes on at that rate beyond `executions` until `is_enough` is set.
+    """
 
     # Each door, its share of the executions, and by how many threads they come.
     DOORS = {"message": (4, 2), "batch_message": (2, 1), "http": (2, 2), "http_wait": (1, 8), "http_batch": (1, 1)}
@@ -149,7 +158,7 @@ class Load:
     def __init__(self, installation, seed, executions, seconds, complain):
         self.installation, self.complain = installation, complain
         self.jobs, self.batches, self.lock = [], {}, threading.Lock()
-        self.is_over = threading.Event()
+        self.is_over, self.is_enough, self.failures = threading.Event(), threading.Event(), collections.Counter()
         self.threads = []
         shares = sum(share for share, _ in self.DOORS.values())
         for door, (share, threads) in self.DOORS.items():
@@ -167,10 +176,11 @@ class Load:
             thread.join()
 
     def run(self, door, jobs, count, seconds):
-        broker, gateway = Broker(self.installation, self.is_over), Gateway(self.installation, self.is_over)
+        broker = Broker(self.installation, self.is_over)
+        gateway = Gateway(self.installation, self.is_over, self.failures)
         begin, sent = time.monotonic(), 0
         try:
-            while sent < count and not self.is_over.is_set():
+            while (sent < count or not self.is_enough.is_set()) and not self.is_over.is_set():
                 # As late as it is, so that what a fault held up is made up for.
                 self.is_over.wait(begin + seconds * sent / count - time.monotonic())
                 sent += getattr(self, door)(jobs, broker, gateway)
@@ -250,15 +260,19 @@ class Load:
 
 
 class Subscriber(threading.Thread):
-    """Takes every event from a durable queue of its own, and keeps what tells two apart."""
+    """Takes every event from a durable queue of its own, and keeps what tells two apart.
 
-    QUEUE = "soak-events"
+    `connect` opens its connection; by default to any node.
+    """
 
-    def __init__(self, installation):
-        super().__init__(daemon=True, name="subscriber")
-        self.installation = installation
+    def __init__(self, installation, name="subscriber", connect=None):
+        super().__init__(daemon=True, name=name)
+        self.installation, self.queue = installation, f"{installation.PREFIX}-{name}"
+        self.connect = connect or (lambda: pika.BlockingConnection(installation.broker_parameters()))
         # (type, subject): {(id of the event, digest of its data)}; and how many came in all.
         self.events, self.received, self.is_bound = {}, 0, threading.Event()
+        # Of each subject when its first event came, and which worker's it is, if any's.
+        self.arrivals = {}
 
     def run(self):
         while True:
@@ -268,14 +282,15 @@ class Subscriber(threading.Thread):
                 time.sleep(0.5)
 
     def consume(self):
-        channel = pika.BlockingConnection(self.installation.broker_parameters()).channel()
-        channel.queue_declare(self.QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
-        channel.queue_bind(self.QUEUE, f"{self.installation.PREFIX}.events", "#")
+        channel = self.connect().channel()
+        channel.queue_declare(self.queue, durable=True, arguments={"x-queue-type": "quorum"})
+        channel.queue_bind(self.queue, f"{self.installation.PREFIX}.events", "#")
         self.is_bound.set()
         channel.basic_qos(prefetch_count=200)
-        for method, _, body in channel.consume(self.QUEUE):
+        for method, _, body in channel.consume(self.queue):
             event = json.loads(body)
             data = hashlib.sha256(json.dumps(event["data"], sort_keys=True).encode()).hexdigest()
             self.events.setdefault((event["type"], event["subject"]), set()).add((event["id"], data))
+            self.arrivals.setdefault(event["subject"], (time.time(), event["data"].get("worker")))
             self.received += 1
             channel.basic_ack(method.delivery_tag)
