@@ -62,12 +62,17 @@ func executable(_ name: String, in folder: String, _ dependencies: [Target.Depen
 }
 
 /// What several targets of tests share.
-func support(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target
-{
+func support(
+    _ name: String,
+    in folder: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
     .target(
         name: name,
         dependencies: dependencies,
         path: "Tests/\(folder)",
+        exclude: exclude,
         swiftSettings: strict
     )
 }
@@ -172,6 +177,7 @@ let package = Package(
         library("AMQP", in: "AMQP", ["Backoff", "CRabbitMQ", "Hashing", "Threads"]),
         library("PostgreSQL", in: "PostgreSQL", ["CPostgreSQL", "Threads"]),
         library("Curl", in: "Curl", ["CCurl", "Threads"]),
+        library("S3", in: "S3", ["Backoff", "Curl", "Hashing"]),
         library("Prometheus", in: "Prometheus", [coreMetrics]),
         library("Gzip", in: "Gzip", ["CZlib"]),
 
@@ -207,7 +213,11 @@ let package = Package(
             core + ["AMQP", "Backoff", "Hashing", logging, serviceLifecycle]
         ),
         library("SandmillOTLP", in: "adapter/otlp", core + ["Curl"]),
-        library("SandmillResults", in: "adapter/results", core + ["Hashing", "Threads", logging]),
+        library(
+            "SandmillResults",
+            in: "adapter/results",
+            core + ["Backoff", "Hashing", "S3", "Threads", logging, metrics, serviceLifecycle]
+        ),
         library(
             "SandmillAPI",
             in: "api",
@@ -229,7 +239,8 @@ let package = Package(
                 "Backoff", "CLinux", "Prometheus", "SandmillAPI", "SandmillClient",
                 "SandmillConfiguration",
                 "SandmillDocker", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
-                "SandmillResults", argumentParser, logging, metrics, serviceLifecycle, unixSignals,
+                "SandmillResults", "S3", argumentParser, logging, metrics, serviceLifecycle,
+                unixSignals,
             ]
         ),
         executable(
@@ -246,6 +257,7 @@ let package = Package(
         support("TestSupport", in: "support", [logging]),
         support("FaultyProxy", in: "proxy"),
         support("PrivateBroker", in: "broker", ["AMQP", "FaultyProxy"]),
+        support("PrivateBucket", in: "bucket", exclude: ["store.py"]),
         support("StoreConformance", in: "conformance", core),
         support("SandboxFixture", in: "sandboxes", core + ["SandmillDocker", logging]),
         tests(
@@ -294,15 +306,20 @@ let package = Package(
         tests(
             "ResultsTests",
             in: "adapter/results",
-            core + ["Hashing", "SandmillResults", "StoreConformance"]
+            core + [
+                "Hashing", "FaultyProxy", "PrivateBucket", "S3", "SandmillResults",
+                "StoreConformance", logging, serviceLifecycle, lifecycleTestKit,
+            ]
         ),
+        tests("S3Tests", in: "S3", ["FaultyProxy", "Hashing", "PrivateBucket", "S3"]),
         tests("SandboxAgentTests", in: "SandboxAgent", ["SandboxAgentCore", "SandboxProtocol"]),
         tests("SandboxProtocolTests", in: "SandboxProtocol", ["SandboxProtocol"]),
         tests(
             "SandmillTests",
             in: "sandmill",
             core + [
-                "Hashing", "FaultyProxy", "PrivateBroker", "SandmillConfiguration", "SandmillOTLP",
+                "Hashing", "FaultyProxy", "PrivateBroker", "PrivateBucket",
+                "SandmillConfiguration", "SandmillOTLP",
                 "sandmill", logging,
             ],
             resources: [.copy("clients")]

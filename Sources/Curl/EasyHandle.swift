@@ -27,6 +27,8 @@ struct EasyHandle: ~Copyable {
         try unsafe set(CURLOPT_ERRORBUFFER, to: UnsafeMutableRawPointer(errorText))
         try set(CURLOPT_NOSIGNAL, to: 1)
         try set(CURLOPT_URL, to: url)
+        // What is signed, or names a file, is not to be shortened at its dots.
+        try set(CURLOPT_PATH_AS_IS, to: 1)
         try set(CURLOPT_PROTOCOLS_STR, to: "http,https")
         try set(CURLOPT_HTTP_VERSION, to: Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_SSL_ENABLE_ALPN, to: 0)

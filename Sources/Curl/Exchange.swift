@@ -9,6 +9,7 @@ final class Exchange {
     let easy: EasyHandle
     private let headers: StringList
     private let responseLimit: Int
+    private var unsent: FilePart?
     private var response = HTTPResponse(status: 0)
     private var isTooLarge = false
     private var completion: Completion?
@@ -34,6 +35,7 @@ final class Exchange {
         switch (request.body, request.method) {
         case (let body?, _): try easy.setBody(body)
         case (nil, .post): try easy.setBody([])
+        case (nil, .put): try send(request.file)
         case (nil, .get), (nil, .delete): try easy.set(CURLOPT_HTTPGET, to: 1)
         }
         try collectResponse()
@@ -61,6 +63,21 @@ final class Exchange {
     /// Ends the exchange without a response.
     func fail(_ error: CurlError) {
         completion?.resume(returning: .failure(error))
+    }
+
+    /// Has libcurl read the body from a file; nil for no bytes.
+    private func send(_ file: FilePart?) throws(CurlError) {
+        guard let file else { return try easy.setBody([]) }
+        unsent = file
+        try easy.set(CURLOPT_UPLOAD, to: 1)
+        try easy.set(CURLOPT_INFILESIZE_LARGE, toOffset: file.count)
+        try unsafe easy.set(CURLOPT_READFUNCTION) { bytes, _, count, context in
+            guard let exchange = unsafe Exchange.from(context) else { return 0 }
+            let buffer = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: count)
+            // A file that has become shorter ends the transfer, which would otherwise wait for more.
+            return unsafe exchange.unsent?.read(into: buffer) ?? Int(CURL_READFUNC_ABORT)
+        }
+        try unsafe easy.set(CURLOPT_READDATA, to: Unmanaged.passUnretained(self).toOpaque())
     }
 
     private func collectResponse() throws(CurlError) {

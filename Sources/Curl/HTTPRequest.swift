@@ -6,6 +6,8 @@ public struct HTTPRequest: Sendable {
         case get = "GET"
         /// Makes or changes.
         case post = "POST"
+        /// Puts something in a place, over what is there.
+        case put = "PUT"
         /// Removes.
         case delete = "DELETE"
     }
@@ -18,6 +20,8 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     /// What the request carries; nil for nothing.
     public var body: [UInt8]?
+    /// What it carries in place of ``body``, read while it is sent; only of ``Method/put``.
+    public var file: FilePart?
     /// From the start of the connection to the last byte of the response; nil for no limit.
     public var timeout: Duration?
     /// The most bytes the response's body may have.

@@ -65,6 +65,7 @@ extension Configuration {
         resultsRoot = reader.string("results.root", default: "/var/lib/sandmill/results")
         resultsGroup = reader.optionalString("results.group")
         resultsTenantRate = reader.bytes("results.tenant_rate", default: .mebibytes(32))
+        upload = UploadConfiguration(&reader)
         worker = Worker(
             id: reader.name("worker.id", default: Name.isValid(hostname) ? hostname : "worker"),
             claimAhead: reader.count("worker.claim_ahead", default: 48, in: 1...1_000),

@@ -100,6 +100,8 @@ public struct Configuration: Equatable, Sendable {
     public var resultsGroup: String?
     /// How many bytes of results a tenant may write a second, in each pool of a worker.
     public var resultsTenantRate: ByteCount
+    /// Where results go; nil where they stay in the results directory.
+    public var upload: UploadConfiguration?
     /// The worker.
     public var worker: Worker
     /// What is kept, and for how long.

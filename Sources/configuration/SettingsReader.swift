@@ -57,6 +57,10 @@ struct SettingsReader {
         }
     }
 
+    mutating func flag(_ key: String, default fallback: Bool) -> Bool {
+        read(key, default: fallback, expected: "true or false") { Bool($0) }
+    }
+
     mutating func duration(_ key: String, default fallback: Duration) -> Duration {
         read(
             key,

@@ -8,6 +8,26 @@ extension PostgreSQLExecutionStore: ResultRecords {
     public func unknown(
         _ results: [RecordedPath]
     ) async throws(StoreError) -> Set<RecordedPath> {
+        try await unnamed(results, andNot: Self.isBeingRemoved)
+    }
+
+    /// Compares by the ids, too.
+    public func needless(
+        _ results: [RecordedPath]
+    ) async throws(StoreError) -> Set<RecordedPath> {
+        try await unnamed(results)
+    }
+
+    private static let isBeingRemoved = """
+        exists (
+            select from deleted_executions
+            where deleted_executions.id = found.id and found.path = any(paths))
+        """
+
+    private func unnamed(
+        _ results: [RecordedPath],
+        andNot others: String = "false"
+    ) async throws(StoreError) -> Set<RecordedPath> {
         if results.isEmpty { return [] }
         return try await database.access {
             let rows = try await database.pool.query(
@@ -20,9 +40,7 @@ extension PostgreSQLExecutionStore: ResultRecords {
                     and not exists (
                         select from attempts
                         where execution_id = found.id and results_path = found.path)
-                    and not exists (
-                        select from deleted_executions
-                        where deleted_executions.id = found.id and found.path = any(paths))
+                    and not \(others)
                 """,
                 [results.map(\.execution), results.map(\.path)]
             )

@@ -32,7 +32,9 @@ struct GatewayProcess {
         defer { adapters.database.close() }
         let wait = StartWait(limit: configuration.startTimeout, logger: logger)
         try await wait(for: "database") { try await Migrator(adapters.database).check() }
-        let files = try OutputFiles(root: configuration.resultsRoot)
+        let bucket = configuration.makeBucket()
+        let files = try configuration.makeFiles(bucket)
+        let volume = try? OutputFiles(root: configuration.resultsRoot)
         let completions = completions(adapters)
         let monitoring = configuration.monitoring(
             metrics,
@@ -40,15 +42,16 @@ struct GatewayProcess {
             adapters.broker,
             checks: [
                 .database(adapters.database), .broker(adapters.publisher, completions),
-                .results(files),
+                .results(files, in: bucket),
             ],
-            figures: [{ try await files.volume().families }]
+            figures: [{ try await volume?.volume().families ?? [] }]
         )
         let gatewayServices = try await services(
             adapters,
             adapters.admissions,
             completions,
-            monitoring
+            monitoring,
+            files: files
         )
         var group = ServiceGroupConfiguration(
             services: adapters.services + [adapters.bulkActionRunner(nil), monitoring]
@@ -77,13 +80,15 @@ struct GatewayProcess {
     ///   - admissions: What takes them in.
     ///   - completions: What waits for the ends of executions.
     ///   - monitoring: What the process tells of itself.
+    ///   - files: What programs left.
     /// - Returns: The services, in the order in which they start.
     /// - Throws: ``Failure`` where others could reach it and nobody has a token; what the ports throw.
     func services(
         _ adapters: Adapters,
         _ admissions: Admissions,
         _ completions: Completions,
-        _ monitoring: Monitoring
+        _ monitoring: Monitoring,
+        files: any ResultFiles & OutputSource
     ) async throws -> [any Service] {
         var settings = configuration.gatewaySettings
         settings.limits.connections = try connectionsWithinFileLimit()
@@ -91,7 +96,6 @@ struct GatewayProcess {
         let directory = TokenDirectory(store: tokens, logger: logger)
         try await directory.load()
         try checkAccess(settings, directory)
-        let files = try OutputFiles(root: configuration.resultsRoot)
         let gateway = Gateway(
             settings: settings,
             services: GatewayServices(

@@ -53,9 +53,9 @@ extension HealthCheck {
         HealthCheck("ledger") { ledger.delay.description }
     }
 
-    /// Whether results can be read.
-    static func results(_ files: OutputFiles) -> HealthCheck {
-        HealthCheck("results") {
+    /// Whether results can be read, from a bucket where they go to one.
+    static func results(_ files: any ResultFiles, in bucket: ResultsBucket? = nil) -> HealthCheck {
+        HealthCheck(bucket == nil ? "results" : "bucket") {
             do throws(ResultsError) {
                 try await files.checkReadable()
                 return nil

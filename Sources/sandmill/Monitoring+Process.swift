@@ -62,6 +62,16 @@ extension ResultsVolume {
 }
 
 extension MetricFamily {
+    /// What of results waits for the bucket.
+    static func spool(of upload: UploadedResults) async -> MetricFamily {
+        MetricFamily(
+            "sandmill_results_spool_bytes",
+            .gauge,
+            help: "Results of this worker that are not in the bucket yet.",
+            samples: [.init(value: Double(await upload.spooled.bytes))]
+        )
+    }
+
     /// What each pool of this worker runs, and what more it could.
     static func slots(of pools: [WarmPool]) async -> MetricFamily {
         var samples: [Sample] = []

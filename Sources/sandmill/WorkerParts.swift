@@ -17,6 +17,8 @@ struct WorkerParts {
     private let configuration: Configuration
     private let adapters: Adapters
     private let results: ResultsDirectory
+    /// What brings results elsewhere; nil where they stay in the directory.
+    private let upload: UploadedResults?
     private let engine: DockerSandboxEngine
     private let logger: Logger
     private let running = RunningExecutions()
@@ -31,18 +33,20 @@ struct WorkerParts {
         _ configuration: Configuration,
         _ adapters: Adapters,
         _ results: ResultsDirectory,
+        _ upload: UploadedResults?,
         _ engine: DockerSandboxEngine,
         logger: Logger
     ) {
         self.configuration = configuration
         self.adapters = adapters
         self.results = results
+        self.upload = upload
         self.engine = engine
         self.logger = logger
         ledger = ExecutionLedger(
             store: adapters.executions,
             letters: adapters.letters,
-            results: results,
+            results: upload ?? results,
             relay: adapters.relay,
             logger: logger
         )
@@ -77,7 +81,7 @@ struct WorkerParts {
                     lease: lease,
                     ledger: ledger,
                     pool: pool,
-                    results: results,
+                    results: upload ?? results,
                     running: running,
                     tracer: adapters.tracer,
                     logger: logger
@@ -100,6 +104,10 @@ struct WorkerParts {
             figures: [
                 { [results] in try await results.volume().families },
                 { [pools] in [await .slots(of: pools)] },
+                { [upload] in
+                    guard let upload else { return [] }
+                    return [await .spool(of: upload)]
+                },
             ]
         )
     }
@@ -159,8 +167,12 @@ struct WorkerParts {
                 logger: logger
             )
         }
-        return [ledger, supervisor, decidedEnds] + pools + Array(queueWorkers.values)
-            + [drain, batches, control, monitoring] + (server.map { [$0] } ?? [])
+        // It ends last of all: what it uploads the others have put in place.
+        let uploads: [any Service] = upload.map { [$0] } ?? []
+        let servers: [any Service] = server.map { [$0] } ?? []
+        let workers = Array(queueWorkers.values)
+        let core: [any Service] = [ledger, supervisor, decidedEnds] + pools + workers
+        return uploads + core + [drain, batches, control, monitoring] + servers
     }
 }
 

@@ -33,15 +33,30 @@ struct WorkerProcess {
         let wait = StartWait(limit: configuration.startTimeout, logger: logger)
         try await wait(for: "broker") { try await adapters.broker.declareTopology() }
         try await wait(for: "database") { try await Migrator(adapters.database).check() }
+        let bucket = configuration.makeBucket()
         let results = try ResultsDirectory(
             root: configuration.resultsRoot,
             worker: configuration.worker.id,
             reserve: configuration.resultsReserve,
-            group: readers
+            group: readers,
+            pathLimit: bucket?.pathLimit
+        )
+        let upload = configuration.makeUpload(
+            of: results,
+            to: bucket,
+            records: adapters.executions,
+            logger: logger
         )
         let engine = try await wait(for: "engine") { try await self.engine() }
 
-        let worker = WorkerParts(configuration, adapters, results, engine, logger: logger)
+        let worker = WorkerParts(
+            configuration,
+            adapters,
+            results,
+            upload,
+            engine,
+            logger: logger
+        )
         // Where they cannot be written it starts all the same, and claims nothing until they can.
         _ = await worker.ledger.resultsHealth.failure()
         let completions = gateway?.completions(adapters)
@@ -53,12 +68,13 @@ struct WorkerProcess {
                 adapters,
                 adapters.admissions.handing(to: worker.queueWorkers),
                 completions,
-                monitoring
+                monitoring,
+                files: configuration.makeFiles(bucket)
             )
         }
         let deletions = Deletions(
             store: adapters.executions,
-            results: ResultsInventory(root: configuration.resultsRoot),
+            results: configuration.makeInventory(bucket),
             holds: configuration.retention.holds
         )
         let retention = RetentionSweeper(

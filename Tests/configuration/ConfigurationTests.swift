@@ -54,6 +54,41 @@ struct ConfigurationTests {
         #expect(error?.description.contains("gateway.listen") == true)
     }
 
+    @Test func resultsGoToABucketOnceOneIsNamedWithKeys() throws {
+        let yaml =
+            "results: {upload: {bucket: b-1, region: eu-central-1, when: behind, redirect: true}}"
+        let keys = [
+            "SANDMILL_RESULTS_UPLOAD_ACCESS_KEY": "ACCESS",
+            "SANDMILL_RESULTS_UPLOAD_SECRET_KEY": "SECRET",
+        ]
+        #expect(try load("").upload == nil)
+        let configuration = try load(yaml, environment: keys)
+        let upload = try #require(configuration.upload)
+        #expect(upload.endpoint == "https://s3.eu-central-1.amazonaws.com")
+        #expect(upload.when == .behind)
+        #expect(upload.redirects)
+        #expect(upload.secretKey.text == "SECRET")
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        #expect(!dumped.contains("SECRET"))
+        #expect(!"\(configuration)".contains("SECRET"))
+        let error = #expect(throws: ConfigurationError.self) { try load(yaml) }
+        #expect(error?.description.contains("results.upload.secret_key is missing") == true)
+    }
+
+    @Test(arguments: [
+        "bucket: a/b", "endpoint: s3.example.org", "endpoint: https://host/path", "region: a/b",
+        "prefix: a b", "redirect: perhaps", "when: never", "encryption: rot13",
+    ])
+    func whatIsNoPlaceForResultsIsRefused(setting: String) throws {
+        let key = setting.prefix { $0 != ":" }
+        let bucket = key == "bucket" ? "" : "bucket: good, "
+        let error = #expect(throws: ConfigurationError.self) {
+            try load("results: {upload: {\(bucket)access_key: a, secret_key: s, \(setting)}}")
+        }
+        #expect(error?.description.contains("results.upload.\(key)") == true)
+    }
+
     @Test func nobodyWaitsLongerThanTheMaximum() throws {
         let error = #expect(throws: ConfigurationError.self) {
             try load("gateway: {wait: 10s, maximum_wait: 5s}")

@@ -363,8 +363,9 @@ struct RetentionTests {
             let reason = try await store.executions.deletionReason(id, tenant: nil)
             #expect(reason?.hasPrefix("removed") == true)
             let path = RecordedPath(execution: id, path: "2026-11-23/\(id.text)/1")
-            // What is being removed is no orphan.
+            // What is being removed is no orphan, and nobody needs it.
             #expect(try await store.executions.unknown([path]) == [])
+            #expect(try await store.executions.needless([path]) == [path])
             // The next one goes on, once it is clear that the first does not.
             await removals.setBroken(false)
             let next = sweeper(store, name: "worker-b", removals: removals)
@@ -664,10 +665,13 @@ struct RetentionTests {
                 RecordedPath(execution: id, path: "2026-11-23/\(id.text)/\(attempt)")
             }
             let stranger = UUID()
-            let unknown = try await store.executions.unknown([
+            let found = [
                 path(there), path(there, 2), path(running.submission.id), path(stranger),
-            ])
-            #expect(unknown == [path(there, 2), path(stranger)])
+            ]
+            for nameless in [
+                try await store.executions.unknown(found),
+                try await store.executions.needless(found),
+            ] { #expect(nameless == [path(there, 2), path(stranger)]) }
             let registry = PostgreSQLWorkerRegistry(store.database)
             try await registry.register(worker: "worker-a", version: "1")
             func draft(_ id: UUID, _ worker: String = "worker-a", _ attempt: Int = 1) -> StagedDraft

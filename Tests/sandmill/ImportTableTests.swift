@@ -13,9 +13,10 @@ import Testing
         "PostgreSQL": [
             "CPostgreSQL", "FoundationEssentials", "Glibc", "Synchronization", "Threads",
         ],
-        "Curl": ["CCurl", "Synchronization", "Threads"],
+        "Curl": ["CCurl", "Glibc", "Synchronization", "Threads"],
         "Gzip": ["CZlib"],
         "Hashing": ["CCrypto"],
+        "S3": ["Backoff", "Curl", "FoundationEssentials", "Hashing"],
         "Prometheus": ["CoreMetrics", "FoundationEssentials", "Glibc", "Synchronization"],
         "SandboxProtocol": [],
         "SandboxAgentCore": ["CSandboxAgent", "Glibc", "SandboxProtocol"],
@@ -43,8 +44,8 @@ import Testing
             "ServiceLifecycle", "Synchronization",
         ],
         "adapter/results": [
-            "CLinux", "FoundationEssentials", "Glibc", "Hashing", "SandmillEntity",
-            "SandmillService", "Threads",
+            "Backoff", "CLinux", "FoundationEssentials", "Glibc", "Hashing", "Logging", "Metrics",
+            "S3", "SandmillEntity", "SandmillService", "ServiceLifecycle", "Threads",
         ],
         "api": [
             "AsyncAlgorithms", "Backoff", "FoundationEssentials", "HTTPTypes", "Hashing",
@@ -52,11 +53,11 @@ import Testing
             "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
             "SandmillEntity", "SandmillService", "ServiceLifecycle", "Synchronization",
         ],
-        "configuration": ["FoundationEssentials", "SandmillEntity", "Yams"],
+        "configuration": ["FoundationEssentials", "SandmillEntity", "SandmillService", "Yams"],
         "sandmill": [
             "ArgumentParser", "Backoff", "CLinux", "Dispatch", "Foundation", "FoundationEssentials",
             "Logging",
-            "Metrics", "Prometheus", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
+            "Metrics", "Prometheus", "S3", "SandmillAPI", "SandmillClient", "SandmillConfiguration",
             "SandmillDocker",
             "SandmillEntity", "SandmillOTLP", "SandmillRabbitMQ", "SandmillRepository",
             "SandmillResults",
@@ -66,7 +67,7 @@ import Testing
             "ArgumentParser", "Foundation", "Histogram", "Logging", "PostgreSQL", "SandmillClient",
             "SandmillConfiguration",
             "SandmillDocker", "SandmillEntity", "SandmillRabbitMQ", "SandmillRepository",
-            "SandmillService",
+            "SandmillResults", "SandmillService", "ServiceLifecycle",
         ],
     ]
 

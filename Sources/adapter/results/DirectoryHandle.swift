@@ -232,10 +232,19 @@ struct DirectoryHandle: ~Copyable {
         _ path: ArraySlice<[UInt8]>,
         _ body: (_ file: CInt, _ name: [UInt8]) throws(ResultsError) -> Result
     ) throws(ResultsError) -> Result? {
+        guard let file = try openFile(path) else { return nil }
+        defer { close(file) }
+        return try body(file, path.last ?? [])
+    }
+
+    /// Opens a file to read from it; nil when it is not there.
+    ///
+    /// Whoever asks closes it. No component of the path may be a link.
+    func openFile(_ path: ArraySlice<[UInt8]>) throws(ResultsError) -> CInt? {
         guard let component = path.first else { preconditionFailure("a path is not empty") }
         if path.count > 1 {
             guard let next = try DirectoryHandle(existing: component, in: self) else { return nil }
-            return try next.withFile(path.dropFirst(), body)
+            return try next.openFile(path.dropFirst())
         }
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let file = unsafe Self.withPath(component) { unsafe openat(descriptor, $0, flags) }
@@ -243,8 +252,7 @@ struct DirectoryHandle: ~Copyable {
             if errno == ENOENT { return nil }
             throw ResultsError(errno, reading: component)
         }
-        defer { close(file) }
-        return try body(file, component)
+        return file
     }
 
     /// Writes the content of a file, which must be there, over the beginning of another.

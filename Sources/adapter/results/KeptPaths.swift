@@ -10,8 +10,14 @@ struct KeptPaths {
     /// So deep the agent looks; what reads a file opens each directory on the way.
     private static let depthLimit = 64
 
+    /// The most bytes that the text of a place may have; nil where there is no such bound.
+    private let textLimit: Int?
     private var files: Set<[UInt8]> = []
     private var directories: Set<[UInt8]> = []
+
+    init(textLimit: Int? = nil) {
+        self.textLimit = textLimit
+    }
 
     /// Takes in the place of a file whose path is `path`; why it is not kept, or nil.
     mutating func refusal(of path: OutputPath, at location: OutputPath) -> SkippedFile.Reason? {
@@ -21,6 +27,7 @@ struct KeptPaths {
         else {
             return .pathTooLong
         }
+        if let textLimit, location.text.utf8.count > textLimit { return .pathTooLong }
         guard components.count <= Self.depthLimit else { return .tooDeep }
         var parents: [[UInt8]] = []
         for component in components.dropLast() {

@@ -40,7 +40,7 @@ extension OutputFiles: ResultFiles {
 
 extension ResultFile {
     /// Where it lies in the directory of its attempt.
-    fileprivate var components: [[UInt8]] {
+    var components: [[UInt8]] {
         switch self {
         case .stream(let stream): [Array(ResultsLayout.file(of: stream).utf8)]
         case .output(let file): [Array("files".utf8)] + file.components

@@ -39,6 +39,7 @@ public actor ResultsDirectory: ResultsStore {
     private let areaPath: String
     private let reserve: Reserve
     private let group: ResultsGroup?
+    private let pathLimit: Int?
     private var root: DirectoryHandle
     private var area: DirectoryHandle
     /// How many times something that was staged may have been lost: by a flush that failed, since
@@ -55,13 +56,17 @@ public actor ResultsDirectory: ResultsStore {
     ///
     /// A root that is there keeps its mode; all else is only for this user and for `group`, or, where
     /// that is nil, for the group that the system gives what this process makes.
+    ///
+    /// A file whose path below the root has more bytes in its text than `pathLimit` is not kept.
     public init(
         root path: String,
         worker: String,
         reserve: Reserve = .small,
-        group: ResultsGroup? = nil
+        group: ResultsGroup? = nil,
+        pathLimit: Int? = nil
     ) throws(ResultsError) {
         rootPath = path
+        self.pathLimit = pathLimit
         areaPath = ResultsLayout.stagingArea(of: worker)
         self.reserve = reserve
         self.group = group
@@ -93,10 +98,12 @@ public actor ResultsDirectory: ResultsStore {
         attempt: Int,
         day: Date
     ) -> any ResultDraft {
-        StagedResult(
+        let path = ResultsLayout.place(execution, attempt: attempt, day: day)
+        return StagedResult(
             name: ResultsLayout.stagedName(execution, attempt: attempt),
-            path: ResultsLayout.place(execution, attempt: attempt, day: day),
-            directory: self
+            path: path,
+            directory: self,
+            textLimit: pathLimit.map { $0 - path.utf8.count - 1 }
         )
     }
 

@@ -117,7 +117,7 @@ public actor ResultsInventory: ResultRemoval, ResultsListing {
         }
     }
 
-    private func openAttempt(_ path: String) throws(ResultsError) -> DirectoryHandle? {
+    func openAttempt(_ path: String) throws(ResultsError) -> DirectoryHandle? {
         let parts = try Self.parts(of: path)
         let root = try openRoot()
         guard let day = try DirectoryHandle(existing: parts[0], in: root),
@@ -157,6 +157,11 @@ public actor ResultsInventory: ResultRemoval, ResultsListing {
             }
         }
         return found.sorted { $0.path < $1.path }
+    }
+
+    /// Checks that a path is that of an attempt.
+    static func check(_ path: String) throws(ResultsError) {
+        _ = try parts(of: path)
     }
 
     /// The three components of the path of an attempt.

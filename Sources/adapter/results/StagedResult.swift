@@ -45,6 +45,7 @@ actor StagedResult: ResultDraft {
     nonisolated let path: String
     private let name: String
     private let directory: ResultsDirectory
+    private let textLimit: Int?
     /// Where the files go of the case that was begun last.
     private var caseDirectory: String?
     private var stdout = StreamState(.stdout)
@@ -52,7 +53,7 @@ actor StagedResult: ResultDraft {
     private var incoming: IncomingFile?
     /// Whether the content that comes is that of a file which is not kept.
     private var dropsContent = false
-    private var keptPaths = KeptPaths()
+    private var keptPaths: KeptPaths
     private var files: [OutputFile] = []
     private var skipped: [SkippedFile] = []
     /// What is not in the staging area.
@@ -66,10 +67,12 @@ actor StagedResult: ResultDraft {
     private var isOver = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
-    init(name: String, path: String, directory: ResultsDirectory) {
+    init(name: String, path: String, directory: ResultsDirectory, textLimit: Int?) {
         self.name = name
         self.path = path
         self.directory = directory
+        self.textLimit = textLimit
+        keptPaths = KeptPaths(textLimit: textLimit)
         // Both streams have a file, also when nothing was written.
         pending = [stdout, stderr].map { FinishedResult.Content(file: $0.location, bytes: []) }
     }
@@ -80,7 +83,7 @@ actor StagedResult: ResultDraft {
         stdout = StreamState(.stdout, in: directory)
         stderr = StreamState(.stderr, in: directory)
         (incoming, dropsContent) = (nil, false)
-        (files, skipped, keptPaths) = ([], [], KeptPaths())
+        (files, skipped, keptPaths) = ([], [], KeptPaths(textLimit: textLimit))
         for stream in [stdout, stderr] { try await keep([], in: stream.location, at: 0) }
     }
 

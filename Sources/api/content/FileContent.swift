@@ -6,9 +6,6 @@ internal import SandmillService
 ///
 /// A program wrote it, so no browser may take it for anything that it would run.
 struct FileContent {
-    /// How much of a file is held at once.
-    private static let piece = 128 << 10
-
     let file: ResultFile
     /// The directory of the attempt.
     let path: String
@@ -20,7 +17,7 @@ struct FileContent {
     let files: any ResultFiles
 
     /// The answer to a request for it.
-    func response(to request: Request) throws(Problem) -> Response {
+    func response(to request: Request) async throws -> Response {
         var headers: HTTPFields = [
             .contentType: "application/octet-stream",
             .contentDisposition: disposition,
@@ -31,6 +28,14 @@ struct FileContent {
         ]
         if let field = request.headers[.ifNoneMatch], Self.tags(field, have: entityTag) {
             return Response(status: .notModified, headers: headers)
+        }
+        let link = try await files.link(to: file, at: path, disposition: disposition)
+        if let link, request.method == .get, size > 0 {
+            // The link ends long before the file changes.
+            headers[.cacheControl] = "no-store"
+            headers[.location] = link
+            headers[.contentType] = nil
+            return Response(status: .temporaryRedirect, headers: headers)
         }
         switch range(of: request) {
         case .whole:
@@ -66,7 +71,7 @@ struct FileContent {
                     file,
                     at: path,
                     from: rest.lowerBound,
-                    limit: min(rest.count, Self.piece)
+                    limit: min(rest.count, files.piece)
                 )
                 guard let bytes, !bytes.isEmpty else {
                     throw ResultsError("a file at \"\(path)\" has become shorter")

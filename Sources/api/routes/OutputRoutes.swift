@@ -35,7 +35,7 @@ struct OutputRoutes: Sendable {
             name: "\(stream)",
             files: files
         )
-        return try content.response(to: request)
+        return try await content.response(to: request)
     }
 
     /// Answers with a file that a program left.
@@ -56,7 +56,7 @@ struct OutputRoutes: Sendable {
             name: path.split(separator: "/").last.map(String.init) ?? path,
             files: files
         )
-        return try content.response(to: request)
+        return try await content.response(to: request)
     }
 
     private func ended(

@@ -104,6 +104,16 @@ struct DoctorCommand: AsyncParsableCommand {
                 results.warning(),
             ].compactMap(\.self)
         }
+        if let bucket = configuration.makeBucket(), let upload = configuration.upload {
+            await examination.check(
+                "bucket",
+                mend: "start the object store, make the bucket, or correct results.upload",
+                orIfWrong: "correct results.upload"
+            ) {
+                try await bucket.checkUsable(by: configuration.worker.id)
+                return ["\(upload.bucket) can be written, read, listed and removed from"]
+            }
+        }
         await examination.check(
             "engine",
             mend: "start Docker, or set engine.url",

@@ -22,7 +22,7 @@ struct OutputCommand: AsyncParsableCommand {
 
             Ends with 0 whatever became of the program; "sandmill result" tells that. Without \
             --follow it ends with 75 while the program may write more. It needs results.root to \
-            be the workers' directory.
+            be the workers' directory, or, of what has ended, their bucket.
             """
     )
 
@@ -56,7 +56,7 @@ struct OutputCommand: AsyncParsableCommand {
         let configuration = try global.load()
         let database = DatabaseClient(configuration)
         let id = try await database.execution(id)
-        let source = try OutputFiles(root: configuration.resultsRoot)
+        let source = try configuration.makeFiles(configuration.makeBucket())
         if let testCase {
             guard let record = try await database.executions.execution(id) else {
                 throw Failure(.wrongInput, "nothing with the id \(id.text) is known")
@@ -74,7 +74,7 @@ struct OutputCommand: AsyncParsableCommand {
     private func tell(
         _ testCase: String,
         of record: ExecutionRecord,
-        by source: OutputFiles
+        by source: any OutputSource
     ) async throws {
         guard record.state.isTerminal else {
             throw Failure(.tryAgain, "it is \(record.told.state.rawValue)")

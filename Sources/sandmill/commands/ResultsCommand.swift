@@ -115,6 +115,9 @@ struct CheckCommand: AsyncParsableCommand {
             and nobody goes on with; missing, an execution whose files are not there; stranger, what is not ours; and of a single file of an \
             execution missing_file, unexpected_file or wrong_size. --repair removes orphans and leftovers, and notes of \
             what is missing that it is; single files it leaves as they are.
+
+            Where results go to a bucket (results.upload), that is what is looked at. With when: behind what is missing \
+            there may wait at a worker, and --repair leaves its record as it is.
             """
     )
 
@@ -140,9 +143,10 @@ struct CheckCommand: AsyncParsableCommand {
         let database = DatabaseClient(configuration)
         guard case .lasting(let patience)? = Retention(text: olderThan) else { return }
         let check = ResultsCheck(
-            files: ResultsInventory(root: configuration.resultsRoot),
+            files: configuration.makeInventory(configuration.makeBucket()),
             records: database.executions,
-            patience: patience
+            patience: patience,
+            mayBeElsewhere: configuration.upload?.when == .behind
         )
         var count = 0
         let mended = try await check.run(mends: repair) { finding in

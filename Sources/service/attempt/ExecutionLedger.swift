@@ -35,6 +35,7 @@ public actor ExecutionLedger: Service {
     nonisolated let deliveries = OpenDeliveries()
 
     private let store: any ExecutionStore
+    private let results: any ResultsStore
 
     /// Writes records to `store`, what is refused to `letters` and output to `results`, and hands
     /// events to `relay`.
@@ -50,6 +51,7 @@ public actor ExecutionLedger: Service {
         logger: Logger
     ) {
         self.store = store
+        self.results = results
         delay = StoreDelay(logger: logger)
         resultsHealth = ResultsHealth(results, logger: logger)
         claims = .ofClaims(
@@ -145,9 +147,10 @@ public actor ExecutionLedger: Service {
         try await store.parked(pool: pool, upTo: limit)
     }
 
-    /// Puts output in place; throws ``ResultsError``, or ``StoreError`` when the worker has stopped.
+    /// Brings output to where it is kept; throws ``ResultsError``, or ``StoreError`` when the worker has stopped.
     nonisolated func publish(_ result: FinishedResult, isPrompt: Bool) async throws {
         try await (isPrompt ? promptPublications : publications).submit(result).get()
+        if try await !results.deliver(result) { await resultsHealth.suspect() }
     }
 
     nonisolated func keep(_ letter: DeadLetter) async throws(StoreError) {

@@ -30,6 +30,9 @@ public enum MetricsCatalogue {
             "Executions that this process removed with their files, by the cause.",
         "sandmill_results_removed_bytes_total":
             "What the files of executions took that this process removed, by the cause.",
+        "sandmill_results_uploaded_bytes_total": "What this worker has put into the bucket.",
+        "sandmill_results_upload_failures_total":
+            "Results that could not be put into the bucket, or not be looked after there, each time anew.",
         "sandmill_records_removed_total":
             "Other records that this process removed because they had been kept for long enough.",
         "sandmill_outbox_published_total":

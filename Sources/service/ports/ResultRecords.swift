@@ -7,6 +7,9 @@ public protocol ResultRecords: Sendable {
     /// never there, or of one of its attempts, or of one that is being removed.
     func unknown(_ results: [RecordedPath]) async throws(StoreError) -> Set<RecordedPath>
 
+    /// Of directories of attempts, those that nobody needs: what is unknown, and what is being removed.
+    func needless(_ results: [RecordedPath]) async throws(StoreError) -> Set<RecordedPath>
+
     /// Of drafts of a worker, `<execution id>-<attempt>`, those that no live worker of that name runs.
     func abandoned(_ drafts: [StagedDraft]) async throws(StoreError) -> Set<StagedDraft>
 

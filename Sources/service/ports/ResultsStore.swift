@@ -17,9 +17,18 @@ public protocol ResultsStore: Sendable {
     /// Checks that results can be written now, and that there is `room` for some beside what the store
     /// keeps free for any.
     func checkWritable(room: ByteCount) async throws(ResultsError)
+
+    /// Brings a result that was put in place to where it is kept, and returns once its end may be committed.
+    ///
+    /// - Returns: Whether more may be taken in; if not, ``checkWritable(room:)`` says when and why.
+    /// - Throws: ``ResultsError`` when it cannot be brought there, and is gone from its place.
+    func deliver(_ result: FinishedResult) async throws(ResultsError) -> Bool
 }
 
 extension ResultsStore {
+    /// Does nothing: what is put in place is kept there.
+    public func deliver(_ result: FinishedResult) async throws(ResultsError) -> Bool { true }
+
     /// Checks that results can be written now.
     public func checkWritable() async throws(ResultsError) {
         try await checkWritable(room: .zero)

@@ -63,6 +63,7 @@ public struct ResultsCheck: Sendable {
     private let files: any ResultsListing
     private let records: any ResultRecords
     private let patience: Duration
+    private let mayBeElsewhere: Bool
 
     /// Describes a check.
     ///
@@ -70,11 +71,14 @@ public struct ResultsCheck: Sendable {
     ///   - files: What is there.
     ///   - records: What should be there.
     ///   - patience: How long files that no record names are left alone.
+    ///   - mayBeElsewhere: Whether a worker may have what is not there, so that a record goes on to name it.
     public init(
         files: any ResultsListing,
         records: any ResultRecords,
-        patience: Duration = .seconds(3_600)
+        patience: Duration = .seconds(3_600),
+        mayBeElsewhere: Bool = false
     ) {
+        self.mayBeElsewhere = mayBeElsewhere
         self.files = files
         self.records = records
         self.patience = patience
@@ -95,7 +99,7 @@ public struct ResultsCheck: Sendable {
         // First what could say that the directory is not the right one.
         let missing = try await missing(report)
         var mended = 0
-        if mends {
+        if mends, !mayBeElsewhere {
             for start in stride(from: 0, to: missing.count, by: Self.group) {
                 let group = Array(missing[start..<min(start + Self.group, missing.count)])
                 mended += try await records.forget(group)
