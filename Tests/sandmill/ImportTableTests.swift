@@ -50,7 +50,8 @@ import Testing
         "api": [
             "AsyncAlgorithms", "Backoff", "FoundationEssentials", "HTTPTypes", "Hashing",
             "Hummingbird",
-            "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "Prometheus",
+            "Logging", "Metrics", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
+            "NIOHTTPTypesHTTP1", "Prometheus",
             "SandmillEntity", "SandmillService", "ServiceLifecycle", "Synchronization",
         ],
         "configuration": ["FoundationEssentials", "SandmillEntity", "SandmillService", "Yams"],
