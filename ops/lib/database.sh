@@ -35,7 +35,7 @@ database_start() {
     reserve_port postgresql
     start_process "$DATABASE/pid" "$DATABASE_LOG" "${AS_POSTGRES[@]}" "$bin/postgres" -D "$DATABASE/data" \
         -p "$(port postgresql)" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-        -c fsync=on -c synchronous_commit=on -c max_connections=200
+        -c fsync=on -c synchronous_commit=on -c max_connections=400
     wait_for_process 60 "$DATABASE/pid" "$DATABASE_LOG" database_answers "$(database_url)"
 }
 
