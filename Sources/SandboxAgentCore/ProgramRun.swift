@@ -11,10 +11,8 @@ struct ProgramRun: ~Copyable {
     /// The time between two looks at the number of sockets, in nanoseconds: in it a program fills
     /// some tens of megabytes.
     private static let socketInterval: UInt64 = 10_000_000
-    /// How much CPU time a program that is warned may take to write out what it holds back, in nanoseconds.
+    /// How long a program that is warned may take to write out what it holds back, in nanoseconds.
     private static let warningTime: UInt64 = 20_000_000
-    /// How long it may take for that on a machine that has no time for it, in nanoseconds.
-    private static let warningPatience: UInt64 = 200_000_000
     /// How long killed processes may take to be gone, in nanoseconds.
     private static let killPatience: UInt64 = 2_000_000_000
     /// For how long in all a program may wait for a worker that takes no output, without that it
@@ -47,12 +45,8 @@ struct ProgramRun: ~Copyable {
     private var killDeadline: MonotonicTime?
 
     private var kill = Report.Exit.Kill.none
-    /// When a program that was warned is killed if it has had its time.
+    /// When a program that was warned is killed.
     private var warningEnd: MonotonicTime?
-    /// When it is killed though it has not.
-    private var warningDeadline: MonotonicTime?
-    /// What CPU time it had taken before it was warned, in nanoseconds.
-    private var usedBeforeWarning: UInt64 = 0
     private var hasKilled = false
     private var status: CInt?
     private var wallNanoseconds: UInt64 = 0
@@ -267,13 +261,8 @@ struct ProgramRun: ~Copyable {
             if killDeadline <= now { throw UncleanSandbox(what: "a process cannot be killed") }
             return
         }
-        if let warningEnd, let warningDeadline {
-            guard warningEnd <= now else { return }
-            let used = cpuMeter.soFar(sandbox.group, reaped: reapedNanoseconds)
-            if used >= usedBeforeWarning + Self.warningTime || warningDeadline <= now {
-                return try end(kill)
-            }
-            self.warningEnd = now.advanced(by: Self.cpuInterval)
+        if let warningEnd {
+            if warningEnd <= now { try end(kill) }
             return
         }
         if killsOnExcessOutput, stdout.capture.isTruncated { return try end(.stdout) }
@@ -296,9 +285,7 @@ struct ProgramRun: ~Copyable {
         reap()
         guard status == nil else { return }
         kill = reason
-        usedBeforeWarning = cpuMeter.soFar(sandbox.group, reaped: reapedNanoseconds)
         warningEnd = MonotonicTime.now.advanced(by: Self.warningTime)
-        warningDeadline = MonotonicTime.now.advanced(by: Self.warningPatience)
         guard sandbox_warn(main, user) == 0 else {
             throw UncleanSandbox(what: SystemError("warn").description)
         }
