@@ -11,7 +11,7 @@ import time
 import pika
 
 from installation import Installation
-from workload.check import Check, check_remains, longest_gap, wait_for_ends
+from workload.check import Check, check_remains, longest_gap, tell_sizes, wait_for_ends
 from workload.installation import size
 from workload.load import Load, Subscriber
 
@@ -201,13 +201,7 @@ def report(arguments, load, subscriber, check, counts, plan, times, sizes, took,
         for (status, text), count in load.failures.items():
             if status == 500:
                 complain(f"a gateway answered 500 {count} times: {text}")
-    lines += ["", "| process | memory, MiB | descriptors |", "|---|---|---|"]
-    for name, values in sorted(sizes.items()):
-        memory, descriptors = zip(*values)
-        cells = [f"{max(figures)} at most, {figures[-1]} at the end" for figures in (memory, descriptors)]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-        if max(memory) > 512 or max(descriptors) > 512:
-            complain(f"{name} took {max(memory)} MiB and {max(descriptors)} descriptors")
+    tell_sizes(sizes, lines, complain)
     text = "\n".join(lines) + "\n"
     (arguments.state / "report.md").write_text(text)
     print(text)

@@ -10,7 +10,7 @@ import time
 
 from faults import Faults, schedule
 from installation import Installation
-from workload.check import Check, check_remains, gaps, wait_for_ends
+from workload.check import Check, check_remains, gaps, tell_sizes, wait_for_ends
 from workload.load import Load, Subscriber
 
 # How long after the last fault all has to have ended, and how long nothing may end once a fault is over.
@@ -136,13 +136,7 @@ def report(arguments, load, subscriber, counts, events, gaps_by_fault, sizes, to
             for lasted, gap in alone:
                 if gap > lasted + LONGEST_GAP:
                     complain(f"nothing ended for {gap:.1f} s around {fault}, which lasted {lasted:.1f} s")
-    lines += ["", "| process | memory, MiB | descriptors |", "|---|---|---|"]
-    for name, values in sorted(sizes.items()):
-        memory, descriptors = zip(*values)
-        cells = [f"{max(figures)} at most, {figures[-1]} at the end" for figures in (memory, descriptors)]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-        if max(memory) > 512 or max(descriptors) > 512:
-            complain(f"{name} took {max(memory)} MiB and {max(descriptors)} descriptors")
+    tell_sizes(sizes, lines, complain)
     text = "\n".join(lines) + "\n"
     (arguments.state / "report.md").write_text(text)
     print(text)

@@ -144,3 +144,14 @@ def gaps(installation, events, until):
         gap = longest_gap(times, event["began"], following)
         found.append((event["fault"], event["ended"] - event["began"], gap))
     return found
+
+
+def tell_sizes(sizes, lines, complain):
+    """Adds what processes took of memory and descriptors to a report, and complains of what took too much."""
+    lines += ["", "| process | memory, MiB | descriptors |", "|---|---|---|"]
+    for name, values in sorted(sizes.items()):
+        memory, descriptors = zip(*values)
+        cells = [f"{max(figures)} at most, {figures[-1]} at the end" for figures in (memory, descriptors)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+        if max(memory) > 512 or max(descriptors) > 512:
+            complain(f"{name} took {max(memory)} MiB and {max(descriptors)} descriptors")
